@@ -1,0 +1,87 @@
+//! The program as one total function. Time is a value and entropy an argument; it does not know where the
+//! document came from or where the answer goes.
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::operation::{Operation, Parameters};
+use crate::otp::{Label, Password, Secret, Symbol, UnixTime, key_uri};
+use crate::reply::{Mismatch, Outcome, Reply};
+use crate::xml::{self, Document};
+
+/// The source of entropy has none to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoEntropy;
+
+/// A source of random bytes for new secrets; it must be cryptographically secure.
+pub type Entropy<'a> = &'a mut dyn FnMut(&mut [u8; Secret::GENERATED_BYTES]) -> Result<(), NoEntropy>;
+
+/// X4's adapter at a point in time.
+pub struct Adapter<'a> {
+    /// The time; none where the clock stands before 1970.
+    pub time: Option<UnixTime>,
+    /// Where new secrets come from.
+    pub entropy: Entropy<'a>,
+}
+
+impl Adapter<'_> {
+    /// Answers to an operation, its parameters and its input, whatever they are: a failure is an answer too.
+    ///
+    /// `input` is the document as it came; beyond [`xml::MAX_DOCUMENT_BYTES`] it needs no more than one byte to be
+    /// refused.
+    pub fn respond(&mut self, operation: Operation, parameters: &Parameters, input: &[u8]) -> Reply {
+        Reply::of(match operation {
+            Operation::GenerateSecret => self.generate_secret(),
+            Operation::GeneratePassword => self.generate_password(parameters, input),
+            Operation::VerifyPassword => self.verify_password(parameters, input),
+            Operation::GenerateAuthenticatorQRCode => generate_authenticator_qr_code(parameters, input),
+        })
+    }
+
+    fn generate_secret(&mut self) -> Result<Outcome, Error> {
+        let mut bytes = Zeroizing::new([0; Secret::GENERATED_BYTES]);
+        (self.entropy)(&mut bytes).map_err(|NoEntropy| Error::Entropy)?;
+        Ok(Outcome::Secret(Secret::from_entropy(&bytes)))
+    }
+
+    fn generate_password(&self, parameters: &Parameters, input: &[u8]) -> Result<Outcome, Error> {
+        let document = Document::decode(input)?;
+        let secret = secret_of(&xml::read_secret(&document)?)?;
+        let time = self.time.ok_or(Error::Clock)?;
+        Ok(Outcome::Password(Password::generate(&secret, &parameters.code, time)))
+    }
+
+    /// Fails closed (contract 1.4): a document that cannot be read verifies nothing and is a mismatch; then a secret
+    /// that cannot be used is an error; only then is the password looked at.
+    fn verify_password(&self, parameters: &Parameters, input: &[u8]) -> Result<Outcome, Error> {
+        let document = match Document::decode(input) {
+            Ok(document) => document,
+            Err(error) => return Ok(Outcome::Mismatch(error.into())),
+        };
+        let texts = match xml::read_totp(&document) {
+            Ok(texts) => texts,
+            Err(error) => return Ok(Outcome::Mismatch(error.into())),
+        };
+        let secret = secret_of(&texts.secret)?;
+        let time = self.time.ok_or(Error::Clock)?;
+        let password = match Password::parse(texts.password.as_str(), parameters.code.digits) {
+            Ok(password) => password,
+            Err(error) => return Ok(Outcome::Mismatch(error.into())),
+        };
+        let matches = password.verify(&secret, &parameters.code, parameters.skew, time);
+        Ok(if matches { Outcome::Match } else { Outcome::Mismatch(Mismatch::Different) })
+    }
+}
+
+fn generate_authenticator_qr_code(parameters: &Parameters, input: &[u8]) -> Result<Outcome, Error> {
+    let label = Label::new(parameters.issuer.as_deref(), parameters.account.as_deref())?;
+    let document = Document::decode(input)?;
+    let secret = secret_of(&xml::read_secret(&document)?)?;
+    let uri = key_uri(&secret, &label, &parameters.code);
+    Ok(Outcome::Symbol(Symbol::encode(uri.as_bytes())?))
+}
+
+/// The secret of a text, or what is wrong with it and where.
+fn secret_of(text: &xml::Text<'_>) -> Result<Secret, Error> {
+    Secret::from_base32(text.as_str()).map_err(|error| Error::Secret { error, at: text.position(error.index()) })
+}

@@ -1,0 +1,209 @@
+//! The command line: names, help and value parsers (contract 5.1 to 5.9). It does nothing with what it reads.
+
+mod wrong;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+pub use wrong::WrongCommandLine;
+
+use crate::operation::Operation;
+use crate::otp::{Algorithm, Digits, OutOfRange, Period, Skew, UnixTime};
+use crate::status::ExitCodes;
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Invocation {
+    /// One document in, one document out.
+    Filter(Box<FilterArguments>),
+    /// A text for standard output: help, version, completions.
+    Print(Vec<u8>),
+}
+
+/// Reads the command line; the first argument is the name of the program.
+///
+/// # Errors
+///
+/// [`WrongCommandLine`] where it cannot be followed.
+pub fn parse(arguments: &[OsString]) -> Result<Invocation, WrongCommandLine> {
+    match CommandLine::try_parse_from(arguments) {
+        Ok(CommandLine { subcommand: Some(Command::Completions { shell }), .. }) => {
+            Ok(Invocation::Print(completions(shell)))
+        }
+        Ok(CommandLine { subcommand: None, filter }) => Ok(Invocation::Filter(Box::new(filter))),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            Ok(Invocation::Print(error.to_string().into_bytes()))
+        }
+        Err(error) => Err(WrongCommandLine::new(&error, arguments, &CommandLine::command())),
+    }
+}
+
+fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut CommandLine::command(), env!("CARGO_PKG_NAME"), &mut script);
+    script
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  totp-adapter --operation GenerateSecret --output secret.xml
+  totp-adapter --operation GenerateAuthenticatorQRCode --account john.doe@example.org < secret.xml
+  totp-adapter --operation GeneratePassword < secret.xml
+  echo '<TOTP><Password>123456</Password><Secret>GEZDGNBVGY3TQOJQ</Secret></TOTP>' |
+    totp-adapter --operation VerifyPassword
+
+Operation                    Input document  Output on status 1
+  GenerateSecret               none            <Secret>…</Secret>
+  GeneratePassword             <Secret>        <Password>012345</Password>
+  VerifyPassword               <TOTP>          <Ok description=\"The password matches.\"/>
+  GenerateAuthenticatorQRCode  <Secret>        PNG, 512x512 pixels
+
+Exit code  status 1  status 403 (no match)  status -1 (error)
+  unix       0         1                      2
+  x4         1         403 (POSIX: 147)       -1 (POSIX: 255)
+  zero       0         0                      0
+  A result that could not be written whole is 2 (x4: -1).
+
+Every status but 1 puts an <Error description=\"…\"/> document on the output and one line on stderr.
+Secrets and passwords are never arguments: they come in the document.";
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "totp-adapter",
+    version,
+    about = "The one-time-password step for any workflow engine: one XML document in, one document out.",
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    subcommand: Option<Command>,
+    #[command(flatten)]
+    filter: FilterArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell to complete for
+        shell: Shell,
+    },
+}
+
+/// The options of the filter, as they were given.
+#[derive(Debug, Args)]
+pub struct FilterArguments {
+    /// What to do
+    #[arg(long, alias = "Operation", value_parser = named::<Operation, _>(Operation::ALL.map(Operation::name)))]
+    pub operation: Option<Operation>,
+
+    /// Whom the account is with, as the authenticator app shows it (QR code only)
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub issuer: Option<OsString>,
+
+    /// The account, as the authenticator app shows it (QR code only)
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub account: Option<OsString>,
+
+    /// Where to read and write.
+    #[command(flatten)]
+    pub files: Files,
+
+    /// Give up when the input has not ended by then: 1 to 86400 [default: wait]
+    #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
+    pub input_timeout: Option<Duration>,
+
+    /// Let GenerateSecret replace the file of --output
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// Write the PNG as one line of Base64
+    #[arg(long)]
+    pub base64: bool,
+
+    /// How the status becomes an exit code [default: unix]
+    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
+    pub exit_code: Option<ExitCodes>,
+
+    /// Time steps accepted on either side of the current one: 0 to 10 [default: 1]
+    #[arg(long, value_name = "STEPS", value_parser = Skew::from_str, allow_negative_numbers = true)]
+    pub skew: Option<Skew>,
+
+    /// Use this time instead of the clock's, in seconds since 1970
+    #[arg(long, value_name = "SECONDS", value_parser = UnixTime::from_str, allow_negative_numbers = true)]
+    pub now: Option<UnixTime>,
+
+    /// The hash function of secrets issued elsewhere [default: SHA1]
+    #[arg(long, value_parser = named::<Algorithm, _>(Algorithm::ALL.map(Algorithm::name)))]
+    pub algorithm: Option<Algorithm>,
+
+    /// The digits of a password [default: 6]
+    #[arg(long, value_parser = named::<Digits, _>(Digits::ALL.map(Digits::name)))]
+    pub digits: Option<Digits>,
+
+    /// The length of a time step in seconds: 1 to 4294967295 [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = Period::from_str, allow_negative_numbers = true)]
+    pub period: Option<Period>,
+}
+
+/// The files on the command line, as they were given.
+#[derive(Debug, Default, Args)]
+pub struct Files {
+    /// Take what the command line does not say from a <Parameters> document
+    #[arg(long, value_name = "FILE")]
+    pub parameters: Option<PathBuf>,
+
+    /// Read the document from a file; '-' is standard input
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+
+    /// Write the result to a file of mode 0600, whole or not at all; '-' is standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Write the status (1, -1 or 403) to a file, after the result
+    #[arg(long, value_name = "FILE", value_parser = named_file)]
+    pub status_file: Option<PathBuf>,
+}
+
+/// One of a list of names, which clap shows in help and completions.
+fn named<T, const N: usize>(names: [&'static str; N]) -> impl TypedValueParser<Value = T> + Clone
+where
+    T: FromStr<Err = OutOfRange> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
+}
+
+fn input_timeout(text: &str) -> Result<Duration, OutOfRange> {
+    const EXPECTED: &str = "a whole number of seconds from 1 to 86400";
+    const SECONDS: std::ops::RangeInclusive<u64> = 1..=86_400;
+    let seconds = text.parse().ok().filter(|seconds| SECONDS.contains(seconds) && !text.starts_with('+'));
+    seconds.map(Duration::from_secs).ok_or(OutOfRange { expected: EXPECTED })
+}
+
+/// A file with a name: the status must not stand among the result.
+fn named_file(text: &str) -> Result<PathBuf, OutOfRange> {
+    match text {
+        "" | "-" => Err(OutOfRange { expected: "the name of a file" }),
+        name => Ok(name.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,151 @@
+//! A command line that cannot be followed (contract 5.6): what was expected, in words of ours. clap's own messages
+//! repeat what was typed, which may be a misplaced secret.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command};
+
+use super::Files;
+use crate::otp::OutOfRange;
+use crate::status::ExitCodes;
+
+/// Why a command line cannot be followed, and what of it is followed all the same.
+#[derive(Debug)]
+pub struct WrongCommandLine {
+    /// What was expected; it repeats nothing that was typed.
+    pub description: String,
+    /// The scheme of exit codes, wherever on the command line it stands.
+    pub exit_codes: ExitCodes,
+    /// The files, wherever on the command line they stand; the one for the status is written.
+    pub files: Files,
+}
+
+impl WrongCommandLine {
+    pub(super) fn new(error: &clap::Error, arguments: &[OsString], command: &Command) -> Self {
+        let last = |long| options(arguments, command).filter(|(arg, _)| arg.get_long() == Some(long)).last();
+        let value = |long| last(long).map(|(_, value)| value);
+        let exit_codes = value("exit-code").and_then(OsStr::to_str).and_then(|name| name.parse().ok());
+        let file = |long| value(long).map(PathBuf::from);
+        Self {
+            description: format!("wrong command line: {}; see --help", expectation(error, command)),
+            exit_codes: exit_codes.unwrap_or_default(),
+            files: Files {
+                parameters: file("parameters"),
+                input: file("input"),
+                output: file("output"),
+                status_file: file("status-file").filter(|file| file != Path::new("") && file != Path::new("-")),
+            },
+        }
+    }
+}
+
+/// What clap expected, from the parts of its error that are ours: names of options and accepted values.
+fn expectation(error: &clap::Error, command: &Command) -> String {
+    let option = || text(error, ContextKind::InvalidArg).and_then(|usage| usage.split([' ', '=']).next());
+    match error.kind() {
+        ErrorKind::InvalidValue => accepted_values(option(), error),
+        ErrorKind::ValueValidation => {
+            let out_of_range = std::error::Error::source(error).and_then(|source| source.downcast_ref::<OutOfRange>());
+            let expected = out_of_range.map_or("another value", |error| error.expected);
+            format!("expected {expected} for {}", option().unwrap_or("an option"))
+        }
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => unknown(error, command),
+        ErrorKind::ArgumentConflict => match option() {
+            Some(option) if option.starts_with('-') => format!("expected {option} once, and no subcommand beside it"),
+            Some(_) | None => "expected either options or a subcommand".to_owned(),
+        },
+        ErrorKind::TooManyValues => format!("expected no value for {}", option().unwrap_or("the option")),
+        ErrorKind::MissingRequiredArgument => "expected the name of a shell after completions".to_owned(),
+        ErrorKind::InvalidUtf8 => "expected arguments in Unicode".to_owned(),
+        // The kinds are clap's, and it may add to them.
+        _ => "expected the options of --help".to_owned(),
+    }
+}
+
+fn accepted_values(option: Option<&str>, error: &clap::Error) -> String {
+    let option = option.unwrap_or("an option");
+    let mut expectation = match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(values)) if !values.is_empty() => {
+            format!("expected {} for {option}", alternatives(values))
+        }
+        Some(_) | None => format!("expected a value for {option}"),
+    };
+    if let Some(nearest) = text(error, ContextKind::SuggestedValue) {
+        let _ = write!(expectation, "; nearest is {nearest}");
+    }
+    expectation
+}
+
+/// An option that does not exist, or a word where none is expected.
+fn unknown(error: &clap::Error, command: &Command) -> String {
+    let names: Vec<String> =
+        command.get_arguments().filter_map(Arg::get_long).map(|long| format!("--{long}")).collect();
+    let mut expectation = format!("expected only the options {}", alternatives(&names));
+    let nearest =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand].into_iter().find_map(|kind| text(error, kind));
+    match nearest {
+        Some(nearest) => {
+            let _ = write!(expectation, "; nearest is {nearest}");
+        }
+        None => expectation.push_str("; secrets and passwords come in the document, never as arguments"),
+    }
+    expectation
+}
+
+fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text),
+        ContextValue::Strings(texts) => texts.first().map(String::as_str),
+        // The values are clap's, and it may add to them; only texts are of use here.
+        _ => None,
+    }
+}
+
+fn alternatives(values: &[String]) -> String {
+    match values {
+        [] => String::new(),
+        [only] => only.clone(),
+        [others @ .., last] => format!("{} or {last}", others.join(", ")),
+    }
+}
+
+/// The options on a command line that have a value, with that value, however wrong the rest of it is. clap stops at
+/// the first error, also when told to ignore errors.
+fn options<'a>(arguments: &'a [OsString], command: &'a Command) -> impl Iterator<Item = (&'a Arg, &'a OsStr)> {
+    let mut rest =
+        arguments.iter().skip(1).map(OsString::as_os_str).take_while(|argument| *argument != "--").peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let (arg, inline) = option_of(rest.next()?, command);
+            let Some(arg) = arg.filter(|arg| arg.get_action().takes_values()) else { continue };
+            let takes = |next: &&OsStr| arg.is_allow_hyphen_values_set() || *next == "-" || !is_option(next);
+            match inline.or_else(|| rest.next_if(takes)) {
+                Some(value) => return Some((arg, value)),
+                None => continue,
+            }
+        }
+    })
+}
+
+/// The option that an argument names, and the value after its `=`.
+fn option_of<'a>(argument: &'a OsStr, command: &'a Command) -> (Option<&'a Arg>, Option<&'a OsStr>) {
+    let Some(argument) = argument.to_str() else { return (None, None) };
+    let (name, inline) = match argument.split_once('=') {
+        Some((name, value)) => (name, Some(OsStr::new(value))),
+        None => (argument, None),
+    };
+    let long = name.strip_prefix("--");
+    let names = |arg: &&Arg| {
+        long.is_some_and(|long| {
+            arg.get_long() == Some(long) || arg.get_all_aliases().is_some_and(|a| a.contains(&long))
+        })
+    };
+    (command.get_arguments().find(names), inline)
+}
+
+fn is_option(argument: &OsStr) -> bool {
+    argument.as_encoded_bytes().starts_with(b"-")
+}

@@ -1,0 +1,38 @@
+//! Why an operation could not be executed: the descriptions of status -1 (contract 1.6).
+
+use thiserror::Error;
+
+use crate::otp::{LabelError, SecretError, SymbolError};
+use crate::xml::{Position, ReadError};
+
+/// Why an operation could not be executed. Its message is the description of the `<Error/>` document: it begins with
+/// the kind of fault, says what was expected and where, and quotes nothing that came in.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Error {
+    /// A parameter is missing or outside its range: correct the call.
+    #[error("wrong parameter: {0}")]
+    WrongParameter(String),
+    /// `issuer` or `account` cannot be shown by an authenticator app: correct the call.
+    #[error("wrong parameter: {0}")]
+    Label(#[from] LabelError),
+    /// The document cannot be used: correct the document. [`crate::Operation::VerifyPassword`] answers 403 instead.
+    #[error(transparent)]
+    Document(#[from] ReadError),
+    /// The text of `<Secret>` is no Base32 key: send the key as it was issued.
+    #[error("unusable secret: {error} at {at}")]
+    Secret {
+        /// What is wrong with it.
+        error: SecretError,
+        /// Where in the document.
+        at: Position,
+    },
+    /// The key URI is too long for a QR code: shorten the names or the secret.
+    #[error("too long: {0}")]
+    Symbol(#[from] SymbolError),
+    /// The clock of the system stands before 1970: set it.
+    #[error("unusable clock: expected a system time after the beginning of 1970")]
+    Clock,
+    /// The operating system gave no random bytes: try again.
+    #[error("no entropy: expected random bytes from the operating system")]
+    Entropy,
+}

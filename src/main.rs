@@ -1,0 +1,17 @@
+//! The program: arguments to transport to exit code.
+
+use std::ffi::OsString;
+
+use totp_adapter::cli::{self, Invocation};
+use totp_adapter::transport::{self, filter};
+
+fn main() {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let exit_code = match cli::parse(&arguments) {
+        Ok(Invocation::Filter(arguments)) => filter::run(&arguments),
+        Ok(Invocation::Print(text)) => transport::print(&text),
+        Err(wrong) => filter::reject(&wrong),
+    };
+    // On Windows all 32 bits of it reach the caller; on POSIX the lowest 8.
+    std::process::exit(exit_code)
+}

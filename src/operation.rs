@@ -1,0 +1,72 @@
+//! The operations and parameters of X4's adapter and their names on the wire (contract 1.1, 1.2).
+
+use std::ffi::OsString;
+use std::str::FromStr;
+
+use crate::otp::{CodeParameters, OutOfRange, Skew};
+
+/// What the adapter is asked to do (contract 1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Draw a new secret. It takes no document.
+    GenerateSecret,
+    /// Compute the current password of a secret.
+    GeneratePassword,
+    /// Compare a password with those of a secret around the current time.
+    VerifyPassword,
+    /// Draw the key URI of a secret as a QR code.
+    GenerateAuthenticatorQRCode,
+}
+
+impl Operation {
+    /// Every operation, in the order of the contract.
+    pub const ALL: [Self; 4] =
+        [Self::GenerateSecret, Self::GeneratePassword, Self::VerifyPassword, Self::GenerateAuthenticatorQRCode];
+    /// The accepted values, in words.
+    pub const EXPECTED: &'static str =
+        "GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode";
+
+    /// The value of the parameter `Operation`; case matters (contract 1.2).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GenerateSecret => "GenerateSecret",
+            Self::GeneratePassword => "GeneratePassword",
+            Self::VerifyPassword => "VerifyPassword",
+            Self::GenerateAuthenticatorQRCode => "GenerateAuthenticatorQRCode",
+        }
+    }
+
+    /// The document that the operation reads, or none where any input is ignored.
+    #[must_use]
+    pub const fn input_document(self) -> Option<&'static str> {
+        match self {
+            Self::GenerateSecret => None,
+            Self::GeneratePassword | Self::GenerateAuthenticatorQRCode => Some("Secret"),
+            Self::VerifyPassword => Some("TOTP"),
+        }
+    }
+}
+
+impl FromStr for Operation {
+    type Err = OutOfRange;
+
+    fn from_str(text: &str) -> Result<Self, OutOfRange> {
+        let expected = Self::EXPECTED;
+        Self::ALL.into_iter().find(|operation| operation.name() == text).ok_or(OutOfRange { expected })
+    }
+}
+
+/// What an operation takes besides its document (contract 1.2, 3.2, 3.4). Each operation ignores what it does not use,
+/// however wrong it is there; so the display names are kept as they came until a label is made of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// Whom the account is with; used by the QR operation only.
+    pub issuer: Option<OsString>,
+    /// The account; used by the QR operation only.
+    pub account: Option<OsString>,
+    /// Algorithm, digits and period of the codes.
+    pub code: CodeParameters,
+    /// How many steps off a password may be; used by verification only.
+    pub skew: Skew,
+}

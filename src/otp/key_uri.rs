@@ -1,0 +1,185 @@
+//! The key URI that an authenticator app reads from a QR code ("Key Uri Format" of Google Authenticator's wiki);
+//! it knows nothing of symbols.
+
+use std::ffi::OsStr;
+use std::fmt::{self, Write as _};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::{CodeParameters, Secret};
+
+/// All but the unreserved characters of RFC 3986, section 2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Room for a usual URI, so that no copy of the secret is left behind by a growing buffer.
+const USUAL_BYTES: usize = 256;
+
+/// An account and whom it is with, as an authenticator app shows them (contract 4.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label<'a> {
+    issuer: Option<&'a str>,
+    account: &'a str,
+}
+
+impl<'a> Label<'a> {
+    /// Checks the display names; they are used exactly as given. An absent or empty issuer is no issuer.
+    ///
+    /// # Errors
+    ///
+    /// [`LabelError`] where the account is absent, empty or blank, the issuer is blank, or either is not Unicode
+    /// or has a colon (apps split the decoded label at it) or a control character.
+    pub fn new(issuer: Option<&'a OsStr>, account: Option<&'a OsStr>) -> Result<Self, LabelError> {
+        let issuer = match issuer {
+            Some(name) if !name.is_empty() => Some(display_name(LabelPart::Issuer, name)?),
+            Some(_) | None => None,
+        };
+        let account = display_name(LabelPart::Account, account.unwrap_or_default())?;
+        Ok(Self { issuer, account })
+    }
+}
+
+/// One of the two display names of a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabelPart {
+    /// Whom the account is with.
+    Issuer,
+    /// The account.
+    Account,
+}
+
+impl fmt::Display for LabelPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Issuer => "issuer",
+            Self::Account => "account",
+        })
+    }
+}
+
+/// Why a display name cannot stand in a label. No variant holds the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum LabelError {
+    /// The account is absent, empty or white space; the issuer is white space.
+    #[error("expected a visible {0}, found none or only white space")]
+    Blank(LabelPart),
+    /// A colon, which separates issuer and account.
+    #[error("expected an {0} without a colon, since apps take it for the separator of issuer and account")]
+    Colon(LabelPart),
+    /// A control character, such as a line break.
+    #[error("expected an {0} without control characters")]
+    Control(LabelPart),
+    /// Bytes that are no Unicode text.
+    #[error("expected an {0} in Unicode; the parameters file takes it where the command line cannot")]
+    NotUnicode(LabelPart),
+}
+
+/// Checks one display name.
+fn display_name(part: LabelPart, name: &OsStr) -> Result<&str, LabelError> {
+    let name = name.to_str().ok_or(LabelError::NotUnicode(part))?;
+    if name.trim().is_empty() {
+        return Err(LabelError::Blank(part));
+    }
+    if name.contains(':') {
+        return Err(LabelError::Colon(part));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(LabelError::Control(part));
+    }
+    Ok(name)
+}
+
+/// The key URI of a secret (contract 4.1): names percent-encoded by RFC 3986, the secret in canonical Base32,
+/// and algorithm, digits and period only where they are not the default.
+///
+/// # Panics
+///
+/// Never: writing to a `String` does not fail.
+#[must_use]
+pub fn key_uri(secret: &Secret, label: &Label<'_>, parameters: &CodeParameters) -> Zeroizing<String> {
+    let base32 = secret.to_base32();
+    let mut uri = Zeroizing::new(String::with_capacity(USUAL_BYTES + base32.len()));
+    let issuer = label.issuer.map(|issuer| utf8_percent_encode(issuer, RESERVED));
+    let account = utf8_percent_encode(label.account, RESERVED);
+    let default = CodeParameters::default();
+
+    let mut write = |part: fmt::Arguments<'_>| uri.write_fmt(part).expect("a String takes any text");
+    write(format_args!("otpauth://totp/"));
+    if let Some(issuer) = issuer.clone() {
+        write(format_args!("{issuer}:"));
+    }
+    write(format_args!("{account}?secret={}", base32.as_str()));
+    if let Some(issuer) = issuer {
+        write(format_args!("&issuer={issuer}"));
+    }
+    if parameters.algorithm != default.algorithm {
+        write(format_args!("&algorithm={}", parameters.algorithm.name()));
+    }
+    if parameters.digits != default.digits {
+        write(format_args!("&digits={}", parameters.digits.count()));
+    }
+    if parameters.period != default.period {
+        write(format_args!("&period={}", parameters.period.seconds()));
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Algorithm;
+    use super::*;
+
+    fn uri(issuer: &str, account: &str, parameters: &CodeParameters) -> String {
+        let secret = Secret::from_base32("MZXW6YTB").unwrap();
+        let label = Label::new(Some(OsStr::new(issuer)), Some(OsStr::new(account))).unwrap();
+        key_uri(&secret, &label, parameters).to_string()
+    }
+
+    // contract 4.1
+    #[test]
+    fn names_are_percent_encoded_and_the_colon_is_the_separator() {
+        assert_eq!(
+            uri("SoftProject GmbH", "john.doe+x@example.org", &CodeParameters::default()),
+            "otpauth://totp/SoftProject%20GmbH:john.doe%2Bx%40example.org?secret=MZXW6YTB&issuer=SoftProject%20GmbH"
+        );
+        assert_eq!(
+            uri("A&B=C?#/%", "Jörg-_.~", &CodeParameters::default()),
+            "otpauth://totp/A%26B%3DC%3F%23%2F%25:J%C3%B6rg-_.~?secret=MZXW6YTB&issuer=A%26B%3DC%3F%23%2F%25"
+        );
+    }
+
+    // contract 4.2
+    #[test]
+    fn an_empty_issuer_is_no_issuer() {
+        assert_eq!(uri("", "me", &CodeParameters::default()), "otpauth://totp/me?secret=MZXW6YTB");
+        assert_eq!(Label::new(None, Some(OsStr::new("me"))), Label::new(Some(OsStr::new("")), Some(OsStr::new("me"))));
+    }
+
+    // contract 4.1, 3.4
+    #[test]
+    fn only_what_is_not_the_default_follows() {
+        let parameters = CodeParameters {
+            algorithm: Algorithm::Sha512,
+            digits: "8".parse().unwrap(),
+            period: "60".parse().unwrap(),
+        };
+        assert_eq!(uri("", "me", &parameters), "otpauth://totp/me?secret=MZXW6YTB&algorithm=SHA512&digits=8&period=60");
+    }
+
+    // contract 4.2
+    #[test]
+    fn unusable_names() {
+        let label = |issuer: &'static str, account: &'static str| {
+            Label::new(Some(OsStr::new(issuer)), Some(OsStr::new(account))).unwrap_err()
+        };
+        assert_eq!(label("", ""), LabelError::Blank(LabelPart::Account));
+        assert_eq!(label("", " \u{a0}"), LabelError::Blank(LabelPart::Account));
+        assert_eq!(label(" ", "me"), LabelError::Blank(LabelPart::Issuer));
+        assert_eq!(label("a:b", "me"), LabelError::Colon(LabelPart::Issuer));
+        assert_eq!(label("a", "m:e"), LabelError::Colon(LabelPart::Account));
+        assert_eq!(label("a", "m\ne"), LabelError::Control(LabelPart::Account));
+        assert_eq!(label("a\u{85}", "me"), LabelError::Control(LabelPart::Issuer));
+        assert_eq!(Label::new(None, None), Err(LabelError::Blank(LabelPart::Account)));
+    }
+}

@@ -1,0 +1,147 @@
+//! One-time passwords: RFC 6238 over totp-rs, and the comparison that verification rests on.
+//! It keeps nothing between calls: whether a password was used before is for the caller to remember.
+
+use std::fmt::{self, Write as _};
+
+use constant_time_eq::constant_time_eq_n;
+use thiserror::Error;
+use totp_rs::{Builder, Totp};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::{Algorithm, CodeParameters, Digits, Secret, Skew, UnixTime};
+
+/// The most digits that a password can have ([`Digits::Eight`]).
+const MAX_DIGITS: usize = 8;
+
+/// A one-time password (RFC 6238): six to eight ASCII digits, leading zeroes kept.
+///
+/// It is wiped from memory when dropped, `Debug` does not show it, and it has no `==`: [`Password::verify`]
+/// compares in constant time.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Password {
+    /// ASCII digits, then zero bytes.
+    digits: [u8; MAX_DIGITS],
+    length: usize,
+}
+
+impl Password {
+    /// The password of the time step that `time` lies in.
+    #[must_use]
+    pub fn generate(secret: &Secret, parameters: &CodeParameters, time: UnixTime) -> Self {
+        Self::at(&totp(secret, parameters), time.0)
+    }
+
+    /// Reads a password as a person types it: XML white space is dropped, digits are kept as characters
+    /// (contract 2.8).
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError`] where anything but exactly `digits` ASCII digits remains.
+    pub fn parse(text: &str, digits: Digits) -> Result<Self, PasswordError> {
+        let mut password = Self::empty();
+        for byte in text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+            if !byte.is_ascii_digit() || password.length == usize::from(digits.count()) {
+                return Err(PasswordError::of(digits));
+            }
+            password.push(byte);
+        }
+        if password.length != usize::from(digits.count()) {
+            return Err(PasswordError::of(digits));
+        }
+        Ok(password)
+    }
+
+    /// Whether this is the password of the time step of `time`, or of one at most `skew` steps away
+    /// (RFC 6238, section 5.2).
+    ///
+    /// Every candidate is computed and compared in constant time, whichever matches first: totp-rs's own `check`
+    /// stops at the match, and so tells by its duration how far a clock is off. The window ends at step 0.
+    #[must_use]
+    pub fn verify(&self, secret: &Secret, parameters: &CodeParameters, skew: Skew, time: UnixTime) -> bool {
+        let totp = totp(secret, parameters);
+        let period = u64::from(parameters.period.seconds());
+        let mut matched = self.equals(&Self::at(&totp, time.0));
+        for steps in 1..=u64::from(skew.steps()) {
+            let distance = steps * period;
+            let neighbours = [time.0.checked_sub(distance), time.0.checked_add(distance)];
+            for neighbour in neighbours.into_iter().flatten() {
+                matched |= self.equals(&Self::at(&totp, neighbour));
+            }
+        }
+        matched
+    }
+
+    /// The digits.
+    ///
+    /// # Panics
+    ///
+    /// Never: only ASCII digits are stored.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.digits[..self.length]).expect("only ASCII digits are stored")
+    }
+
+    fn at(totp: &Totp, seconds: u64) -> Self {
+        let mut password = Self::empty();
+        write!(password, "{}", totp.generate(seconds)).expect("a token has at most eight digits");
+        password
+    }
+
+    const fn empty() -> Self {
+        Self { digits: [0; MAX_DIGITS], length: 0 }
+    }
+
+    fn push(&mut self, digit: u8) {
+        self.digits[self.length] = digit;
+        self.length += 1;
+    }
+
+    fn equals(&self, other: &Self) -> bool {
+        constant_time_eq_n(&self.digits, &other.digits)
+    }
+}
+
+impl fmt::Write for Password {
+    /// Takes the digits that totp-rs displays without a detour over the heap.
+    fn write_str(&mut self, digits: &str) -> fmt::Result {
+        if digits.len() > MAX_DIGITS - self.length {
+            return Err(fmt::Error);
+        }
+        digits.bytes().for_each(|digit| self.push(digit));
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(redacted)")
+    }
+}
+
+/// The text is not as many digits as expected. It holds nothing of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("expected exactly {expected} ASCII digits")]
+pub struct PasswordError {
+    expected: u8,
+}
+
+impl PasswordError {
+    const fn of(digits: Digits) -> Self {
+        Self { expected: digits.count() }
+    }
+}
+
+/// totp-rs's form of the same values. Its checked `build` refuses secrets under 16 bytes, which real services issue
+/// (contract 2.7); what else it checks, our types cannot hold: digits over 8, a period of 0.
+fn totp(secret: &Secret, parameters: &CodeParameters) -> Totp {
+    Builder::new()
+        .with_algorithm(match parameters.algorithm {
+            Algorithm::Sha1 => totp_rs::Algorithm::SHA1,
+            Algorithm::Sha256 => totp_rs::Algorithm::SHA256,
+            Algorithm::Sha512 => totp_rs::Algorithm::SHA512,
+        })
+        .with_digits(parameters.digits.count())
+        .with_step_duration(parameters.period.seconds().into())
+        .with_secret(secret.as_bytes())
+        .build_noncompliant()
+}

@@ -1,0 +1,114 @@
+//! What an operation comes to ([`Outcome`]) and what goes back to the caller ([`Reply`]).
+
+use data_encoding::BASE64;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::otp::{Password, PasswordError, Secret, Symbol, image};
+use crate::status::Status;
+use crate::xml;
+
+/// The description of a match, word for word X4's (contract 1.1).
+const MATCHES: &str = "The password matches.";
+/// The description of every mismatch, word for word X4's (contract 1.5).
+const INCORRECT: &str = "The password provided is incorrect.";
+
+/// What happened where the operation could be executed.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A new secret.
+    Secret(Secret),
+    /// The password of the current time step.
+    Password(Password),
+    /// The password is right.
+    Match,
+    /// The password is not right, or cannot be.
+    Mismatch(Mismatch),
+    /// The key URI as a QR code.
+    Symbol(Symbol),
+}
+
+/// Why a verification ends with status 403 (contract 1.4). The caller is not told; stderr is.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Mismatch {
+    /// The document is unusable.
+    #[error(transparent)]
+    Document(#[from] xml::ReadError),
+    /// The password has not the form of one.
+    #[error("wrong password: {0}")]
+    Form(#[from] PasswordError),
+    /// The password is not one of those that are accepted now.
+    #[error("wrong password: expected the one of the current time step or of a step within the skew")]
+    Different,
+}
+
+/// The document of an answer.
+#[derive(Debug)]
+pub enum Body {
+    /// One XML element on one line.
+    Xml(Zeroizing<Vec<u8>>),
+    /// A QR code, which becomes a picture where it is asked for.
+    Symbol(Symbol),
+}
+
+impl Body {
+    /// The bytes of the contract: XML, or a PNG of 512x512 pixels.
+    #[must_use]
+    pub fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        match self {
+            Self::Xml(document) => document,
+            Self::Symbol(symbol) => image::png(&symbol),
+        }
+    }
+
+    /// The same on one line of text: XML as it is, the PNG in Base64 (contract 5.7).
+    #[must_use]
+    pub fn into_line(self) -> Zeroizing<Vec<u8>> {
+        match self {
+            Self::Xml(document) => document,
+            Self::Symbol(symbol) => {
+                let mut line = BASE64.encode(&image::png(&symbol));
+                line.push('\n');
+                Zeroizing::new(line.into_bytes())
+            }
+        }
+    }
+}
+
+/// An answer: always a status and a document.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: Status,
+    /// The document.
+    pub body: Body,
+    /// Why the status is not 1; it goes to stderr. It quotes nothing that came in.
+    pub cause: Option<String>,
+}
+
+impl Reply {
+    /// The answer to what happened.
+    #[must_use]
+    pub fn of(result: Result<Outcome, Error>) -> Self {
+        let status = Status::of(&result);
+        let (body, cause) = match result {
+            Ok(Outcome::Secret(secret)) => (Body::Xml(xml::write_secret(&secret.to_base32())), None),
+            Ok(Outcome::Password(password)) => (Body::Xml(xml::write_password(password.as_str())), None),
+            Ok(Outcome::Match) => (Body::Xml(xml::write_ok(MATCHES)), None),
+            Ok(Outcome::Mismatch(cause)) => (Body::Xml(xml::write_error(INCORRECT)), Some(cause.to_string())),
+            Ok(Outcome::Symbol(symbol)) => (Body::Symbol(symbol), None),
+            Err(error) => return Self::error(&error.to_string()),
+        };
+        Self { status, body, cause }
+    }
+
+    /// The answer with status -1 and this description.
+    pub(crate) fn error(description: &str) -> Self {
+        Self {
+            status: Status::Error,
+            body: Body::Xml(xml::write_error(description)),
+            cause: Some(description.to_owned()),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The status of an answer and the exit codes that carry it: the only place that knows 1, -1 and 403.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::Error;
+use crate::otp::OutOfRange;
+use crate::reply::Outcome;
+
+/// What X4 reads as the result of the step (contract 1.3). No other value exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// `1`: the operation was successful; there is a document.
+    Success,
+    /// `-1`: an error occurred during the operation.
+    Error,
+    /// `403`: the password does not match, or the document to verify is unusable.
+    Mismatch,
+}
+
+impl Status {
+    /// The status of what happened.
+    #[must_use]
+    pub fn of(result: &Result<Outcome, Error>) -> Self {
+        match result {
+            Ok(Outcome::Secret(_) | Outcome::Password(_) | Outcome::Match | Outcome::Symbol(_)) => Self::Success,
+            Ok(Outcome::Mismatch(_)) => Self::Mismatch,
+            Err(
+                Error::WrongParameter(_)
+                | Error::Label(_)
+                | Error::Document(_)
+                | Error::Secret { .. }
+                | Error::Symbol(_)
+                | Error::Clock
+                | Error::Entropy,
+            ) => Self::Error,
+        }
+    }
+
+    /// The number that X4 knows.
+    #[must_use]
+    pub const fn code(self) -> i32 {
+        match self {
+            Self::Success => 1,
+            Self::Error => -1,
+            Self::Mismatch => 403,
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.code().fmt(f)
+    }
+}
+
+/// How a status becomes an exit code (contract 5.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExitCodes {
+    /// As grep and diff: 0, 1 for a mismatch, 2 for an error.
+    #[default]
+    Unix,
+    /// The status itself; POSIX keeps its low byte.
+    X4,
+    /// 0 whenever a result document was written.
+    Zero,
+}
+
+impl ExitCodes {
+    /// Every scheme, in the order in which help and errors name them.
+    pub const ALL: [Self; 3] = [Self::Unix, Self::X4, Self::Zero];
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unix => "unix",
+            Self::X4 => "x4",
+            Self::Zero => "zero",
+        }
+    }
+
+    /// The exit code after a result document was written whole.
+    #[must_use]
+    pub const fn written(self, status: Status) -> i32 {
+        match (self, status) {
+            (Self::Unix, Status::Success) | (Self::Zero, _) => 0,
+            (Self::Unix, Status::Mismatch) => 1,
+            (Self::Unix, Status::Error) => 2,
+            (Self::X4, status) => status.code(),
+        }
+    }
+
+    /// The exit code where the result document could not be written whole.
+    #[must_use]
+    pub const fn not_written(self) -> i32 {
+        match self {
+            Self::Unix | Self::Zero => 2,
+            Self::X4 => Status::Error.code(),
+        }
+    }
+}
+
+impl FromStr for ExitCodes {
+    type Err = OutOfRange;
+
+    fn from_str(text: &str) -> Result<Self, OutOfRange> {
+        let expected = "unix, x4 or zero";
+        Self::ALL.into_iter().find(|codes| codes.name() == text).ok_or(OutOfRange { expected })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 1.3, 5.5
+    #[test]
+    fn the_table_of_exit_codes() {
+        let row = |codes: ExitCodes| [Status::Success, Status::Mismatch, Status::Error].map(|s| codes.written(s));
+        assert_eq!(row(ExitCodes::Unix), [0, 1, 2]);
+        assert_eq!(row(ExitCodes::X4), [1, 403, -1]);
+        assert_eq!(row(ExitCodes::Zero), [0, 0, 0]);
+        assert_eq!(ExitCodes::ALL.map(ExitCodes::not_written), [2, -1, 2]);
+    }
+}

@@ -1,0 +1,99 @@
+//! What can go wrong on the way in or out, once in words for the answer and once, with file names, for stderr.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::reply::Reply;
+use crate::xml::{Position, ReadError};
+
+/// Why there is no document to answer to, or no place for the answer. The message is the description of an
+/// `<Error/>` document, and so names no file (contract 1.6); [`Fault::cause`] does (5.4).
+#[derive(Debug, Error)]
+pub enum Fault {
+    /// A file or stream cannot be read.
+    #[error("cannot read: expected {what} that can be read, found: {}", reason(.error))]
+    Read { what: &'static str, file: Option<PathBuf>, error: io::Error },
+    /// The input did not end in time (contract 5.8).
+    #[error("timed out: expected the input to end within {} s", .0.as_secs())]
+    InputTimeout(Duration),
+    /// The parameters file is no `<Parameters>` document.
+    #[error("wrong parameter: in the parameters file: {error}")]
+    ParametersDocument { file: PathBuf, error: ReadError },
+    /// A value in the parameters file is outside its range.
+    #[error("wrong parameter: in the parameters file: expected {expected} for {parameter} at {at}")]
+    ParametersValue { file: PathBuf, parameter: &'static str, expected: &'static str, at: Position },
+    /// Neither the command line nor the parameters file names the operation.
+    #[error("wrong parameter: expected {0} for --operation, or for Operation in the parameters file")]
+    NoOperation(&'static str),
+    /// A file or stream cannot be written.
+    #[error("cannot write: expected {what} that can be written, found: {}", reason(.error))]
+    Write { what: &'static str, file: Option<PathBuf>, error: io::Error },
+    /// `GenerateSecret` would replace a file (contract 5.2).
+    #[error(
+        "cannot write: expected no output file yet, since an enrolled secret would be lost; --overwrite replaces it"
+    )]
+    OutputExists { file: PathBuf },
+    /// One file would be read and replaced, or written twice.
+    #[error("wrong parameter: expected different files for {first} and {second}")]
+    SameFile { first: &'static str, second: &'static str },
+    /// A QR code does not fit on the terminal (contract 5.9).
+    #[error(
+        "terminal too narrow: expected at least {needed} columns for the QR code, found {found}; --output writes it to a file"
+    )]
+    TerminalTooNarrow { needed: usize, found: usize },
+}
+
+impl Fault {
+    /// What goes to stderr: the description, and the file that it speaks of.
+    pub fn cause(&self) -> String {
+        match self.file() {
+            Some(file) => format!("{self} ({})", printable(file)),
+            None => self.to_string(),
+        }
+    }
+
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Read { file, .. } | Self::Write { file, .. } => file.as_deref(),
+            Self::ParametersDocument { file, .. }
+            | Self::ParametersValue { file, .. }
+            | Self::OutputExists { file } => Some(file),
+            Self::InputTimeout(_) | Self::NoOperation(_) | Self::SameFile { .. } | Self::TerminalTooNarrow { .. } => {
+                None
+            }
+        }
+    }
+}
+
+impl From<Fault> for Reply {
+    fn from(fault: Fault) -> Self {
+        Self { cause: Some(fault.cause()), ..Self::error(&fault.to_string()) }
+    }
+}
+
+/// The reason of an I/O error in lower case, without final period, number or file name.
+pub fn reason(error: &io::Error) -> String {
+    // An error with a number has the operating system's words; any other may have been given a file name.
+    let words = match error.raw_os_error() {
+        Some(_) => error.to_string(),
+        None => error.kind().to_string(),
+    };
+    let words = words.split(" (os error").next().unwrap_or_default().trim_end_matches('.');
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+}
+
+/// A file name that stays on one line, whatever it contains.
+fn printable(file: &Path) -> String {
+    file.display()
+        .to_string()
+        .chars()
+        .flat_map(|c| {
+            let escaped = c.is_control().then(|| c.escape_default());
+            escaped.is_none().then_some(c).into_iter().chain(escaped.into_iter().flatten())
+        })
+        .collect()
+}

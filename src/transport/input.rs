@@ -1,0 +1,101 @@
+//! Where documents come from: standard input or a file, no further than the limit and no longer than the timeout.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::fault::Fault;
+use crate::xml::MAX_DOCUMENT_BYTES;
+
+/// What `-` means where a file is expected.
+const STANDARD_STREAM: &str = "-";
+/// How long to wait before trying again where someone made the input non-blocking, as Node.js may.
+const RETRY: Duration = Duration::from_millis(5);
+
+/// Where a document comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Standard input.
+    Stdin,
+    /// A file, a pipe or a device by its name.
+    File(PathBuf),
+}
+
+impl Source {
+    /// The source of an option: a name, `-`, or nothing for standard input.
+    pub fn of(option: Option<&Path>) -> Self {
+        match option {
+            Some(file) if file != Path::new(STANDARD_STREAM) => Self::File(file.to_owned()),
+            Some(_) | None => Self::Stdin,
+        }
+    }
+
+    /// Reads to the end, but at most one byte beyond the limit: enough to tell that the document is too large.
+    pub fn read(&self, what: &'static str, timeout: Option<Duration>) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let result = match timeout {
+            None => self.read_to_limit(),
+            Some(timeout) => self.read_within(timeout).ok_or(Fault::InputTimeout(timeout))?,
+        };
+        result.map_err(|error| Fault::Read { what, file: self.file().map(Path::to_owned), error })
+    }
+
+    /// The file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Stdin => None,
+            Self::File(file) => Some(file),
+        }
+    }
+
+    /// Reads in a thread of its own, which ends with the process where it comes too late. Opening is part of it: a
+    /// named pipe opens only when its writer does.
+    fn read_within(&self, timeout: Duration) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let source = self.clone();
+        // Nobody listens any more after the timeout.
+        thread::spawn(move || drop(sender.send(source.read_to_limit())));
+        receiver.recv_timeout(timeout).ok()
+    }
+
+    fn read_to_limit(&self) -> io::Result<Zeroizing<Vec<u8>>> {
+        match self {
+            Self::Stdin if io::stdin().is_terminal() => read_to_limit(io::stdin().lock()),
+            Self::Stdin => read_to_limit(stdin()?),
+            Self::File(file) => read_to_limit(File::open(file)?),
+        }
+    }
+}
+
+/// Standard input without a buffer, which would keep a copy of the secret, and without the standard library's habit
+/// of taking a descriptor that cannot be read for an empty one.
+#[cfg(unix)]
+fn stdin() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
+}
+
+/// See the Unix twin.
+#[cfg(windows)]
+fn stdin() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    Ok(io::stdin().as_handle().try_clone_to_owned()?.into())
+}
+
+fn read_to_limit(mut reader: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    const ENOUGH: usize = MAX_DOCUMENT_BYTES + 1;
+    // Never grows, so that no copy of a secret is left behind.
+    let mut document = Zeroizing::new(Vec::with_capacity(ENOUGH));
+    loop {
+        let missing = ENOUGH - document.len();
+        match (&mut reader).take(missing as u64).read_to_end(&mut document) {
+            Ok(_) => return Ok(document),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Where answers go: standard output, what is no regular file, or a file that is replaced whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use super::fault::Fault;
+
+/// How many symbolic links are followed; the kernel's own limit on Linux.
+const MAX_LINKS: usize = 40;
+/// How long to wait before trying again where someone made the output non-blocking.
+const RETRY: Duration = Duration::from_millis(5);
+
+/// Where bytes go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Standard output.
+    Stdout,
+    /// A pipe, a device or an open descriptor, written to as it is.
+    Special(PathBuf),
+    /// A regular file, or none yet; symbolic links have been followed.
+    File(PathBuf),
+}
+
+impl Destination {
+    /// The destination of an option: a name, `-`, or nothing for standard output.
+    pub fn of(option: Option<&Path>, what: &'static str) -> Result<Self, Fault> {
+        match option {
+            Some(file) if file != Path::new("-") => {
+                Self::of_file(file).map_err(|error| Fault::Write { what, file: Some(file.to_owned()), error })
+            }
+            Some(_) | None => Ok(Self::Stdout),
+        }
+    }
+
+    fn of_file(file: &Path) -> io::Result<Self> {
+        let mut file = file.to_owned();
+        for _ in 0..MAX_LINKS {
+            if is_reserved(&file) {
+                return Ok(Self::Special(file));
+            }
+            let kind = match fs::symlink_metadata(&file) {
+                Ok(metadata) => metadata.file_type(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::File(file)),
+                Err(error) => return Err(error),
+            };
+            if kind.is_file() {
+                return Ok(Self::File(file));
+            } else if kind.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            } else if !kind.is_symlink() {
+                return Ok(Self::Special(file));
+            } else if let Some(destination) = descriptor(&file) {
+                return Ok(destination);
+            }
+            file = folder(&file).join(fs::read_link(&file)?);
+        }
+        Err(io::ErrorKind::InvalidInput.into())
+    }
+
+    /// Writes all bytes: to a stream as they are, to a file whole or not at all.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Stdout if io::stdout().is_terminal() => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(bytes)?;
+                stdout.flush()
+            }
+            Self::Stdout => write_all(stdout()?, bytes),
+            Self::Special(file) => write_all(OpenOptions::new().append(true).open(file)?, bytes),
+            Self::File(file) => temporary(file, bytes)?.persist(file).map(drop).map_err(|error| error.error),
+        }
+    }
+
+    /// As [`Destination::write`], but a file that exists is an error of the kind `AlreadyExists`.
+    pub fn write_new(&self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Stdout | Self::Special(_) => self.write(bytes),
+            Self::File(file) => temporary(file, bytes)?.persist_noclobber(file).map(drop).map_err(|error| error.error),
+        }
+    }
+
+    /// The name, if there is one.
+    pub fn name(&self) -> Option<&Path> {
+        match self {
+            Self::Stdout => None,
+            Self::Special(file) | Self::File(file) => Some(file),
+        }
+    }
+
+    /// The file that is replaced, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Stdout | Self::Special(_) => None,
+            Self::File(file) => Some(file),
+        }
+    }
+}
+
+/// A file of mode 0600 with these bytes, safe on its disk, beside the one that it is to become; it vanishes where
+/// that does not come about.
+fn temporary(file: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    let mut temporary = tempfile::Builder::new().prefix(".totp-adapter-").tempfile_in(folder(file))?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    Ok(temporary)
+}
+
+/// The folder that a file is in.
+fn folder(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// What a link to an open descriptor (`/dev/stdout`, `/dev/fd/3`) leads to. Such a file must not be replaced, even if
+/// it is a regular one: whoever opened it reads that very file.
+fn descriptor(link: &Path) -> Option<Destination> {
+    let folder = folder(link).canonicalize().ok()?;
+    let is_descriptor = folder.starts_with("/proc") && folder.ends_with("fd");
+    let own = format!("/proc/{}/fd", std::process::id());
+    is_descriptor.then(|| match link.file_name() {
+        Some(name) if name == "1" && folder == Path::new(&own) => Destination::Stdout,
+        Some(_) | None => Destination::Special(link.to_owned()),
+    })
+}
+
+/// The devices that Windows finds in every folder.
+fn is_reserved(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default();
+    cfg!(windows) && ["NUL", "CON"].iter().any(|device| name.eq_ignore_ascii_case(device))
+}
+
+/// Standard output without the standard library's habit of taking a descriptor that cannot be written for a success.
+#[cfg(unix)]
+fn stdout() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+/// See the Unix twin.
+#[cfg(windows)]
+fn stdout() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
+}
+
+/// As `write_all` of the standard library, but patient with a non-blocking output.
+fn write_all(mut file: File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match file.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

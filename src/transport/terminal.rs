@@ -1,0 +1,40 @@
+//! A person at a terminal: a QR code to point a phone at, and a word while the program waits (contract 5.9).
+
+use std::io::{self, IsTerminal};
+
+use zeroize::Zeroizing;
+
+use super::fault::Fault;
+use crate::otp::{Symbol, half_blocks};
+
+/// Draws a QR code for the terminal that standard output is.
+pub fn draw(symbol: &Symbol) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let needed = half_blocks::columns(symbol);
+    let found = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    match found {
+        // A terminal that does not know its width says 0.
+        Some(found) if found > 0 && found < needed => Err(Fault::TerminalTooNarrow { needed, found }),
+        Some(_) | None => {
+            enable_colours();
+            let mut drawing = half_blocks::half_blocks(symbol);
+            Ok(Zeroizing::new(std::mem::take(&mut *drawing).into_bytes()))
+        }
+    }
+}
+
+/// Tells someone at the keyboard what the program waits for.
+pub fn announce_wait(document: &str) {
+    const END: &str = if cfg!(windows) { "Ctrl-Z and Enter" } else { "Ctrl-D" };
+    if io::stdin().is_terminal() {
+        eprintln!("totp-adapter: waiting for a <{document}> document; {END} on a line of its own ends it");
+    }
+}
+
+#[cfg(windows)]
+fn enable_colours() {
+    // A console that cannot draw colours shows the codes; nothing is lost.
+    let _ = anstyle_query::windows::enable_ansi_colors();
+}
+
+#[cfg(not(windows))]
+fn enable_colours() {}

@@ -1,0 +1,39 @@
+//! The character classes of XML 1.0, fifth edition, sections 2.2 and 2.3.
+
+/// White space: the production `S`. Not Unicode's.
+pub const fn is_white_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+/// A character that may stand in a document: the production `Char`.
+pub const fn is_legal(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
+}
+
+/// The production `NameStartChar`, but for the colon, which Namespaces in XML 1.0 makes a separator.
+pub const fn is_name_start(c: char) -> bool {
+    matches!(c,
+        'A'..='Z' | '_' | 'a'..='z'
+        | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}'
+        | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
+        | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
+        | '\u{10000}'..='\u{effff}')
+}
+
+/// The production `NameChar`, but for the colon.
+pub const fn is_name_character(c: char) -> bool {
+    is_name_start(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
+}
+
+/// The length in bytes of the `NCName` (Namespaces in XML 1.0, section 3) at the start of the text; 0 if there is none.
+pub fn ncname_length(text: &str) -> usize {
+    if !text.starts_with(is_name_start) {
+        return 0;
+    }
+    text.find(|c| !is_name_character(c)).unwrap_or(text.len())
+}
+
+/// The length in bytes of the white space at the start of the text.
+pub fn white_space_length(text: &str) -> usize {
+    text.find(|c| !is_white_space(c)).unwrap_or(text.len())
+}

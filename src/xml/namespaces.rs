@@ -1,0 +1,116 @@
+//! The bindings of prefixes in scope and what they forbid: Namespaces in XML 1.0 (third edition), sections 2 to 6.
+
+use std::borrow::Cow;
+
+use super::error::Fault;
+use super::tag::{Attribute, QName, StartTag, reference};
+
+/// The prefix `xml` is bound to this name and no other is (section 3).
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+/// The prefix `xmlns` is bound to this name and is never declared (section 3).
+const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+
+/// The declarations in scope.
+#[derive(Debug, Default)]
+pub struct Namespaces<'a> {
+    bindings: Vec<Binding<'a>>,
+}
+
+#[derive(Debug)]
+struct Binding<'a> {
+    prefix: &'a str,
+    name: Cow<'a, str>,
+    /// The number of elements around the one that declares it.
+    depth: usize,
+}
+
+impl<'a> Namespaces<'a> {
+    /// Takes the declarations of a start-tag at this depth into scope and checks its names.
+    pub fn enter(&mut self, tag: &StartTag<'a>, depth: usize, offset: usize) -> Result<(), Fault> {
+        for attribute in &tag.attributes {
+            self.declare(attribute, depth)?;
+        }
+        if let Some(prefix) = tag.name.prefix {
+            self.name_of(prefix, offset)?;
+        }
+        self.check_unique(&tag.attributes)
+    }
+
+    /// Lets go of the declarations of the element that ends at this depth.
+    pub fn leave(&mut self, depth: usize) {
+        while self.bindings.last().is_some_and(|binding| binding.depth >= depth) {
+            self.bindings.pop();
+        }
+    }
+
+    /// Binds the prefix that an attribute declares, if it does. A default namespace needs no binding here: elements
+    /// are compared by local name, and it does not apply to attributes.
+    fn declare(&mut self, attribute: &Attribute<'a>, depth: usize) -> Result<(), Fault> {
+        let (prefix, name) = match attribute.name {
+            QName { prefix: Some("xmlns"), local } => (Some(local), resolved(attribute.value)),
+            QName { prefix: None, local: "xmlns" } => (None, resolved(attribute.value)),
+            QName { .. } => return Ok(()),
+        };
+        let fault = |expected| Err(Fault::not_well_formed(expected, attribute.offset));
+        match prefix {
+            Some("xmlns") => fault("no declaration of the prefix xmlns"),
+            Some("xml") if name != XML => fault("the prefix xml bound to its own namespace only"),
+            Some("xml") => Ok(()),
+            Some(_) | None if name == XML || name == XMLNS => fault("no other prefix for a reserved namespace"),
+            Some(_) if name.is_empty() => fault("a namespace name for the prefix"),
+            Some(prefix) => {
+                self.bindings.push(Binding { prefix, name, depth });
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn name_of(&self, prefix: &str, offset: usize) -> Result<&str, Fault> {
+        match prefix {
+            "xml" => return Ok(XML),
+            "xmlns" => return Err(Fault::not_well_formed("no element with the prefix xmlns", offset)),
+            _ => {}
+        }
+        let innermost = self.bindings.iter().rev().find(|binding| binding.prefix == prefix);
+        let undeclared = || Fault::not_well_formed("a declaration of the prefix", offset);
+        innermost.map(|binding| binding.name.as_ref()).ok_or_else(undeclared)
+    }
+
+    /// No two attributes with one name, neither as written (XML 1.0, section 3.1) nor as expanded (section 6.3).
+    fn check_unique(&self, attributes: &[Attribute<'a>]) -> Result<(), Fault> {
+        let mut expanded = Vec::with_capacity(attributes.len());
+        for attribute in attributes {
+            let namespace = match attribute.name.prefix {
+                None => "",
+                Some("xmlns") => XMLNS,
+                Some(prefix) => self.name_of(prefix, attribute.offset)?,
+            };
+            expanded.push((attribute.name.local, namespace, attribute.offset));
+        }
+        expanded.sort_unstable();
+        let twin = expanded.windows(2).find(|pair| pair[0].0 == pair[1].0 && pair[0].1 == pair[1].1);
+        match twin {
+            Some(pair) => Err(Fault::not_well_formed("each attribute once", pair[1].2)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An attribute value with its references resolved and its white space normalised (XML 1.0, section 3.3.3).
+/// The value has been checked.
+fn resolved(value: &str) -> Cow<'_, str> {
+    if !value.contains(['&', '\t', '\r', '\n']) {
+        return Cow::Borrowed(value);
+    }
+    let mut name = String::with_capacity(value.len());
+    let mut rest = value.replace("\r\n", "\n").replace(['\t', '\r', '\n'], " ");
+    while let Some((before, after)) = rest.split_once('&') {
+        name.push_str(before);
+        let (inside, after) = after.split_once(';').unwrap_or((after, ""));
+        name.extend(reference(inside));
+        rest = after.to_owned();
+    }
+    name.push_str(&rest);
+    Cow::Owned(name)
+}

@@ -1,0 +1,245 @@
+//! The documents that come in: the text of their elements, or where they went wrong.
+
+use super::characters::is_white_space;
+use super::decode::{Decoded, decode};
+use super::error::{Fault, FaultKind, ReadError};
+use super::events::{Event, Events};
+use super::text::Text;
+
+/// The most bytes that a document may have: 64 KiB (contract 2.6).
+pub const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
+/// How deep elements may nest, the root counted as 1 (contract 2.6).
+pub const MAX_NESTING: usize = 16;
+
+/// A document whose size and encoding are right.
+#[derive(Debug)]
+pub struct Document<'a>(Decoded<'a>);
+
+impl<'a> Document<'a> {
+    /// Decodes the bytes of a document (contract 2.5).
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::TooLarge`]; [`ReadError::NotSupported`] for an encoding that is not known;
+    /// [`ReadError::NotWellFormed`] for bytes that are not in the encoding, or a declaration that contradicts them.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, ReadError> {
+        if bytes.len() > MAX_DOCUMENT_BYTES {
+            return Err(ReadError::TooLarge { limit: MAX_DOCUMENT_BYTES });
+        }
+        decode(bytes).map(Self)
+    }
+}
+
+/// The texts of a `<TOTP>` document.
+#[derive(Debug)]
+pub struct Totp<'a> {
+    /// The text of `<Password>`.
+    pub password: Text<'a>,
+    /// The text of `<Secret>`.
+    pub secret: Text<'a>,
+}
+
+/// A child of a `<Parameters>` document (contract 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the parameters'")]
+pub enum Parameter {
+    Operation,
+    Issuer,
+    Account,
+    Algorithm,
+    Digits,
+    Period,
+    Skew,
+}
+
+impl Parameter {
+    const NAMES: [&'static str; 7] = ["Operation", "issuer", "account", "algorithm", "digits", "period", "skew"];
+
+    /// The name of the element, and of the command line's option.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// The texts of a `<Parameters>` document, each of which may be absent.
+#[derive(Debug)]
+pub struct Parameters<'a>([Option<Text<'a>>; Parameter::NAMES.len()]);
+
+impl<'a> Parameters<'a> {
+    /// The text of one parameter.
+    #[must_use]
+    pub fn text(&self, parameter: Parameter) -> Option<&Text<'a>> {
+        self.0[parameter as usize].as_ref()
+    }
+}
+
+const SECRET: Vocabulary<1> = Vocabulary {
+    root: None,
+    elements: ["Secret"],
+    root_expected: "the root element Secret",
+    content_expected: "nothing but text in Secret",
+};
+
+const TOTP: Vocabulary<2> = Vocabulary {
+    root: Some("TOTP"),
+    elements: ["Password", "Secret"],
+    root_expected: "the root element TOTP",
+    content_expected: "exactly one Password and one Secret in TOTP, each with nothing but text,",
+};
+
+const PARAMETERS: Vocabulary<7> = Vocabulary {
+    root: Some("Parameters"),
+    elements: Parameter::NAMES,
+    root_expected: "the root element Parameters",
+    content_expected: "Operation, issuer, account, algorithm, digits, period, skew in Parameters, each at most once \
+                       and with nothing but text,",
+};
+
+/// Reads a `<Secret>` document (contract 1.1).
+///
+/// # Errors
+///
+/// Every [`ReadError`] but those of [`Document::decode`].
+pub fn read_secret<'a>(document: &'a Document<'_>) -> Result<Text<'a>, ReadError> {
+    let [secret] = SECRET.read(document.0.as_str(), [true])?;
+    Ok(secret.expect("required"))
+}
+
+/// Reads a `<TOTP>` document (contract 1.1); its children come in any order.
+///
+/// # Errors
+///
+/// See [`read_secret`].
+pub fn read_totp<'a>(document: &'a Document<'_>) -> Result<Totp<'a>, ReadError> {
+    let [password, secret] = TOTP.read(document.0.as_str(), [true, true])?;
+    Ok(Totp { password: password.expect("required"), secret: secret.expect("required") })
+}
+
+/// Reads a `<Parameters>` document (contract 5.1).
+///
+/// # Errors
+///
+/// See [`read_secret`].
+pub fn read_parameters<'a>(document: &'a Document<'_>) -> Result<Parameters<'a>, ReadError> {
+    PARAMETERS.read(document.0.as_str(), [false; 7]).map(Parameters)
+}
+
+/// The elements of a document: either the root alone, with text, or a root whose children have text.
+struct Vocabulary<const N: usize> {
+    /// The root around the elements; none where the only element is itself the root.
+    root: Option<&'static str>,
+    elements: [&'static str; N],
+    root_expected: &'static str,
+    content_expected: &'static str,
+}
+
+impl<const N: usize> Vocabulary<N> {
+    /// Reads the whole document, so that a fault of well-formedness anywhere goes before one of structure
+    /// (contract 1.7), and gives the text of each element; those that are `required` are present.
+    fn read<'a>(&self, source: &'a str, required: [bool; N]) -> Result<[Option<Text<'a>>; N], ReadError> {
+        let mut collector =
+            Collector { vocabulary: self, source, found: [const { None }; N], open: None, depth: 0, fault: None };
+        collector.read_all(required).map_err(|fault| fault.in_text(source))?;
+        Ok(collector.found)
+    }
+
+    /// The depth of the elements that have text.
+    fn element_depth(&self) -> usize {
+        match self.root {
+            Some(_) => 1,
+            None => 0,
+        }
+    }
+}
+
+struct Collector<'a, 'v, const N: usize> {
+    vocabulary: &'v Vocabulary<N>,
+    source: &'a str,
+    found: [Option<Text<'a>>; N],
+    /// Which of the elements is open.
+    open: Option<usize>,
+    depth: usize,
+    /// The first fault of structure.
+    fault: Option<Fault>,
+}
+
+impl<'a, const N: usize> Collector<'a, '_, N> {
+    fn read_all(&mut self, required: [bool; N]) -> Result<(), Fault> {
+        if self.source.trim_matches(is_white_space).is_empty() {
+            return Err(Fault { kind: FaultKind::Empty(self.vocabulary.root_expected), offset: 0 });
+        }
+        let mut events = Events::new(self.source)?;
+        let mut root_end = 0;
+        while let Some((event, offset)) = events.next()? {
+            match event {
+                Event::Start { local } => self.start(local, offset),
+                Event::End => {
+                    self.depth -= 1;
+                    root_end = offset;
+                    self.open = self.open.filter(|_| self.depth > self.vocabulary.element_depth());
+                }
+                Event::Text(piece) => {
+                    if let Some(text) = self.text(!piece.trim_matches(is_white_space).is_empty(), offset) {
+                        text.push_str(offset, piece);
+                    }
+                }
+                Event::Character(character) => {
+                    if let Some(text) = self.text(!is_white_space(character), offset) {
+                        text.push(offset, character);
+                    }
+                }
+            }
+        }
+        let complete = self.found.iter().zip(required).all(|(text, required)| text.is_some() || !required);
+        if !complete {
+            self.wrong(self.vocabulary.content_expected, root_end);
+        }
+        self.fault.take().map_or(Ok(()), Err)
+    }
+
+    fn start(&mut self, local: &str, offset: usize) {
+        let element_depth = self.vocabulary.element_depth();
+        if self.depth < element_depth {
+            if self.vocabulary.root != Some(local) {
+                self.wrong(self.vocabulary.root_expected, offset);
+            }
+        } else if self.depth == element_depth {
+            self.element(local, offset);
+        } else {
+            self.wrong(self.vocabulary.content_expected, offset);
+        }
+        self.depth += 1;
+    }
+
+    fn element(&mut self, local: &str, offset: usize) {
+        let index = self.vocabulary.elements.iter().position(|&element| element == local);
+        match index {
+            Some(index) if self.found[index].is_none() => {
+                self.found[index] = Some(Text::new(self.source, offset));
+                self.open = Some(index);
+            }
+            Some(_) => self.wrong(self.vocabulary.content_expected, offset),
+            None if self.depth == 0 => self.wrong(self.vocabulary.root_expected, offset),
+            None => self.wrong(self.vocabulary.content_expected, offset),
+        }
+    }
+
+    /// The text that a piece of character data belongs to; outside of the elements only white space is right.
+    fn text(&mut self, visible: bool, offset: usize) -> Option<&mut Text<'a>> {
+        match self.open {
+            Some(index) => self.found[index].as_mut(),
+            None => {
+                if visible {
+                    self.wrong(self.vocabulary.content_expected, offset);
+                }
+                None
+            }
+        }
+    }
+
+    fn wrong(&mut self, expected: &'static str, offset: usize) {
+        let kind = FaultKind::WrongStructure(expected);
+        self.fault.get_or_insert(Fault { kind, offset });
+    }
+}

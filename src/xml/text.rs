@@ -1,0 +1,93 @@
+//! The character data of one element, which still knows where in the document each part of it stood.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use zeroize::Zeroize;
+
+use super::characters::is_white_space;
+use super::error::Position;
+
+/// The character data of an element (contract 2.1): comments and processing instructions skipped, CDATA sections and
+/// references resolved. It may be a secret: it is wiped when dropped, and `Debug` does not show it.
+pub struct Text<'a> {
+    source: &'a str,
+    /// Borrowed from the source while it is one piece.
+    content: Cow<'a, str>,
+    /// Where each piece begins, here and in the source.
+    pieces: Vec<Piece>,
+}
+
+struct Piece {
+    in_content: usize,
+    in_source: usize,
+}
+
+impl<'a> Text<'a> {
+    /// The text of an element whose content begins at the byte `offset` of the source.
+    pub(super) fn new(source: &'a str, offset: usize) -> Self {
+        Self { source, content: Cow::Borrowed(""), pieces: vec![Piece { in_content: 0, in_source: offset }] }
+    }
+
+    /// Appends a piece that stands in the source as it is.
+    pub(super) fn push_str(&mut self, offset: usize, piece: &'a str) {
+        self.pieces.push(Piece { in_content: self.content.len(), in_source: offset });
+        if self.content.is_empty() {
+            self.content = Cow::Borrowed(piece);
+        } else {
+            self.owned().push_str(piece);
+        }
+    }
+
+    /// Appends a character that a reference stands for.
+    pub(super) fn push(&mut self, offset: usize, character: char) {
+        self.pieces.push(Piece { in_content: self.content.len(), in_source: offset });
+        self.owned().push(character);
+    }
+
+    /// The text as it stands.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.content
+    }
+
+    /// The text without leading and trailing XML white space.
+    #[must_use]
+    pub fn trimmed(&self) -> &str {
+        self.content.trim_matches(is_white_space)
+    }
+
+    /// Where the byte `index` of [`Text::as_str`] stands in the document.
+    #[must_use]
+    pub fn position(&self, index: usize) -> Position {
+        let after = self.pieces.partition_point(|piece| piece.in_content <= index);
+        let piece = &self.pieces[after.saturating_sub(1)];
+        let is_reference = self.source[piece.in_source..].starts_with('&');
+        let offset = if is_reference { 0 } else { index - piece.in_content };
+        Position::of(self.source, (piece.in_source + offset).min(self.source.len()))
+    }
+
+    /// A buffer that never grows, so that no copy is left behind: no piece is longer than its source.
+    fn owned(&mut self) -> &mut String {
+        if let Cow::Borrowed(piece) = self.content {
+            let mut content = String::with_capacity(self.source.len());
+            content.push_str(piece);
+            self.content = Cow::Owned(content);
+        }
+        self.content.to_mut()
+    }
+}
+
+impl Drop for Text<'_> {
+    fn drop(&mut self) {
+        if let Cow::Owned(content) = &mut self.content {
+            content.zeroize();
+        }
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Text(redacted)")
+    }
+}

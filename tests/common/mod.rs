@@ -1,0 +1,158 @@
+//! What the tests share: the corpus of fixtures, the program as a process, RFC 6238's key and time.
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use totp_adapter::{Operation, Status};
+
+/// RFC 6238, appendix B: the ASCII key `12345678901234567890` in Base32.
+pub const RFC_SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+/// RFC 6238, appendix B: the row with the code 07081804.
+pub const RFC_TIME: u64 = 1_111_111_109;
+/// The last six digits of that row.
+pub const RFC_PASSWORD: &str = "081804";
+
+/// The folder of the project.
+pub fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The document `<Secret>` with the RFC's key.
+pub fn secret_document() -> String {
+    format!("<Secret>{RFC_SECRET}</Secret>")
+}
+
+/// The document `<TOTP>` with a password and the RFC's key.
+pub fn totp_document(password: &str) -> String {
+    format!("<TOTP><Password>{password}</Password><Secret>{RFC_SECRET}</Secret></TOTP>")
+}
+
+/// A document of `fixtures/` and what its folders say of it.
+pub struct Fixture {
+    pub operation: Operation,
+    pub status: Status,
+    pub file: PathBuf,
+    pub name: String,
+}
+
+impl Fixture {
+    /// The bytes that come in.
+    pub fn bytes(&self) -> Vec<u8> {
+        fs::read(&self.file).unwrap()
+    }
+
+    /// The parameters beside it, if there are any.
+    pub fn parameters_file(&self) -> Option<PathBuf> {
+        let file = self.file.with_extension("parameters.xml");
+        file.exists().then_some(file)
+    }
+}
+
+/// Every fixture of an operation, sorted by folder and name.
+pub fn fixtures(operation: Operation) -> Vec<Fixture> {
+    let mut fixtures = Vec::new();
+    for (folder, status) in [("ok", Status::Success), ("mismatch", Status::Mismatch), ("reject", Status::Error)] {
+        let Ok(files) = fs::read_dir(project().join("fixtures").join(operation.name()).join(folder)) else { continue };
+        let mut files: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files.retain(|file| !file.to_str().unwrap().ends_with(".parameters.xml"));
+        fixtures.extend(files.into_iter().map(|file| {
+            let name = format!("{folder}/{}", file.file_stem().unwrap().to_str().unwrap());
+            Fixture { operation, status, file, name }
+        }));
+    }
+    assert!(!fixtures.is_empty(), "no fixtures of {}", operation.name());
+    fixtures
+}
+
+/// A run of the program in an empty environment.
+pub struct Run {
+    command: Command,
+    shown: String,
+    stdin: Vec<u8>,
+}
+
+/// What came of a run. It displays as one text: arguments, input, both outputs and the exit code.
+pub struct Ran {
+    shown: String,
+    stdin: Vec<u8>,
+    pub output: Output,
+}
+
+/// Prepares a run with these arguments.
+pub fn totp_adapter<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_totp-adapter"));
+    command.env_clear();
+    let mut shown = String::from("$ totp-adapter");
+    for argument in arguments {
+        command.arg(argument.as_ref());
+        let text = argument.as_ref().to_string_lossy();
+        let quoted = text.is_empty() || text.contains([' ', '\'', '<']);
+        shown.push_str(&if quoted { format!(" '{text}'") } else { format!(" {text}") });
+    }
+    Run { command, shown, stdin: Vec::new() }
+}
+
+impl Run {
+    /// Sets what comes in on standard input; nothing by default.
+    pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+        self.stdin = bytes.as_ref().to_vec();
+        self
+    }
+
+    /// Sets the folder that the program starts in.
+    pub fn folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// The command, to give it other streams.
+    pub fn command(self) -> Command {
+        self.command
+    }
+
+    /// Runs it to its end. The program may leave before it has read everything.
+    pub fn run(mut self) -> Ran {
+        let streams = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = streams.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let bytes = self.stdin.clone();
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&bytes)));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        Ran { shown: self.shown, stdin: self.stdin, output }
+    }
+}
+
+impl Ran {
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// The exit code, of a program that ended by itself.
+    pub fn code(&self) -> i32 {
+        self.output.status.code().unwrap()
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.shown)?;
+        for (mark, bytes) in [("<", &self.stdin), (">", &self.output.stdout), ("!", &self.output.stderr)] {
+            match std::str::from_utf8(bytes) {
+                Ok(text) => text.lines().try_for_each(|line| writeln!(f, "{mark} {line}"))?,
+                Err(_) => writeln!(f, "{mark} ({} bytes, beginning {:02x?})", bytes.len(), &bytes[..8])?,
+            }
+        }
+        write!(f, "exit {}", self.code())
+    }
+}

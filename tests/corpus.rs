@@ -1,0 +1,127 @@
+//! The whole corpus of fixtures, through the library and through the program.
+
+mod common;
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs;
+
+use common::{Fixture, RFC_TIME, fixtures, totp_adapter};
+use totp_adapter::otp::CodeParameters;
+use totp_adapter::xml::{Document, Parameter, read_parameters};
+use totp_adapter::{Adapter, Operation, Parameters, Reply, Status, UnixTime};
+
+/// Reads a parameters file with our reader; its faults have tests of their own.
+fn parameters_of(fixture: &Fixture) -> Parameters {
+    let Some(file) = fixture.parameters_file() else { return Parameters::default() };
+    let bytes = fs::read(file).unwrap();
+    let document = Document::decode(&bytes).unwrap();
+    let texts = read_parameters(&document).unwrap();
+    let name = |parameter| texts.text(parameter).map(|text| OsString::from(text.as_str()));
+    let text = |parameter, default: &str| texts.text(parameter).map_or(default.to_owned(), |t| t.trimmed().to_owned());
+    Parameters {
+        issuer: name(Parameter::Issuer),
+        account: name(Parameter::Account),
+        code: CodeParameters {
+            algorithm: text(Parameter::Algorithm, "SHA1").parse().unwrap(),
+            digits: text(Parameter::Digits, "6").parse().unwrap(),
+            period: text(Parameter::Period, "30").parse().unwrap(),
+        },
+        skew: text(Parameter::Skew, "1").parse().unwrap(),
+    }
+}
+
+fn respond(fixture: &Fixture) -> Reply {
+    let mut adapter = Adapter { time: Some(UnixTime(RFC_TIME)), entropy: &mut |bytes| Ok(bytes.fill(0x5a)) };
+    adapter.respond(fixture.operation, &parameters_of(fixture), &fixture.bytes())
+}
+
+/// One line a fixture: its name, the answer, and the cause where it says more than the answer.
+fn table(operation: Operation) -> String {
+    let mut table = String::new();
+    for fixture in fixtures(operation) {
+        let reply = respond(&fixture);
+        assert_eq!(reply.status, fixture.status, "{}: {:?}", fixture.name, reply.cause);
+        let cause = reply.cause.clone();
+        let document = match String::from_utf8(reply.body.into_bytes().to_vec()) {
+            Ok(document) => document.trim_end().to_owned(),
+            Err(_) => key_uri_of(&respond(&fixture)),
+        };
+        writeln!(table, "{}: {document}", fixture.name).unwrap();
+        if let Some(cause) = cause.filter(|_| fixture.status == Status::Mismatch) {
+            writeln!(table, "    {cause}").unwrap();
+        }
+    }
+    table
+}
+
+/// What a decoder that we did not write reads in the QR code of a reply.
+fn key_uri_of(reply: &Reply) -> String {
+    let totp_adapter::reply::Body::Symbol(symbol) = &reply.body else { panic!("no QR code") };
+    let image = image::load_from_memory(&totp_adapter::otp::image::png(symbol)).unwrap().to_luma8();
+    let mut prepared = rqrr::PreparedImage::prepare(image);
+    let grids = prepared.detect_grids();
+    let mut bytes = Vec::new();
+    grids[0].decode_to(&mut bytes).unwrap();
+    let uri = String::from_utf8(bytes).unwrap();
+    format!("version {}, level {:?}: {uri}", symbol.version(), symbol.error_correction_level())
+}
+
+// contract 1.1
+#[test]
+fn generate_secret() {
+    insta::assert_snapshot!(table(Operation::GenerateSecret));
+}
+
+// contract 1.1, 1.3, 1.6, 1.7, 2.1, 2.2, 2.3, 2.4, 2.5, 2.6, 2.7
+#[test]
+fn generate_password() {
+    insta::assert_snapshot!(table(Operation::GeneratePassword));
+}
+
+// contract 1.1, 1.4, 1.5, 1.7, 2.2, 2.7, 2.8, 3.2, 3.4
+#[test]
+fn verify_password() {
+    insta::assert_snapshot!(table(Operation::VerifyPassword));
+}
+
+// contract 1.1, 1.2, 1.6, 4.1, 4.2, 4.3
+#[test]
+fn generate_authenticator_qr_code() {
+    insta::assert_snapshot!(table(Operation::GenerateAuthenticatorQRCode));
+}
+
+// contract 1.6: no piece of a secret or password, no name and no value comes back.
+#[test]
+fn no_answer_quotes_what_came_in() {
+    for operation in Operation::ALL {
+        for fixture in fixtures(operation).iter().filter(|fixture| fixture.status != Status::Success) {
+            let cause = respond(fixture).cause.unwrap();
+            for piece in ["GEZDGNBV", "gezdgnbv", "081804", "SoftProject", "john", "Doe"] {
+                assert!(!cause.contains(piece), "{}: {cause}", fixture.name);
+            }
+            let first = cause.chars().next().unwrap();
+            assert!(first.is_lowercase() && !cause.ends_with('.'), "{}: {cause}", fixture.name);
+        }
+    }
+}
+
+// contract 1.3, 5.1, 5.5: the program gives the very bytes of the library, and the status as exit code.
+#[test]
+fn the_program_answers_as_the_library() {
+    for operation in Operation::ALL {
+        for fixture in fixtures(operation).iter().filter(|fixture| fixture.operation != Operation::GenerateSecret) {
+            let mut arguments: Vec<OsString> =
+                ["--operation", operation.name(), "--now", &RFC_TIME.to_string()].map(OsString::from).into();
+            if let Some(file) = fixture.parameters_file() {
+                arguments.extend(["--parameters".into(), file.into()]);
+            }
+            let ran = totp_adapter(&arguments).stdin(fixture.bytes()).run();
+            let reply = respond(fixture);
+            assert_eq!(ran.code(), totp_adapter::status::ExitCodes::Unix.written(fixture.status), "{}", fixture.name);
+            let line = reply.cause.as_ref().map(|cause| format!("totp-adapter: status {}: {cause}\n", reply.status));
+            assert_eq!(ran.stderr(), line.unwrap_or_default(), "{}", fixture.name);
+            assert_eq!(ran.output.stdout, *reply.body.into_bytes(), "{}", fixture.name);
+        }
+    }
+}
