@@ -48,7 +48,7 @@ impl Adapter<'_> {
         let document = Document::decode(input)?;
         let secret = secret_of(&xml::read_secret(&document)?)?;
         let time = self.time.ok_or(Error::Clock)?;
-        Ok(Outcome::Password(Password::generate(&secret, &parameters.code, time)))
+        Ok(Outcome::Password(Password::generate(&secret, parameters.code, time)))
     }
 
     /// Fails closed (contract 1.4): a document that cannot be read verifies nothing and is a mismatch; then a secret
@@ -68,7 +68,7 @@ impl Adapter<'_> {
             Ok(password) => password,
             Err(error) => return Ok(Outcome::Mismatch(error.into())),
         };
-        let matches = password.verify(&secret, &parameters.code, parameters.skew, time);
+        let matches = password.verify(&secret, parameters.code, parameters.skew, time);
         Ok(if matches { Outcome::Match } else { Outcome::Mismatch(Mismatch::Different) })
     }
 }
@@ -77,7 +77,7 @@ fn generate_authenticator_qr_code(parameters: &Parameters, input: &[u8]) -> Resu
     let label = Label::new(parameters.issuer.as_deref(), parameters.account.as_deref())?;
     let document = Document::decode(input)?;
     let secret = secret_of(&xml::read_secret(&document)?)?;
-    let uri = key_uri(&secret, &label, &parameters.code);
+    let uri = key_uri(&secret, &label, parameters.code);
     Ok(Outcome::Symbol(Symbol::encode(uri.as_bytes())?))
 }
 

@@ -32,7 +32,7 @@ pub enum Invocation {
 /// # Errors
 ///
 /// [`WrongCommandLine`] where it cannot be followed.
-pub fn parse(arguments: &[OsString]) -> Result<Invocation, WrongCommandLine> {
+pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>> {
     match CommandLine::try_parse_from(arguments) {
         Ok(CommandLine { subcommand: Some(Command::Completions { shell }), .. }) => {
             Ok(Invocation::Print(completions(shell)))
@@ -41,7 +41,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, WrongCommandLine> {
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Invocation::Print(error.to_string().into_bytes()))
         }
-        Err(error) => Err(WrongCommandLine::new(&error, arguments, &CommandLine::command())),
+        Err(error) => Err(Box::new(WrongCommandLine::new(&error, arguments, &CommandLine::command()))),
     }
 }
 
@@ -122,7 +122,7 @@ pub struct FilterArguments {
     #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
     pub input_timeout: Option<Duration>,
 
-    /// Let GenerateSecret replace the file of --output
+    /// Let `GenerateSecret` replace the file of --output
     #[arg(long)]
     pub overwrite: bool,
 
@@ -176,7 +176,7 @@ pub struct Files {
 }
 
 /// One of a list of names, which clap shows in help and completions.
-fn named<T, const N: usize>(names: [&'static str; N]) -> impl TypedValueParser<Value = T> + Clone
+fn named<T, const N: usize>(names: [&'static str; N]) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err = OutOfRange> + Clone + Send + Sync + 'static,
 {

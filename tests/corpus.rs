@@ -32,7 +32,13 @@ fn parameters_of(fixture: &Fixture) -> Parameters {
 }
 
 fn respond(fixture: &Fixture) -> Reply {
-    let mut adapter = Adapter { time: Some(UnixTime(RFC_TIME)), entropy: &mut |bytes| Ok(bytes.fill(0x5a)) };
+    let mut adapter = Adapter {
+        time: Some(UnixTime(RFC_TIME)),
+        entropy: &mut |bytes| {
+            let _: () = bytes.fill(0x5a);
+            Ok(())
+        },
+    };
     adapter.respond(fixture.operation, &parameters_of(fixture), &fixture.bytes())
 }
 

@@ -79,18 +79,18 @@ fn accepted_values(option: Option<&str>, error: &clap::Error) -> String {
     expectation
 }
 
-/// An option that does not exist, or a word where none is expected.
+/// An option that does not exist, or a word where none is expected. What was typed is looked at, not repeated.
 fn unknown(error: &clap::Error, command: &Command) -> String {
+    let is_option = text(error, ContextKind::InvalidArg).is_some_and(|typed| typed.starts_with('-'));
+    if !is_option {
+        return "expected options only, no other word (secrets and passwords come in the document, never as arguments)"
+            .to_owned();
+    }
     let names: Vec<String> =
         command.get_arguments().filter_map(Arg::get_long).map(|long| format!("--{long}")).collect();
-    let mut expectation = format!("expected only the options {}", alternatives(&names));
-    let nearest =
-        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand].into_iter().find_map(|kind| text(error, kind));
-    match nearest {
-        Some(nearest) => {
-            let _ = write!(expectation, "; nearest is {nearest}");
-        }
-        None => expectation.push_str("; secrets and passwords come in the document, never as arguments"),
+    let mut expectation = format!("expected one of the options {}", alternatives(&names));
+    if let Some(nearest) = text(error, ContextKind::SuggestedArg) {
+        let _ = write!(expectation, "; nearest is {nearest}");
     }
     expectation
 }
@@ -122,9 +122,8 @@ fn options<'a>(arguments: &'a [OsString], command: &'a Command) -> impl Iterator
             let (arg, inline) = option_of(rest.next()?, command);
             let Some(arg) = arg.filter(|arg| arg.get_action().takes_values()) else { continue };
             let takes = |next: &&OsStr| arg.is_allow_hyphen_values_set() || *next == "-" || !is_option(next);
-            match inline.or_else(|| rest.next_if(takes)) {
-                Some(value) => return Some((arg, value)),
-                None => continue,
+            if let Some(value) = inline.or_else(|| rest.next_if(takes)) {
+                return Some((arg, value));
             }
         }
     })

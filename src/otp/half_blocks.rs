@@ -18,14 +18,17 @@ const BYTES_PER_CHARACTER: usize = '█'.len_utf8();
 
 /// How many columns of a terminal [`half_blocks`] takes, 29 to 185: one for each column of modules,
 /// quiet zone included.
+#[must_use]
 pub fn columns(symbol: &Symbol) -> usize {
     symbol.width() + 2 * QUIET_ZONE
 }
 
-/// `symbol` as lines of `▀`, `▄`, `█` and space, each two modules high, with [`QUIET_ZONE`] modules of white around it and
-/// colours of its own, so that it is black on white whatever the terminal's are.
+/// `symbol` as lines of `▀`, `▄`, `█` and space, each two modules high, with [`QUIET_ZONE`] modules
+/// of white around it and colours of its own, so that it is black on white whatever the terminal's
+/// are.
 ///
 /// The number of rows is odd; the last line's lower half is one more row of quiet zone.
+#[must_use]
 pub fn half_blocks(symbol: &Symbol) -> Zeroizing<String> {
     let columns = columns(symbol);
     let lines = columns.div_ceil(ROWS_PER_LINE);

@@ -97,7 +97,7 @@ fn display_name(part: LabelPart, name: &OsStr) -> Result<&str, LabelError> {
 ///
 /// Never: writing to a `String` does not fail.
 #[must_use]
-pub fn key_uri(secret: &Secret, label: &Label<'_>, parameters: &CodeParameters) -> Zeroizing<String> {
+pub fn key_uri(secret: &Secret, label: &Label<'_>, parameters: CodeParameters) -> Zeroizing<String> {
     let base32 = secret.to_base32();
     let mut uri = Zeroizing::new(String::with_capacity(USUAL_BYTES + base32.len()));
     let issuer = label.issuer.map(|issuer| utf8_percent_encode(issuer, RESERVED));
@@ -130,7 +130,7 @@ mod tests {
     use super::super::Algorithm;
     use super::*;
 
-    fn uri(issuer: &str, account: &str, parameters: &CodeParameters) -> String {
+    fn uri(issuer: &str, account: &str, parameters: CodeParameters) -> String {
         let secret = Secret::from_base32("MZXW6YTB").unwrap();
         let label = Label::new(Some(OsStr::new(issuer)), Some(OsStr::new(account))).unwrap();
         key_uri(&secret, &label, parameters).to_string()
@@ -140,11 +140,11 @@ mod tests {
     #[test]
     fn names_are_percent_encoded_and_the_colon_is_the_separator() {
         assert_eq!(
-            uri("SoftProject GmbH", "john.doe+x@example.org", &CodeParameters::default()),
+            uri("SoftProject GmbH", "john.doe+x@example.org", CodeParameters::default()),
             "otpauth://totp/SoftProject%20GmbH:john.doe%2Bx%40example.org?secret=MZXW6YTB&issuer=SoftProject%20GmbH"
         );
         assert_eq!(
-            uri("A&B=C?#/%", "Jörg-_.~", &CodeParameters::default()),
+            uri("A&B=C?#/%", "Jörg-_.~", CodeParameters::default()),
             "otpauth://totp/A%26B%3DC%3F%23%2F%25:J%C3%B6rg-_.~?secret=MZXW6YTB&issuer=A%26B%3DC%3F%23%2F%25"
         );
     }
@@ -152,7 +152,7 @@ mod tests {
     // contract 4.2
     #[test]
     fn an_empty_issuer_is_no_issuer() {
-        assert_eq!(uri("", "me", &CodeParameters::default()), "otpauth://totp/me?secret=MZXW6YTB");
+        assert_eq!(uri("", "me", CodeParameters::default()), "otpauth://totp/me?secret=MZXW6YTB");
         assert_eq!(Label::new(None, Some(OsStr::new("me"))), Label::new(Some(OsStr::new("")), Some(OsStr::new("me"))));
     }
 
@@ -164,7 +164,7 @@ mod tests {
             digits: "8".parse().unwrap(),
             period: "60".parse().unwrap(),
         };
-        assert_eq!(uri("", "me", &parameters), "otpauth://totp/me?secret=MZXW6YTB&algorithm=SHA512&digits=8&period=60");
+        assert_eq!(uri("", "me", parameters), "otpauth://totp/me?secret=MZXW6YTB&algorithm=SHA512&digits=8&period=60");
     }
 
     // contract 4.2

@@ -106,6 +106,7 @@ pub struct Draft {
 
 impl Draft {
     /// A draft of `width` modules a side, all light and none in the encoding region.
+    #[must_use]
     pub fn new(width: usize, level: ErrorCorrectionLevel) -> Self {
         Self { level, rows: Layers::new(width, Reading::Rows), columns: Layers::new(width, Reading::Columns) }
     }
@@ -125,6 +126,7 @@ impl Draft {
 
     /// The mask whose symbol has the least penalty (7.8.3), the first of them where several have
     /// it.
+    #[must_use]
     pub fn best_mask(&self) -> DataMask {
         let (best, _penalty) = DataMask::ALL
             .into_iter()
@@ -135,6 +137,7 @@ impl Draft {
     }
 
     /// The rows of the complete symbol under `mask`.
+    #[must_use]
     pub fn masked(&self, mask: DataMask) -> Box<Zeroizing<Matrix>> {
         // Boxed while it is still light, so that no dark module is left behind on a stack.
         let mut rows = Box::new(Zeroizing::new(Matrix::light(self.rows.dark.width())));
@@ -209,10 +212,10 @@ const FORMAT_MASK_BITS: usize = 3;
 const FORMAT_GENERATOR: u16 = 0b101_0011_0111;
 /// Keeps the format information from being all light (7.9.1).
 const FORMAT_XOR: u16 = 0b101_0100_0001_0010;
-/// The row, and the column, that both copies of the format information lie along (Figure 25).
+/// The row, and the column, that both copies of the format information lie along (7.9.1).
 const FORMAT_LINE: usize = 8;
 /// Column and row of each bit of the first copy, least significant first: down column 8 and left
-/// along row 8, stepping over the timing patterns (Figure 25).
+/// along row 8, stepping over the timing patterns (7.9.1).
 #[rustfmt::skip]
 const FIRST_COPY: [(usize, usize); FORMAT_BITS] = [
     (8, 0), (8, 1), (8, 2), (8, 3), (8, 4), (8, 5), (8, 7), (8, 8),

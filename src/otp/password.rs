@@ -27,7 +27,7 @@ pub struct Password {
 impl Password {
     /// The password of the time step that `time` lies in.
     #[must_use]
-    pub fn generate(secret: &Secret, parameters: &CodeParameters, time: UnixTime) -> Self {
+    pub fn generate(secret: &Secret, parameters: CodeParameters, time: UnixTime) -> Self {
         Self::at(&totp(secret, parameters), time.0)
     }
 
@@ -57,7 +57,7 @@ impl Password {
     /// Every candidate is computed and compared in constant time, whichever matches first: totp-rs's own `check`
     /// stops at the match, and so tells by its duration how far a clock is off. The window ends at step 0.
     #[must_use]
-    pub fn verify(&self, secret: &Secret, parameters: &CodeParameters, skew: Skew, time: UnixTime) -> bool {
+    pub fn verify(&self, secret: &Secret, parameters: CodeParameters, skew: Skew, time: UnixTime) -> bool {
         let totp = totp(secret, parameters);
         let period = u64::from(parameters.period.seconds());
         let mut matched = self.equals(&Self::at(&totp, time.0));
@@ -133,7 +133,7 @@ impl PasswordError {
 
 /// totp-rs's form of the same values. Its checked `build` refuses secrets under 16 bytes, which real services issue
 /// (contract 2.7); what else it checks, our types cannot hold: digits over 8, a period of 0.
-fn totp(secret: &Secret, parameters: &CodeParameters) -> Totp {
+fn totp(secret: &Secret, parameters: CodeParameters) -> Totp {
     Builder::new()
         .with_algorithm(match parameters.algorithm {
             Algorithm::Sha1 => totp_rs::Algorithm::SHA1,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use data_encoding::{BASE32_NOPAD, DecodeKind, Encoding};
+use data_encoding::{BASE32_NOPAD, Encoding};
 use data_encoding_macro::new_encoding;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -48,12 +48,10 @@ impl Secret {
     /// or the wrong amount of padding.
     pub fn from_base32(text: &str) -> Result<Self, SecretError> {
         let (body, padding) = split_padding(text);
-        let bytes = TOLERANT_BASE32.decode(body.as_bytes()).map(Zeroizing::new).map_err(|error| match error.kind {
-            DecodeKind::Length => SecretError::Length { index: first_visible(text) },
-            DecodeKind::Symbol | DecodeKind::Trailing | DecodeKind::Padding => {
-                SecretError::Character { index: error.position }
-            }
-        })?;
+        let bytes = match TOLERANT_BASE32.decode(body.as_bytes()) {
+            Ok(bytes) => Zeroizing::new(bytes),
+            Err(_) => return Err(fault_of(body)),
+        };
         if padding.count != 0 && padding.count != padding_of(bytes.len()) {
             return Err(SecretError::Padding { index: padding.index });
         }
@@ -130,8 +128,14 @@ fn is_grouping(c: char) -> bool {
     matches!(c, '-' | ' ' | '\t' | '\r' | '\n')
 }
 
-fn first_visible(text: &str) -> usize {
-    text.find(|c| !is_grouping(c)).unwrap_or(0)
+/// What keeps a text from being Base32. The decoder's own error prefers an impossible length to the character that
+/// causes it.
+fn fault_of(body: &str) -> SecretError {
+    let is_foreign = |c: char| !matches!(c, 'A'..='Z' | 'a'..='z' | '2'..='7') && !is_grouping(c);
+    match body.find(is_foreign) {
+        Some(index) => SecretError::Character { index },
+        None => SecretError::Length { index: body.find(|c| !is_grouping(c)).unwrap_or(0) },
+    }
 }
 
 /// Parts the text from the padding at its end, which may be grouped like the rest.

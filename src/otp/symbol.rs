@@ -27,7 +27,7 @@ pub const CAPACITY: usize = 2953;
 /// The smallest and the largest version (ISO/IEC 18004:2015, Table 1).
 const VERSIONS: std::ops::RangeInclusive<u8> = 1..=40;
 /// The width of version 1 is 21 modules, that of each next version 4 more (ISO/IEC 18004:2015,
-/// 5.3.1.1).
+/// 6.3.2).
 const WIDTH_OF_VERSION_0: usize = 17;
 const WIDTH_PER_VERSION: usize = 4;
 
@@ -95,22 +95,26 @@ impl Symbol {
     }
 
     /// The version, 1 to 40, which determines the width.
+    #[must_use]
     pub const fn version(&self) -> u8 {
         self.version
     }
 
     /// The error correction level.
+    #[must_use]
     pub const fn error_correction_level(&self) -> ErrorCorrectionLevel {
         self.level
     }
 
     /// Modules along one side, 21 to 177, without the quiet zone.
+    #[must_use]
     pub fn width(&self) -> usize {
         self.rows.width()
     }
 
     /// Whether the module in column `x`, row `y` is dark, both counted from 0 at the upper left.
     /// Outside the symbol, where its quiet zone is, nothing is.
+    #[must_use]
     pub fn is_dark(&self, x: usize, y: usize) -> bool {
         x < self.width() && self.rows.lines().get(y).is_some_and(|row| row.is_dark(x))
     }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use zeroize::Zeroizing;
 
 use super::fault::Fault;
+use super::input::is_standard_stream;
 use super::output::Destination;
 use super::places::{OUTPUT, Places, STATUS_FILE};
 use super::{parameters, system, terminal};
@@ -78,6 +79,9 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
 fn input(operation: Operation, arguments: &FilterArguments, places: &Places) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let Some(document) = operation.input_document() else { return Ok(Zeroizing::default()) };
     if places.input.file().is_none() {
+        if arguments.files.parameters.as_deref().is_some_and(is_standard_stream) {
+            return Err(Fault::SameFile { first: "--input", second: "--parameters" });
+        }
         terminal::announce_wait(document);
     }
     places.input.read("an input", arguments.input_timeout)

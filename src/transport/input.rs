@@ -12,8 +12,6 @@ use zeroize::Zeroizing;
 use super::fault::Fault;
 use crate::xml::MAX_DOCUMENT_BYTES;
 
-/// What `-` means where a file is expected.
-const STANDARD_STREAM: &str = "-";
 /// How long to wait before trying again where someone made the input non-blocking, as Node.js may.
 const RETRY: Duration = Duration::from_millis(5);
 
@@ -30,7 +28,7 @@ impl Source {
     /// The source of an option: a name, `-`, or nothing for standard input.
     pub fn of(option: Option<&Path>) -> Self {
         match option {
-            Some(file) if file != Path::new(STANDARD_STREAM) => Self::File(file.to_owned()),
+            Some(file) if !is_standard_stream(file) => Self::File(file.to_owned()),
             Some(_) | None => Self::Stdin,
         }
     }
@@ -69,6 +67,11 @@ impl Source {
             Self::File(file) => read_to_limit(File::open(file)?),
         }
     }
+}
+
+/// Whether a file is called `-`: standard input or output (contract 5.2).
+pub fn is_standard_stream(file: &Path) -> bool {
+    file == Path::new("-")
 }
 
 /// Standard input without a buffer, which would keep a copy of the secret, and without the standard library's habit

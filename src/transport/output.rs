@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::fault::Fault;
+use super::input::is_standard_stream;
 
 /// How many symbolic links are followed; the kernel's own limit on Linux.
 const MAX_LINKS: usize = 40;
@@ -28,7 +29,7 @@ impl Destination {
     /// The destination of an option: a name, `-`, or nothing for standard output.
     pub fn of(option: Option<&Path>, what: &'static str) -> Result<Self, Fault> {
         match option {
-            Some(file) if file != Path::new("-") => {
+            Some(file) if !is_standard_stream(file) => {
                 Self::of_file(file).map_err(|error| Fault::Write { what, file: Some(file.to_owned()), error })
             }
             Some(_) | None => Ok(Self::Stdout),

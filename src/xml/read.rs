@@ -1,5 +1,7 @@
 //! The documents that come in: the text of their elements, or where they went wrong.
 
+use std::cmp::Ordering;
+
 use super::characters::is_white_space;
 use super::decode::{Decoded, decode};
 use super::error::{Fault, FaultKind, ReadError};
@@ -199,15 +201,11 @@ impl<'a, const N: usize> Collector<'a, '_, N> {
     }
 
     fn start(&mut self, local: &str, offset: usize) {
-        let element_depth = self.vocabulary.element_depth();
-        if self.depth < element_depth {
-            if self.vocabulary.root != Some(local) {
-                self.wrong(self.vocabulary.root_expected, offset);
-            }
-        } else if self.depth == element_depth {
-            self.element(local, offset);
-        } else {
-            self.wrong(self.vocabulary.content_expected, offset);
+        match self.depth.cmp(&self.vocabulary.element_depth()) {
+            Ordering::Less if self.vocabulary.root == Some(local) => {}
+            Ordering::Less => self.wrong(self.vocabulary.root_expected, offset),
+            Ordering::Equal => self.element(local, offset),
+            Ordering::Greater => self.wrong(self.vocabulary.content_expected, offset),
         }
         self.depth += 1;
     }
@@ -219,22 +217,20 @@ impl<'a, const N: usize> Collector<'a, '_, N> {
                 self.found[index] = Some(Text::new(self.source, offset));
                 self.open = Some(index);
             }
-            Some(_) => self.wrong(self.vocabulary.content_expected, offset),
             None if self.depth == 0 => self.wrong(self.vocabulary.root_expected, offset),
-            None => self.wrong(self.vocabulary.content_expected, offset),
+            Some(_) | None => self.wrong(self.vocabulary.content_expected, offset),
         }
     }
 
     /// The text that a piece of character data belongs to; outside of the elements only white space is right.
     fn text(&mut self, visible: bool, offset: usize) -> Option<&mut Text<'a>> {
-        match self.open {
-            Some(index) => self.found[index].as_mut(),
-            None => {
-                if visible {
-                    self.wrong(self.vocabulary.content_expected, offset);
-                }
-                None
+        if let Some(index) = self.open {
+            self.found[index].as_mut()
+        } else {
+            if visible {
+                self.wrong(self.vocabulary.content_expected, offset);
             }
+            None
         }
     }
 

@@ -150,7 +150,7 @@ impl fmt::Display for Ran {
         for (mark, bytes) in [("<", &self.stdin), (">", &self.output.stdout), ("!", &self.output.stderr)] {
             match std::str::from_utf8(bytes) {
                 Ok(text) => text.lines().try_for_each(|line| writeln!(f, "{mark} {line}"))?,
-                Err(_) => writeln!(f, "{mark} ({} bytes, beginning {:02x?})", bytes.len(), &bytes[..8])?,
+                Err(_) => writeln!(f, "{mark} (bytes that begin with {})", bytes[..8].escape_ascii())?,
             }
         }
         write!(f, "exit {}", self.code())

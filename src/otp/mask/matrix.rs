@@ -4,38 +4,45 @@ use std::ops::{BitAnd, BitOr, BitOrAssign, BitXor, Not};
 
 use zeroize::Zeroize;
 
-/// Modules along one side of the largest symbol, version 40 (ISO/IEC 18004, 5.3.1.1 and Table 1).
+/// Modules along one side of the largest symbol, version 40 (ISO/IEC 18004, 6.3.2 and Table 1).
 pub const MAX_WIDTH: usize = 177;
 
-const BITS: usize = u64::BITS as usize;
-const WORDS: usize = MAX_WIDTH.div_ceil(BITS);
+/// Modules in a machine word.
+pub const WORD_BITS: usize = u64::BITS as usize;
+/// Machine words in a line of the largest symbol.
+pub const MAX_WORDS: usize = MAX_WIDTH.div_ceil(WORD_BITS);
 
-/// One row or column of modules: bit `i` is module `i` counted from the left or the top, a set bit is a dark module.
+/// One row or column of modules: bit `i` is module `i` counted from the left or the top, a set bit
+/// is a dark module.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Line([u64; WORDS]);
+pub struct Line<const WORDS: usize = MAX_WORDS>([u64; WORDS]);
 
-impl Line {
+impl<const WORDS: usize> Line<WORDS> {
     /// No dark module.
     pub const LIGHT: Self = Self([0; WORDS]);
 
+    /// The beginning of this line, in fewer words.
+    pub fn narrowed<const FEWER: usize>(self) -> Line<FEWER> {
+        Line(std::array::from_fn(|word| self.0[word]))
+    }
+
     /// The first `length` modules dark, the others light.
     pub fn dark_up_to(length: usize) -> Self {
-        Self(std::array::from_fn(|word| match length.saturating_sub(word * BITS) {
+        Self(std::array::from_fn(|word| match length.saturating_sub(word * WORD_BITS) {
             0 => 0,
-            dark if dark < BITS => (1 << dark) - 1,
+            dark if dark < WORD_BITS => (1 << dark) - 1,
             _whole_word => u64::MAX,
         }))
     }
 
-    /// This line with module `index` dark.
-    pub const fn with_dark(mut self, index: usize) -> Self {
-        self.0[index / BITS] |= 1 << (index % BITS);
-        self
+    /// Darkens module `index`.
+    pub const fn darken(&mut self, index: usize) {
+        self.0[index / WORD_BITS] |= 1 << (index % WORD_BITS);
     }
 
     /// Whether module `index` is dark.
     pub const fn is_dark(self, index: usize) -> bool {
-        self.0[index / BITS] >> (index % BITS) & 1 == 1
+        self.0[index / WORD_BITS] >> (index % WORD_BITS) & 1 == 1
     }
 
     /// How many modules are dark.
@@ -45,19 +52,19 @@ impl Line {
 
     /// Module `i` of the result is module `i + distance` of this line; `distance` is 1 to 63.
     pub fn ahead(self, distance: usize) -> Self {
-        let from_next = |word: usize| self.0.get(word + 1).map_or(0, |next| next << (BITS - distance));
+        let from_next = |word: usize| self.0.get(word + 1).map_or(0, |next| next << (WORD_BITS - distance));
         Self(std::array::from_fn(|word| self.0[word] >> distance | from_next(word)))
     }
 
     /// Module `i` of the result is module `i - distance` of this line; `distance` is 1 to 63.
     pub fn behind(self, distance: usize) -> Self {
         let from_previous =
-            |word: usize| word.checked_sub(1).map_or(0, |previous| self.0[previous] >> (BITS - distance));
+            |word: usize| word.checked_sub(1).map_or(0, |previous| self.0[previous] >> (WORD_BITS - distance));
         Self(std::array::from_fn(|word| self.0[word] << distance | from_previous(word)))
     }
 }
 
-impl Not for Line {
+impl<const WORDS: usize> Not for Line<WORDS> {
     type Output = Self;
 
     fn not(self) -> Self {
@@ -65,7 +72,7 @@ impl Not for Line {
     }
 }
 
-impl BitAnd for Line {
+impl<const WORDS: usize> BitAnd for Line<WORDS> {
     type Output = Self;
 
     fn bitand(self, other: Self) -> Self {
@@ -73,7 +80,7 @@ impl BitAnd for Line {
     }
 }
 
-impl BitOr for Line {
+impl<const WORDS: usize> BitOr for Line<WORDS> {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
@@ -81,13 +88,13 @@ impl BitOr for Line {
     }
 }
 
-impl BitOrAssign for Line {
+impl<const WORDS: usize> BitOrAssign for Line<WORDS> {
     fn bitor_assign(&mut self, other: Self) {
         *self = *self | other;
     }
 }
 
-impl BitXor for Line {
+impl<const WORDS: usize> BitXor for Line<WORDS> {
     type Output = Self;
 
     fn bitxor(self, other: Self) -> Self {
@@ -95,13 +102,14 @@ impl BitXor for Line {
     }
 }
 
-impl Zeroize for Line {
+impl<const WORDS: usize> Zeroize for Line<WORDS> {
     fn zeroize(&mut self) {
         self.0.zeroize();
     }
 }
 
-/// A square of modules, read line by line; whether its lines are rows or columns is its owner's to know.
+/// A square of modules, read line by line; whether its lines are rows or columns is its owner's to
+/// know.
 pub struct Matrix {
     width: usize,
     lines: [Line; MAX_WIDTH],
@@ -109,16 +117,19 @@ pub struct Matrix {
 
 impl Matrix {
     /// A square of `width` light modules a side; `width` is at most [`MAX_WIDTH`].
+    #[must_use]
     pub const fn light(width: usize) -> Self {
         Self { width, lines: [Line::LIGHT; MAX_WIDTH] }
     }
 
     /// Modules along one side.
+    #[must_use]
     pub const fn width(&self) -> usize {
         self.width
     }
 
     /// The lines, first to last.
+    #[must_use]
     pub fn lines(&self) -> &[Line] {
         &self.lines[..self.width]
     }
@@ -130,7 +141,7 @@ impl Matrix {
 
     /// Darkens module `index` of line `line`.
     pub fn darken(&mut self, line: usize, index: usize) {
-        self.lines[line] = self.lines[line].with_dark(index);
+        self.lines[line].darken(index);
     }
 }
 
@@ -144,15 +155,21 @@ impl Zeroize for Matrix {
 mod tests {
     use super::*;
 
+    fn one_dark(index: usize) -> Line {
+        let mut line = Line::LIGHT;
+        line.darken(index);
+        line
+    }
+
     #[test]
     fn shifts_carry_modules_across_words() {
         for index in 0..MAX_WIDTH {
-            let line = Line::LIGHT.with_dark(index);
+            let line = one_dark(index);
             for distance in [1, 4, 7, 63] {
-                let ahead = index.checked_sub(distance).map_or(Line::LIGHT, |moved| Line::LIGHT.with_dark(moved));
+                let ahead = index.checked_sub(distance).map_or(Line::LIGHT, one_dark);
                 assert!(line.ahead(distance) == ahead, "{index} - {distance}");
                 if index + distance < MAX_WIDTH {
-                    assert!(line.behind(distance) == Line::LIGHT.with_dark(index + distance), "{index} + {distance}");
+                    assert!(line.behind(distance) == one_dark(index + distance), "{index} + {distance}");
                 }
             }
         }
@@ -161,7 +178,7 @@ mod tests {
     #[test]
     fn dark_up_to_darkens_exactly_that_many() {
         for length in 0..=MAX_WIDTH {
-            let line = Line::dark_up_to(length);
+            let line: Line = Line::dark_up_to(length);
             assert!((0..MAX_WIDTH).all(|index| line.is_dark(index) == (index < length)));
             assert_eq!(line.dark_count() as usize, length);
         }

@@ -1,0 +1,398 @@
+//! The process among files, pipes and devices: what is written, what is kept, what is never left half.
+
+mod common;
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{RFC_SECRET, RFC_TIME, Ran, Run, secret_document, totp_adapter, totp_document};
+use insta::assert_snapshot;
+use tempfile::TempDir;
+
+/// A folder of its own with `secret.xml` in it.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.write("secret.xml", &secret_document());
+        folder
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        fs::write(self.path().join(name), content).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn prepare(&self, arguments: &str) -> Run {
+        let now = RFC_TIME.to_string();
+        totp_adapter(arguments.split_whitespace().chain(["--now", &now])).folder(self.path())
+    }
+
+    fn run(&self, arguments: &str) -> Ran {
+        self.prepare(arguments).run()
+    }
+}
+
+const PASSWORD: &str = "--operation GeneratePassword --input secret.xml";
+const PASSWORD_DOCUMENT: &str = "<Password>081804</Password>\n";
+
+// contract 5.2: with --input stdin is not touched, even one that never ends.
+#[test]
+fn input_from_a_file() {
+    let folder = Folder::new();
+    let mut child = folder.prepare(PASSWORD).command();
+    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let open_stdin = child.stdin.take().unwrap();
+    assert!(child.wait().unwrap().success());
+    drop(open_stdin);
+    assert_snapshot!(folder.run("--operation GeneratePassword --input missing.xml"), @r#"
+    $ totp-adapter --operation GeneratePassword --input missing.xml --now 1111111109
+    > <Error description="cannot read: expected an input that can be read, found: no such file or directory"/>
+    ! totp-adapter: status -1: cannot read: expected an input that can be read, found: no such file or directory (missing.xml)
+    exit 2
+    "#);
+    assert_eq!(folder.run("--operation VerifyPassword --input missing.xml").code(), 2, "I/O is -1, not 403");
+    assert_snapshot!(folder.run("--operation GeneratePassword --input ."), @r#"
+    $ totp-adapter --operation GeneratePassword --input . --now 1111111109
+    > <Error description="cannot read: expected an input that can be read, found: is a directory"/>
+    ! totp-adapter: status -1: cannot read: expected an input that can be read, found: is a directory (.)
+    exit 2
+    "#);
+    assert_eq!(folder.prepare("--operation GeneratePassword --input -").stdin(secret_document()).run().code(), 0);
+}
+
+// contract 1.1: GenerateSecret waits for no input, nor does it open a file.
+#[test]
+fn generate_secret_ignores_every_input() {
+    let folder = Folder::new();
+    let mut command = folder.prepare("--operation GenerateSecret").command();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let open_stdin = child.stdin.take().unwrap();
+    assert!(child.wait().unwrap().success());
+    drop(open_stdin);
+    assert_eq!(folder.run("--operation GenerateSecret --input missing.xml").code(), 0);
+}
+
+// contract 5.2: the reply whatever its status, whole, mode 0600; stdout stays empty.
+#[test]
+fn output_to_a_file() {
+    let folder = Folder::new();
+    let ran = folder.run(&format!("{PASSWORD} --output out.xml"));
+    assert_eq!((ran.code(), ran.stdout().as_str(), ran.stderr().as_str()), (0, "", ""));
+    assert_eq!(folder.read("out.xml"), PASSWORD_DOCUMENT);
+    assert_mode_0600(&folder.path().join("out.xml"));
+    assert_snapshot!(folder.prepare("--operation VerifyPassword --output out.xml").stdin(totp_document("1")).run(), @"
+    $ totp-adapter --operation VerifyPassword --output out.xml --now 1111111109
+    < <TOTP><Password>1</Password><Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret></TOTP>
+    ! totp-adapter: status 403: wrong password: expected exactly 6 ASCII digits
+    exit 1
+    ");
+    assert_eq!(folder.read("out.xml"), "<Error description=\"The password provided is incorrect.\"/>\n");
+    assert_eq!(folder.run("--operation GeneratePassword --output out.xml").code(), 2);
+    assert!(folder.read("out.xml").starts_with("<Error description=\"not well-formed: "));
+    assert_eq!(folder.run(&format!("{PASSWORD} --output -")).stdout(), PASSWORD_DOCUMENT);
+    assert_eq!(folder.names(), ["out.xml", "secret.xml"], "no temporary file stays");
+}
+
+#[cfg(unix)]
+fn assert_mode_0600(file: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o7777, 0o600);
+}
+
+#[cfg(not(unix))]
+fn assert_mode_0600(_: &Path) {}
+
+// contract 5.2: an enrolled key is not lost.
+#[test]
+fn generate_secret_does_not_replace_a_file() {
+    let folder = Folder::new();
+    assert_snapshot!(folder.run("--operation GenerateSecret --output secret.xml"), @r#"
+    $ totp-adapter --operation GenerateSecret --output secret.xml --now 1111111109
+    > <Error description="cannot write: expected no output file yet, since an enrolled secret would be lost; --overwrite replaces it"/>
+    ! totp-adapter: status -1: cannot write: expected no output file yet, since an enrolled secret would be lost; --overwrite replaces it (secret.xml)
+    exit 2
+    "#);
+    assert_eq!(folder.read("secret.xml"), secret_document());
+    assert_eq!(folder.run("--operation GenerateSecret --output secret.xml --overwrite").code(), 0);
+    assert_ne!(folder.read("secret.xml"), secret_document());
+    // The operation cannot be known: it could have been this one.
+    folder.write("keep.xml", "a key");
+    folder.write("parameters.xml", "<Parameters><Operation>GenerateSecrets</Operation></Parameters>");
+    let ran = folder.run("--parameters parameters.xml --output keep.xml");
+    assert_eq!((ran.code(), folder.read("keep.xml").as_str()), (2, "a key"), "{ran}");
+    assert!(ran.stderr().contains("for Operation"), "{ran}");
+}
+
+// contract 5.2: where the rename is impossible, the answer is -1 with the file's name, and the old file stays.
+#[test]
+fn an_output_that_cannot_be_written() {
+    let folder = Folder::new();
+    assert_snapshot!(folder.run(&format!("{PASSWORD} --output missing/out.xml")).stderr(), @"totp-adapter: status -1: cannot write: expected an output that can be written, found: entity not found (missing/out.xml)");
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    assert_snapshot!(folder.run(&format!("{PASSWORD} --output folder")).stderr(), @"totp-adapter: status -1: cannot write: expected an output that can be written, found: is a directory (folder)");
+    assert_eq!(folder.names(), ["folder", "secret.xml"]);
+}
+
+// contract 5.12
+#[test]
+fn the_status_file() {
+    let folder = Folder::new();
+    let status = |arguments: &str, stdin: &str| {
+        folder.write("status", "an old status, longer than any\n");
+        let ran = folder.prepare(&format!("{arguments} --status-file status")).stdin(stdin).run();
+        (ran.code(), folder.read("status"))
+    };
+    assert_eq!(status(PASSWORD, ""), (0, "1\n".into()));
+    assert_eq!(status("--operation GeneratePassword", ""), (2, "-1\n".into()));
+    assert_eq!(status("--operation VerifyPassword", &totp_document("1")), (1, "403\n".into()));
+    assert_eq!(status("--operation GeneratePassword --exit-code zero", ""), (0, "-1\n".into()));
+    // The output could not be written.
+    assert_eq!(status(&format!("{PASSWORD} --output missing/out.xml"), ""), (2, "-1\n".into()));
+    assert_mode_0600(&folder.path().join("status"));
+    // The status file cannot be written.
+    assert_snapshot!(folder.run(&format!("{PASSWORD} --status-file missing/status")), @"
+    $ totp-adapter --operation GeneratePassword --input secret.xml --status-file missing/status --now 1111111109
+    > <Password>081804</Password>
+    ! totp-adapter: status -1: cannot write: expected a status file that can be written, found: entity not found (missing/status)
+    exit 2
+    ");
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    assert_snapshot!(folder.run(&format!("{PASSWORD} --status-file folder")), @r#"
+    $ totp-adapter --operation GeneratePassword --input secret.xml --status-file folder --now 1111111109
+    > <Error description="cannot write: expected a status file that can be written, found: is a directory"/>
+    ! totp-adapter: status -1: cannot write: expected a status file that can be written, found: is a directory (folder)
+    exit 2
+    "#);
+}
+
+// contract 5.12: removed at the start, so that a run that is killed leaves no status behind.
+#[test]
+fn a_killed_run_leaves_no_status_and_no_output() {
+    let folder = Folder::new();
+    folder.write("status", "1\n");
+    folder.write("out.xml", "old");
+    let arguments = "--operation GeneratePassword --status-file status --output out.xml";
+    let mut command = folder.prepare(arguments).command();
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.as_mut().unwrap().write_all(b"<Secret>GEZDGNBV").unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while folder.path().join("status").exists() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(folder.names(), ["out.xml", "secret.xml"]);
+    assert_eq!(folder.read("out.xml"), "old");
+}
+
+// contract 2.6: input is read no further than the limit.
+#[test]
+fn endless_input() {
+    let mut command = totp_adapter(["--operation", "GeneratePassword"]).command();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // Ends with an error when the program has left.
+    while stdin.write_all(&[b'<'; 4096]).is_ok() {}
+    let mut answer = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut answer).unwrap();
+    assert_snapshot!(answer, @r#"<Error description="too large: expected a document of at most 65536 bytes"/>"#);
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+}
+
+// contract 5.8
+#[test]
+fn input_that_does_not_end_in_time() {
+    let folder = Folder::new();
+    let arguments = "--operation GeneratePassword --input-timeout 1";
+    let mut command = folder.prepare(arguments).command();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(secret_document().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    assert_eq!(output.status.code(), Some(2));
+    assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @r#"<Error description="timed out: expected the input to end within 1 s"/>"#);
+    let in_time = folder.prepare("--operation GeneratePassword --input-timeout 86400").stdin(secret_document()).run();
+    assert_eq!((in_time.code(), in_time.stdout().as_str()), (0, PASSWORD_DOCUMENT));
+}
+
+// contract 5.10: an empty environment (which every test here has), any folder, nothing kept.
+#[test]
+fn nothing_is_needed_and_nothing_is_kept() {
+    let folder = Folder::new();
+    let verify = || totp_adapter(["--operation", "VerifyPassword", "--now", "59"]).folder(folder.path());
+    for _ in 0..3 {
+        assert_eq!(verify().stdin(totp_document("287082")).run().code(), 0, "verifies again and again");
+    }
+    assert_eq!(folder.names(), ["secret.xml"]);
+}
+
+/// What only Unix has: devices, descriptors, symbolic links and permissions.
+#[cfg(unix)]
+mod unix {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    // contract 5.5: a result that could not be written whole is 2 in every mode but x4; one line, no panic.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_or_a_descriptor_that_cannot_be_written() {
+        let folder = Folder::new();
+        let full = || File::options().write(true).open("/dev/full").unwrap();
+        let read_only = || File::open("/dev/null").unwrap();
+        for (codes, expected) in [("unix", 2), ("zero", 2), ("x4", 255)] {
+            for (stdout, reason) in [(full(), "no space left on device"), (read_only(), "bad file descriptor")] {
+                let mut command = folder.prepare(&format!("{PASSWORD} --exit-code {codes}")).command();
+                let output = command.stdout(stdout).stderr(Stdio::piped()).output().unwrap();
+                let line = format!(
+                    "totp-adapter: status -1: cannot write: expected standard output that can be written, found: {reason}\n"
+                );
+                assert_eq!(output.status.code(), Some(expected));
+                assert_eq!(String::from_utf8(output.stderr).unwrap(), line);
+            }
+        }
+        assert_snapshot!(folder.run(&format!("{PASSWORD} --output /dev/full --exit-code zero")), @r#"
+        $ totp-adapter --operation GeneratePassword --input secret.xml --output /dev/full --exit-code zero --now 1111111109
+        > <Error description="cannot write: expected an output that can be written, found: no space left on device"/>
+        ! totp-adapter: status -1: cannot write: expected an output that can be written, found: no space left on device (/dev/full)
+        exit 2
+        "#);
+        for arguments in ["--help", "--version", "completions bash"] {
+            let mut command = totp_adapter(arguments.split_whitespace()).command();
+            let output = command.stdout(full()).stderr(Stdio::piped()).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{arguments}");
+        }
+    }
+
+    // contract 5.5
+    #[test]
+    fn a_reader_that_has_left() {
+        let folder = Folder::new();
+        let closed = || {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            OwnedFd::from(writer)
+        };
+        let output = folder.prepare(PASSWORD).command().stdout(closed()).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"totp-adapter: status -1: cannot write: expected standard output that can be written, found: broken pipe");
+        // Help is for people, who have seen what they wanted.
+        let output = totp_adapter(["--help"]).command().stdout(closed()).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+        // Where stderr cannot be written either, the exit code remains.
+        let output = folder.prepare("--operation GeneratePassword").command().stderr(closed()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+    }
+
+    // contract 5.2: a symbolic link is followed.
+    #[test]
+    fn symbolic_links_are_followed() {
+        let folder = Folder::new();
+        fs::create_dir(folder.path().join("folder")).unwrap();
+        symlink("folder/new.xml", folder.path().join("link")).unwrap();
+        symlink("link", folder.path().join("link-to-link")).unwrap();
+        assert_eq!(folder.run(&format!("{PASSWORD} --output link-to-link")).code(), 0);
+        assert_eq!(folder.read("folder/new.xml"), PASSWORD_DOCUMENT);
+        assert_mode_0600(&folder.path().join("folder/new.xml"));
+        assert_eq!(folder.run("--operation GenerateSecret --output link").code(), 2);
+        assert_eq!(folder.read("folder/new.xml"), PASSWORD_DOCUMENT);
+        assert!(fs::symlink_metadata(folder.path().join("link")).unwrap().is_symlink());
+        symlink("loop", folder.path().join("loop")).unwrap();
+        assert_snapshot!(folder.run(&format!("{PASSWORD} --output loop")).stderr(), @"totp-adapter: status -1: cannot write: expected an output that can be written, found: invalid input parameter (loop)");
+    }
+
+    // contract 5.2: what is no regular file is written to as it is.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn pipes_devices_and_descriptors_are_written_to_as_they_are() {
+        let folder = Folder::new();
+        assert_eq!(folder.run(&format!("{PASSWORD} --output /dev/stdout")).stdout(), PASSWORD_DOCUMENT);
+        assert_eq!(folder.run(&format!("{PASSWORD} --output /dev/stderr")).stderr(), PASSWORD_DOCUMENT);
+        assert_eq!(folder.run(&format!("{PASSWORD} --output /dev/null")).code(), 0);
+        // The very file that the shell opened, after what it has written there already.
+        let script = format!(
+            "{{ echo before; \"$0\" {PASSWORD} --now {RFC_TIME} --output /dev/stdout; echo after; }} > out; \
+             \"$0\" {PASSWORD} --now {RFC_TIME} --output /dev/fd/3 3>third"
+        );
+        let program = env!("CARGO_BIN_EXE_totp-adapter");
+        let shell = Command::new("sh").args(["-c", &script, program]).current_dir(folder.path()).status().unwrap();
+        assert!(shell.success());
+        assert_eq!(folder.read("out"), format!("before\n{PASSWORD_DOCUMENT}after\n"));
+        assert_eq!(folder.read("third"), PASSWORD_DOCUMENT);
+        // A named pipe stays one.
+        let fifo = folder.path().join("fifo");
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let mut command = folder.prepare(&format!("{PASSWORD} --output fifo --status-file /dev/null")).command();
+        let mut writer = command.spawn().unwrap();
+        assert_eq!(fs::read_to_string(&fifo).unwrap(), PASSWORD_DOCUMENT);
+        assert!(writer.wait().unwrap().success());
+    }
+
+    // contract 5.8: opening belongs to the time: a named pipe opens only when its writer does.
+    #[test]
+    fn a_named_pipe_that_nobody_writes() {
+        let folder = Folder::new();
+        assert!(Command::new("mkfifo").arg(folder.path().join("fifo")).status().unwrap().success());
+        let ran = folder.run("--operation VerifyPassword --input fifo --input-timeout 1");
+        assert_eq!(ran.code(), 2, "I/O is -1, not 403: {ran}");
+    }
+
+    // contract 5.4: a file name stays on the one line, whatever it contains.
+    #[test]
+    fn the_line_on_stderr_stays_one_line() {
+        let folder = Folder::new();
+        let ran =
+            totp_adapter(["--operation", "GeneratePassword", "--input", "a\nb\x1b[31m"]).folder(folder.path()).run();
+        assert_eq!(ran.stderr().lines().count(), 1, "{ran}");
+        assert!(!ran.stderr().contains('\x1b'), "{ran}");
+        assert!(!ran.stdout().contains("31m"), "{ran}");
+    }
+
+    // contract 5.2: the mode of a file that is replaced does not widen the new one's.
+    #[test]
+    fn a_replaced_file_gets_mode_0600() {
+        let folder = Folder::new();
+        folder.write("out.xml", "old");
+        fs::set_permissions(folder.path().join("out.xml"), fs::Permissions::from_mode(0o666)).unwrap();
+        folder.run(&format!("{PASSWORD} --output out.xml"));
+        assert_mode_0600(&folder.path().join("out.xml"));
+    }
+
+    // contract 5.2: Node.js may have made the pipe non-blocking; the program waits all the same.
+    #[test]
+    fn input_that_is_not_there_yet_on_a_non_blocking_pipe() {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        rustix::io::ioctl_fionbio(&reader, true).unwrap();
+        let folder = Folder::new();
+        let mut command = folder.prepare("--operation GeneratePassword").command();
+        let child = command.stdin(OwnedFd::from(reader)).stdout(Stdio::piped()).spawn().unwrap();
+        for piece in ["<Secret>", RFC_SECRET, "</Secret>"] {
+            std::thread::sleep(Duration::from_millis(30));
+            writer.write_all(piece.as_bytes()).unwrap();
+        }
+        drop(writer);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), PASSWORD_DOCUMENT);
+    }
+}
