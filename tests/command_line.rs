@@ -173,6 +173,11 @@ fn a_wrong_command_line() {
     ! totp-adapter: status -1: wrong command line: expected a whole number of seconds from 1 to 4294967295 for --period; see --help
     exit 2
     "#);
+}
+
+// contract 5.6: as above, for the options with numbers and words.
+#[test]
+fn a_wrong_value() {
     assert_snapshot!(run("--now yesterday", ""), @r#"
     $ totp-adapter --now yesterday
     > <Error description="wrong command line: expected a whole number of seconds since 1970 from 0 to 18446744073709551615 for --now; see --help"/>
@@ -413,8 +418,16 @@ fn parameters_from_a_file() {
     > <Ok description="The password matches."/>
     exit 0
     "#);
+}
 
-    // A fault in the file is -1 for every operation, whatever the command line says.
+// contract 5.1: a fault in the file is -1 for every operation, whatever the command line says.
+#[test]
+fn a_wrong_parameters_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
+    let run = |arguments: &str, stdin: &str| {
+        totp_adapter(arguments.split_whitespace()).folder(folder.path()).stdin(stdin).run()
+    };
     file("wrong.xml", b"<Parameters>\n<skew>11</skew></Parameters>");
     assert_snapshot!(run("--parameters wrong.xml --operation VerifyPassword --skew 1", &totp_document("1")), @r#"
     $ totp-adapter --parameters wrong.xml --operation VerifyPassword --skew 1
@@ -470,7 +483,7 @@ fn parameters_from_a_file() {
     ! totp-adapter: status -1: wrong parameter: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file
     exit 2
     "#);
-    file("large.xml", &[b' '; 65537]);
+    file("large.xml", " ".repeat(65537).as_bytes());
     assert_snapshot!(run("--parameters large.xml --operation GenerateSecret", ""), @r#"
     $ totp-adapter --parameters large.xml --operation GenerateSecret
     > <Error description="wrong parameter: in the parameters file: too large: expected a document of at most 65536 bytes"/>

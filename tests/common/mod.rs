@@ -93,7 +93,8 @@ pub fn totp_adapter<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
         command.arg(argument.as_ref());
         let text = argument.as_ref().to_string_lossy();
         let quoted = text.is_empty() || text.contains([' ', '\'', '<']);
-        shown.push_str(&if quoted { format!(" '{text}'") } else { format!(" {text}") });
+        let quote = if quoted { "'" } else { "" };
+        shown.extend([" ", quote, &text, quote]);
     }
     Run { command, shown, stdin: Vec::new() }
 }

@@ -1,0 +1,273 @@
+//! The program against programs that we did not write. Where one is missing, a test says so on stderr and skips;
+//! with `REQUIRE_INTEROPERABILITY` in the environment it fails instead. `.ci/run` installs them all.
+
+mod common;
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use common::{RFC_SECRET, RFC_TIME, fixtures, project, secret_document, totp_adapter, totp_document};
+use data_encoding::BASE32_NOPAD;
+use tempfile::TempDir;
+use totp_adapter::{Operation, Status};
+
+/// Whether what a test needs is there; if not, says so where the test's output is not captured.
+fn available(what: &str, found: bool) -> bool {
+    if !found {
+        assert!(env::var_os("REQUIRE_INTEROPERABILITY").is_none(), "{what} is missing");
+        let _ = std::io::stderr().write_all(format!("SKIPPED: {what} is missing\n").as_bytes());
+    }
+    found
+}
+
+fn program(name: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    available(name, env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+}
+
+/// A path that `.ci/run` gives in the environment.
+fn prepared(variable: &str) -> Option<PathBuf> {
+    let path = env::var_os(variable).map(PathBuf::from);
+    available(variable, path.is_some()).then(|| path.unwrap())
+}
+
+fn run<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: impl IntoIterator<Item = S>) -> Output {
+    Command::new(program).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Numbers without a pattern, the same ones in every run.
+fn numbers() -> impl Iterator<Item = u64> {
+    std::iter::successors(Some(0x9e37_79b9_7f4a_7c15_u64), |&state| {
+        let state = state ^ (state << 13);
+        let state = state ^ (state >> 7);
+        Some(state ^ (state << 17))
+    })
+}
+
+// contract 1.1, 2.7, 3.1, 3.4: oathtool computes the same passwords.
+#[test]
+fn oathtool_agrees() {
+    if !program("oathtool") {
+        return;
+    }
+    let mut numbers = numbers();
+    for case in 0..120_usize {
+        let key: Vec<u8> = numbers.by_ref().take(1 + case % 70).map(|number| number.to_be_bytes()[3]).collect();
+        let base32 = BASE32_NOPAD.encode(&key);
+        let time = numbers.next().unwrap() % (1 << 33);
+        let (algorithm, digits) = (["SHA1", "SHA256", "SHA512"][case % 3], ["6", "7", "8"][case % 3]);
+        let period = ["30", "60", "1", "86400"][case % 4];
+        let (now, totp) = (format!("--now=@{time}"), format!("--totp={algorithm}"));
+        let theirs = run("oathtool", [&totp, "-d", digits, "-s", &format!("{period}s"), &now, "-b", &base32]);
+        assert!(theirs.status.success(), "{}", text(&theirs.stderr));
+        let time = time.to_string();
+        let arguments = [
+            "--operation",
+            "GeneratePassword",
+            "--now",
+            &time,
+            "--algorithm",
+            algorithm,
+            "--digits",
+            digits,
+            "--period",
+            period,
+        ];
+        let ours = totp_adapter(arguments).stdin(format!("<Secret>{base32}</Secret>")).run();
+        assert_eq!(ours.stdout(), format!("<Password>{}</Password>\n", text(&theirs.stdout).trim()));
+    }
+}
+
+// contract 1.1, 3.2, 3.3: what oathtool says now verifies now.
+#[test]
+fn a_password_of_oathtool_verifies() {
+    if !program("oathtool") {
+        return;
+    }
+    let password = text(&run("oathtool", ["--totp", "-b", RFC_SECRET]).stdout);
+    let ran = totp_adapter(["--operation", "VerifyPassword"]).stdin(totp_document(&password)).run();
+    assert_eq!(ran.stdout(), "<Ok description=\"The password matches.\"/>\n");
+    assert_eq!(ran.code(), 0);
+}
+
+/// Draws the QR code of every fixture that has one, with the key URI that it must say.
+fn drawn(folder: &Path) -> Vec<(PathBuf, String)> {
+    let snapshot = include_str!("snapshots/corpus__generate_authenticator_qr_code.snap");
+    let mut drawn = Vec::new();
+    for fixture in fixtures(Operation::GenerateAuthenticatorQRCode) {
+        if fixture.status != Status::Success {
+            continue;
+        }
+        let file = folder.join(fixture.file.with_extension("png").file_name().unwrap());
+        let mut arguments: Vec<&OsStr> = ["--operation", fixture.operation.name(), "--output"].map(OsStr::new).into();
+        let parameters = fixture.parameters_file().unwrap();
+        arguments.extend([file.as_os_str(), OsStr::new("--parameters"), parameters.as_os_str()]);
+        assert_eq!(totp_adapter(arguments).stdin(fixture.bytes()).run().code(), 0, "{}", fixture.name);
+        let line = snapshot.lines().find_map(|line| line.strip_prefix(&format!("{}: ", fixture.name))).unwrap();
+        drawn.push((file, line[line.find("otpauth://").unwrap()..].to_owned()));
+    }
+    assert!(drawn.len() > 20);
+    drawn
+}
+
+// contract 1.1, 4.1, 4.3: zbar reads every symbol, pngcheck finds no fault with the picture.
+#[test]
+fn zbar_and_pngcheck() {
+    if !program("zbarimg") || !program("pngcheck") {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    for (file, uri) in drawn(folder.path()) {
+        let read = run("zbarimg", ["--quiet".as_ref(), "--raw".as_ref(), "-Sbinary".as_ref(), file.as_os_str()]);
+        assert_eq!(text(&read.stdout).trim_end(), uri, "{}", file.display());
+        let checked = run("pngcheck", [&file]);
+        let facts = text(&checked.stdout);
+        assert!(checked.status.success() && facts.contains("512x512, 1-bit grayscale, non-interlaced"), "{facts}");
+    }
+}
+
+/// What a decoder reads in each picture; an empty text where it reads none.
+fn decoded(program: &OsStr, arguments: &[OsString], pictures: &[(PathBuf, String)]) -> Vec<String> {
+    let files = pictures.iter().map(|(file, _)| file.clone().into_os_string());
+    let read = run(program, arguments.iter().cloned().chain(files));
+    assert!(read.status.success(), "{}", text(&read.stderr));
+    text(&read.stdout).lines().map(str::to_owned).collect()
+}
+
+// contract 4.3: zxing and jsQR read every symbol.
+#[test]
+fn zxing_and_jsqr() {
+    let (Some(python), Some(modules)) = (prepared("INTEROPERABILITY_PYTHON"), prepared("INTEROPERABILITY_NODE")) else {
+        return;
+    };
+    let folder = TempDir::new().unwrap();
+    let scripts = project().join("tests/interoperability");
+    // Node finds modules from the script's own folder upwards.
+    let jsqr = modules.join("decode_jsqr.mjs");
+    fs::copy(scripts.join("decode_jsqr.mjs"), &jsqr).unwrap();
+    let pictures = drawn(folder.path());
+    let uris: Vec<String> = pictures.iter().map(|(_, uri)| uri.clone()).collect();
+    assert_eq!(decoded(OsStr::new("node"), &[jsqr.into()], &pictures), uris);
+    assert_eq!(decoded(python.as_os_str(), &[scripts.join("decode.py").into(), "zxing".into()], &pictures), uris);
+}
+
+// contract 4.3: OpenCV's own reader misses some symbols from version 7 on, qrencode's as well as ours, and most from
+// version 10 on. It must read nearly all of the usual ones, and none wrong.
+#[test]
+fn opencv() {
+    let Some(python) = prepared("INTEROPERABILITY_PYTHON") else { return };
+    let folder = TempDir::new().unwrap();
+    let script = project().join("tests/interoperability/decode.py");
+    let mut pictures = drawn(folder.path());
+    pictures.retain(|(_, uri)| uri.len() <= 230);
+    let read = decoded(python.as_os_str(), &[script.into(), "opencv".into()], &pictures);
+    for (text, (file, uri)) in read.iter().zip(&pictures) {
+        assert!(text.is_empty() || text == uri, "{}: {text}", file.display());
+    }
+    let missed = read.iter().filter(|text| text.is_empty()).count();
+    assert!(missed * 10 <= pictures.len(), "{missed} of {} not read", pictures.len());
+}
+
+// contract 4.3: as a photograph our symbols are read no less than qrencode's of the same version and level.
+#[test]
+fn photographs() {
+    let Some(python) = prepared("INTEROPERABILITY_PYTHON") else { return };
+    if !program("qrencode") || !program("zbarimg") {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let (ours, theirs) = (folder.path().join("ours.png"), folder.path().join("theirs.png"));
+    let arguments = ["--operation", "GenerateAuthenticatorQRCode", "--issuer", "SoftProject GmbH", "--account", "john"];
+    let output = [OsStr::new("--output"), ours.as_os_str()];
+    totp_adapter(arguments.map(OsStr::new).into_iter().chain(output)).stdin(secret_document()).run();
+    let uri = text(&run("zbarimg", ["--quiet".as_ref(), "--raw".as_ref(), ours.as_os_str()]).stdout);
+    let uri = uri.trim_end();
+    let symbol = totp_adapter::otp::Symbol::encode(uri.as_bytes()).unwrap();
+    let (version, level) = (symbol.version().to_string(), format!("{:?}", symbol.error_correction_level()));
+    let options = ["-8", "-v", &version, "-l", &level, "-m", "4", "-s", "10", "-o"].map(OsStr::new);
+    assert!(run("qrencode", options.into_iter().chain([theirs.as_os_str(), OsStr::new(uri)])).status.success());
+    let script = project().join("tests/interoperability/photograph.py");
+    let compared = run(python, [script.as_os_str(), OsStr::new(uri), ours.as_os_str(), theirs.as_os_str()]);
+    let table = text(&compared.stdout);
+    assert!(compared.status.success() && table.contains("total"), "{table}{}", text(&compared.stderr));
+}
+
+/// What libxml2 says of a file by a schema.
+fn validate(schema: &str, file: &Path) {
+    let schema = project().join("schemas").join(schema);
+    let checked = run("xmllint", [OsStr::new("--noout"), OsStr::new("--schema"), schema.as_os_str(), file.as_os_str()]);
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+}
+
+// contract 1.1, 1.5, 1.6, 2.9: real answers are valid by the schemas, and so are the fixtures in canonical form.
+#[test]
+fn schemas() {
+    if !program("xmllint") {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let answer = folder.path().join("answer.xml");
+    for operation in Operation::ALL {
+        for fixture in fixtures(operation) {
+            let canonical = fixture.status == Status::Success && !fixture.name.contains("/tolerated-");
+            match operation.input_document() {
+                Some("Secret") if canonical => validate("secret.xsd", &fixture.file),
+                Some("TOTP") if canonical => validate("totp.xsd", &fixture.file),
+                Some(_) | None => {}
+            }
+            let parameters = fixture.parameters_file();
+            if let Some(file) = &parameters {
+                validate("parameters.xsd", file);
+            }
+            let schema = match (fixture.status, operation) {
+                (Status::Error | Status::Mismatch, _) => "error.xsd",
+                (Status::Success, Operation::GenerateSecret) => "secret.xsd",
+                (Status::Success, Operation::GeneratePassword) => "password.xsd",
+                (Status::Success, Operation::VerifyPassword) => "ok.xsd",
+                (Status::Success, Operation::GenerateAuthenticatorQRCode) => continue,
+            };
+            let now = RFC_TIME.to_string();
+            let mut arguments: Vec<&OsStr> = ["--operation", operation.name(), "--now", &now].map(OsStr::new).into();
+            arguments.extend(parameters.iter().flat_map(|file| [OsStr::new("--parameters"), file.as_os_str()]));
+            fs::write(&answer, totp_adapter(arguments).stdin(fixture.bytes()).run().output.stdout).unwrap();
+            validate(schema, &answer);
+        }
+    }
+}
+
+// contract 8.1: the samples are valid, and the stylesheet gives the status of every result.
+#[test]
+fn x4_samples() {
+    if !program("xmllint") || !program("xsltproc") {
+        return;
+    }
+    let x4 = project().join("schemas/x4");
+    let mut results = 0;
+    for entry in fs::read_dir(&x4).unwrap() {
+        let file = entry.unwrap().path();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        if name.ends_with(".command.xml") {
+            validate("x4/command.xsd", &file);
+        } else if let Some(case) = name.strip_prefix("result.sample.") {
+            let status = match case.split('.').next().unwrap() {
+                "ok" => "1",
+                "mismatch" => "403",
+                "reject" => "-1",
+                other => panic!("{other} is no expectation"),
+            };
+            let transformed = run("xsltproc", [x4.join("status.xsl"), file.clone()]);
+            let document = text(&transformed.stdout);
+            assert!(document.contains(&format!("<?ConditionState {status}?>")), "{name}: {document}");
+            results += 1;
+        }
+    }
+    assert!(results >= 6, "{results} results");
+}

@@ -1,0 +1,112 @@
+//! The Windows program under Wine (contract 5.11): the four operations, files, and exit codes of 32 bits.
+//! It is the program of `cargo build --release --target x86_64-pc-windows-gnu`, named by `WINDOWS_PROGRAM`.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::{RFC_TIME, secret_document, totp_document};
+use tempfile::TempDir;
+
+/// A Windows of its own, with the program in its only folder.
+struct Windows {
+    folder: TempDir,
+    program: PathBuf,
+}
+
+impl Windows {
+    fn new() -> Option<Self> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let wine = env::split_paths(&path).any(|folder| folder.join("wine").is_file());
+        let program = env::var_os("WINDOWS_PROGRAM").map(PathBuf::from).filter(|program| wine && program.exists());
+        if program.is_none() {
+            assert!(env::var_os("REQUIRE_INTEROPERABILITY").is_none(), "wine or WINDOWS_PROGRAM is missing");
+            let _ = std::io::stderr().write_all(b"SKIPPED: wine or WINDOWS_PROGRAM is missing\n");
+        }
+        Some(Self { folder: TempDir::new().unwrap(), program: program? })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs the program below `cmd`, which prints the whole exit code: stdout without that line, and the code.
+    fn run(&self, arguments: &str, input: &[u8]) -> (Vec<u8>, i64) {
+        fs::copy(&self.program, self.path("totp-adapter.exe")).unwrap();
+        let script = format!("@totp-adapter.exe {arguments} --now {RFC_TIME}\r\n@echo %ERRORLEVEL%>code\r\n");
+        fs::write(self.path("run.bat"), script).unwrap();
+        let mut command = wine(self.folder.path());
+        command.args(["cmd", "/c", "run.bat"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let code = fs::read_to_string(self.path("code")).unwrap();
+        (output.stdout, code.trim().parse().unwrap())
+    }
+}
+
+fn wine(folder: &Path) -> Command {
+    let mut command = Command::new("wine");
+    command.current_dir(folder).env("WINEPREFIX", folder.join("prefix")).env("WINEDEBUG", "-all");
+    command
+}
+
+impl Drop for Windows {
+    fn drop(&mut self) {
+        // Ends what runs in this prefix, and nothing else.
+        let _ = Command::new("wineserver").arg("-k").env("WINEPREFIX", self.path("prefix")).status();
+    }
+}
+
+// contract 5.11, 5.2, 5.5, 5.12
+#[test]
+fn the_windows_program() {
+    let Some(windows) = Windows::new() else { return };
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let secret = secret_document();
+
+    let (document, code) = windows.run("--operation GenerateSecret", b"");
+    assert_eq!((text(document).len(), code), ("<Secret></Secret>\n".len() + 32, 0));
+    let (document, code) = windows.run("--operation GeneratePassword", secret.as_bytes());
+    assert_eq!((text(document).as_str(), code), ("<Password>081804</Password>\n", 0));
+    let (document, code) = windows.run("--operation VerifyPassword", totp_document("081804").as_bytes());
+    assert_eq!((text(document).as_str(), code), ("<Ok description=\"The password matches.\"/>\n", 0));
+    let (picture, code) =
+        windows.run("--operation GenerateAuthenticatorQRCode --issuer SoftProject --account john", secret.as_bytes());
+    assert_eq!((&picture[..4], code), (&b"\x89PNG"[..], 0));
+    let native =
+        common::totp_adapter("--operation GenerateAuthenticatorQRCode --issuer SoftProject --account john".split(' '));
+    assert_eq!(pixels(&picture), pixels(&native.stdin(&secret).run().output.stdout));
+
+    for (input, expected) in [(totp_document("081804"), 1), (totp_document("000000"), 403)] {
+        let (_, code) = windows.run("--operation VerifyPassword --exit-code x4", input.as_bytes());
+        assert_eq!(code, expected);
+    }
+    assert_eq!(windows.run("--operation GeneratePassword --exit-code x4", b"").1, -1);
+    assert_eq!(windows.run("--operation wrong --exit-code x4", b"").1, -1);
+
+    fs::write(windows.path("secret.xml"), &secret).unwrap();
+    let arguments = "--operation GeneratePassword --input secret.xml --output out.xml --status-file status";
+    assert_eq!(windows.run(arguments, b""), (Vec::new(), 0));
+    assert_eq!(fs::read_to_string(windows.path("out.xml")).unwrap(), "<Password>081804</Password>\n");
+    assert_eq!(fs::read_to_string(windows.path("status")).unwrap(), "1\n");
+    assert_eq!(windows.run(arguments, b"").1, 0, "an existing file is replaced");
+    let (_, code) = windows.run("--operation GenerateSecret --output secret.xml", b"");
+    assert_eq!((code, fs::read_to_string(windows.path("secret.xml")).unwrap()), (2, secret));
+    let (document, code) = windows.run("--operation GeneratePassword --input secret.xml --output NUL", b"");
+    assert_eq!((document, code), (Vec::new(), 0));
+    let (document, code) = windows.run("--operation GeneratePassword --input missing.xml", b"");
+    assert_eq!(code, 2);
+    assert!(text(document).starts_with("<Error description=\"cannot read: "));
+    let names = fs::read_dir(windows.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names.into_iter().all(|name| !name.to_str().unwrap().contains("tmp")), "no temporary file stays");
+}
+
+fn pixels(png: &[u8]) -> Vec<u8> {
+    image::load_from_memory(png).unwrap().to_luma8().into_raw()
+}

@@ -1,0 +1,56 @@
+//! The samples for X4 (contract 8.1), read as X4 would: by a reader that knows nothing of ours.
+
+mod common;
+
+use std::fs;
+
+use common::{RFC_TIME, project, totp_adapter};
+use data_encoding::BASE64;
+use serde::Deserialize;
+use totp_adapter::Operation;
+
+/// The input of X4's adapter "Commandline", operation `Execute`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Command {
+    #[serde(rename = "WorkingDirectory")]
+    _working_directory: Option<String>,
+    #[serde(rename = "Application")]
+    application: String,
+    #[serde(rename = "Argument")]
+    arguments: Vec<String>,
+    #[serde(rename = "Environment")]
+    environment: Environment,
+    #[serde(rename = "Input")]
+    input: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Environment {
+    #[serde(rename = "@clear")]
+    clear: bool,
+}
+
+// contract 8.1, 5.10: each sample, run in the empty environment that it asks for, gives its operation's document.
+#[test]
+fn every_command_runs() {
+    for operation in Operation::ALL {
+        let file = project().join(format!("schemas/x4/{}.command.xml", operation.name()));
+        let command: Command = quick_xml::de::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        assert_eq!(command.application, "totp-adapter");
+        assert!(command.environment.clear);
+        assert!(command.arguments.iter().any(|argument| argument == operation.name()));
+
+        let input = BASE64.decode(command.input.unwrap_or_default().trim().as_bytes()).unwrap();
+        let now = ["--now".to_owned(), RFC_TIME.to_string()];
+        let ran = totp_adapter(command.arguments.into_iter().chain(now)).stdin(input).run();
+        assert_eq!((ran.code(), ran.stderr().as_str()), (1, ""), "{ran}");
+        let beginning: &[u8] = match operation {
+            Operation::GenerateSecret => b"<Secret>",
+            Operation::GeneratePassword => b"<Password>081804</Password>",
+            Operation::VerifyPassword => b"<Ok description=\"The password matches.\"/>",
+            Operation::GenerateAuthenticatorQRCode => b"\x89PNG",
+        };
+        assert!(ran.output.stdout.starts_with(beginning), "{ran}");
+    }
+}
