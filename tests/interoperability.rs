@@ -6,28 +6,15 @@ mod common;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::{RFC_SECRET, RFC_TIME, fixtures, project, secret_document, totp_adapter, totp_document};
+use common::{
+    RFC_SECRET, RFC_TIME, available, fixtures, program, project, secret_document, totp_adapter, totp_document,
+};
 use data_encoding::BASE32_NOPAD;
 use tempfile::TempDir;
 use totp_adapter::{Operation, Status};
-
-/// Whether what a test needs is there; if not, says so where the test's output is not captured.
-fn available(what: &str, found: bool) -> bool {
-    if !found {
-        assert!(env::var_os("REQUIRE_INTEROPERABILITY").is_none(), "{what} is missing");
-        let _ = std::io::stderr().write_all(format!("SKIPPED: {what} is missing\n").as_bytes());
-    }
-    found
-}
-
-fn program(name: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    available(name, env::split_paths(&path).any(|folder| folder.join(name).is_file()))
-}
 
 /// A path that `.ci/run` gives in the environment.
 fn prepared(variable: &str) -> Option<PathBuf> {

@@ -109,7 +109,11 @@ fn no_entropy() {
 // contract 1.1: 20 random bytes in Base32, 32 characters, upper case, no padding.
 #[test]
 fn a_secret_is_its_entropy() {
-    let mut adapter = Adapter { time: None, entropy: &mut |bytes| Ok(bytes.copy_from_slice(b"12345678901234567890")) };
+    let mut entropy = |bytes: &mut [u8; 20]| {
+        bytes.copy_from_slice(b"12345678901234567890");
+        Ok(())
+    };
+    let mut adapter = Adapter { time: None, entropy: &mut entropy };
     let reply = adapter.respond(Operation::GenerateSecret, &Parameters::default(), b"ignored");
     assert_eq!(*reply.body.into_bytes(), format!("{}\n", common::secret_document()).into_bytes());
 }

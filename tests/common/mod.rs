@@ -1,10 +1,14 @@
 //! What the tests share: the corpus of fixtures, the program as a process, RFC 6238's key and time.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+#[cfg(unix)]
+pub mod terminal;
+
+use std::env;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -30,6 +34,21 @@ pub fn secret_document() -> String {
 /// The document `<TOTP>` with a password and the RFC's key.
 pub fn totp_document(password: &str) -> String {
     format!("<TOTP><Password>{password}</Password><Secret>{RFC_SECRET}</Secret></TOTP>")
+}
+
+/// Whether what a test needs is there; if not, says so where the test's output is not captured.
+pub fn available(what: &str, found: bool) -> bool {
+    if !found {
+        assert!(env::var_os("REQUIRE_INTEROPERABILITY").is_none(), "{what} is missing");
+        let _ = io::stderr().write_all(format!("SKIPPED: {what} is missing\n").as_bytes());
+    }
+    found
+}
+
+/// Whether a program is on the `PATH`.
+pub fn program(name: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    available(name, env::split_paths(&path).any(|folder| folder.join(name).is_file()))
 }
 
 /// A document of `fixtures/` and what its folders say of it.

@@ -1,0 +1,130 @@
+//! The README's commands, run in its order in one folder, give the output that it shows.
+#![cfg(unix)]
+
+mod common;
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use common::terminal::on_terminal;
+use common::{program, project, totp_adapter};
+
+/// Commands that build or install: `.ci/run` runs the builds and `cargo test` itself.
+const NOT_RUN: [&str; 5] =
+    ["cargo install", "cargo build", "cargo test", "rustup target add", "cp target/x86_64-unknown-linux-musl"];
+/// Other programs that the README shows.
+const PROGRAMS: [&str; 3] = ["zbarimg", "oathtool", "xsltproc"];
+
+/// A command and the output below it.
+#[derive(Default)]
+struct Shown {
+    command: String,
+    output: String,
+}
+
+/// The commands of the README's blocks of this kind.
+fn shown(kind: &str) -> Vec<Shown> {
+    let readme = fs::read_to_string(project().join("README.md")).unwrap();
+    let mut commands: Vec<Shown> = Vec::new();
+    let mut lines = readme.lines();
+    while let Some(line) = lines.next() {
+        if line != format!("```{kind}") {
+            continue;
+        }
+        let block = lines.by_ref().take_while(|line| *line != "```");
+        let mut in_heredoc = false;
+        for line in block {
+            if let Some(command) = line.strip_prefix("$ ") {
+                commands.push(Shown { command: command.to_owned(), output: String::new() });
+                in_heredoc = command.contains("<<'END'");
+                continue;
+            }
+            let last = commands.last_mut().unwrap();
+            let text = if in_heredoc { &mut last.command } else { &mut last.output };
+            text.push_str(if in_heredoc { "\n" } else { "" });
+            text.push_str(line);
+            text.push_str(if in_heredoc { "" } else { "\n" });
+            in_heredoc &= line != "END";
+        }
+    }
+    commands
+}
+
+/// The secret in a text, if there is one.
+fn secret_in(text: &str) -> Option<&str> {
+    text.split_once("<Secret>")?.1.split_once("</Secret>").map(|(secret, _)| secret)
+}
+
+fn without_password(text: &str) -> String {
+    match text.strip_prefix("<Password>") {
+        Some(rest) if rest.len() > 6 && rest.as_bytes()[..6].iter().all(u8::is_ascii_digit) => {
+            format!("<Password>(six digits){}", &rest[6..])
+        }
+        Some(_) | None => text.to_owned(),
+    }
+}
+
+fn run(command: &str, folder: &Path) -> String {
+    let programs = Path::new(env!("CARGO_BIN_EXE_totp-adapter")).parent().unwrap();
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths([programs.to_owned()].into_iter().chain(env::split_paths(&path))).unwrap();
+    let command = command.replace("cargo run --release -- ", "totp-adapter ");
+    // The words that other programs have for their own machine (zbarimg looks for a message bus) are theirs.
+    let is_ours = !PROGRAMS.iter().any(|name| command.starts_with(name));
+    let script = format!("{}\n{command}", if is_ours { "exec 2>&1" } else { "" });
+    let output = Command::new("sh").args(["-c", &script]).current_dir(folder).env("PATH", path).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+// contract 1.2, 4.1, 5.1, 8.1: as the README shows them.
+#[test]
+fn the_commands_give_the_output_that_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    symlink(project().join("schemas"), folder.path().join("schemas")).unwrap();
+    let shown = shown("console");
+    let shown_secret = shown.iter().find_map(|shown| secret_in(&shown.output)).unwrap().to_owned();
+    let mut ran = 0;
+    for Shown { command, output } in &shown {
+        let missing = PROGRAMS.iter().any(|name| command.starts_with(name) && !program(name));
+        if missing || NOT_RUN.iter().any(|prefix| command.starts_with(prefix)) {
+            continue;
+        }
+        // Without oathtool the file that it would have left is missing, too.
+        if command.contains("$(cat password)") && !folder.path().join("password").exists() {
+            continue;
+        }
+        let got = run(command, folder.path());
+        let secret = fs::read_to_string(folder.path().join("secret.xml")).unwrap();
+        let got = got.replace(secret_in(&secret).unwrap(), &shown_secret);
+        assert_eq!(without_password(&got), without_password(output), "$ {command}");
+        ran += 1;
+    }
+    assert!(ran > 15, "only {ran} commands ran");
+}
+
+// contract 5.9: the drawing in the README is the one of its secret.
+#[test]
+fn the_drawing() {
+    let shown_secret = shown("console").iter().find_map(|shown| secret_in(&shown.output)).unwrap().to_owned();
+    let drawings = shown("console terminal");
+    let Shown { command, output } = &drawings[0];
+    let arguments = command.strip_prefix("totp-adapter ").unwrap().strip_suffix(" --input secret.xml").unwrap();
+    let arguments = arguments.split('"').enumerate().flat_map(|(index, part)| {
+        // Every second part stands in quotation marks.
+        let words: Vec<&str> = if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() };
+        words
+    });
+    let document = format!("<Secret>{shown_secret}</Secret>");
+    let (screen, stderr, code) = on_terminal(totp_adapter(arguments).command(), 80, &document);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    let visible = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.trim_end().to_owned());
+        lines.filter(|line| !line.is_empty()).collect()
+    };
+    let plain: String =
+        screen.split('\u{1b}').map(|part| part.split_once('m').map_or(part, |(_, text)| text)).collect();
+    assert_eq!(visible(&plain), visible(output));
+}
