@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::operation::{Operation, Parameters};
 use crate::otp::{Label, Password, Secret, Symbol, UnixTime, key_uri};
-use crate::reply::{Mismatch, Outcome, Reply};
+use crate::outcome::{Mismatch, Outcome};
+use crate::reply::Reply;
 use crate::xml::{self, Document};
 
 /// The source of entropy has none to give.

@@ -158,7 +158,7 @@ pub struct FilterArguments {
 /// The files on the command line, as they were given.
 #[derive(Debug, Default, Args)]
 pub struct Files {
-    /// Take what the command line does not say from a <Parameters> document
+    /// Take what the command line does not say from a Parameters document
     #[arg(long, value_name = "FILE")]
     pub parameters: Option<PathBuf>,
 

@@ -33,6 +33,7 @@ pub mod cli;
 pub mod error;
 pub mod operation;
 pub mod otp;
+pub mod outcome;
 pub mod reply;
 pub mod status;
 pub mod transport;

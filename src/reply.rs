@@ -1,11 +1,11 @@
-//! What an operation comes to ([`Outcome`]) and what goes back to the caller ([`Reply`]).
+//! What goes back to the caller: status and document.
 
 use data_encoding::BASE64;
-use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::otp::{Password, PasswordError, Secret, Symbol, image};
+use crate::otp::{Symbol, image};
+use crate::outcome::Outcome;
 use crate::status::Status;
 use crate::xml;
 
@@ -13,35 +13,6 @@ use crate::xml;
 const MATCHES: &str = "The password matches.";
 /// The description of every mismatch, word for word X4's (contract 1.5).
 const INCORRECT: &str = "The password provided is incorrect.";
-
-/// What happened where the operation could be executed.
-#[derive(Debug)]
-pub enum Outcome {
-    /// A new secret.
-    Secret(Secret),
-    /// The password of the current time step.
-    Password(Password),
-    /// The password is right.
-    Match,
-    /// The password is not right, or cannot be.
-    Mismatch(Mismatch),
-    /// The key URI as a QR code.
-    Symbol(Symbol),
-}
-
-/// Why a verification ends with status 403 (contract 1.4). The caller is not told; stderr is.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Mismatch {
-    /// The document is unusable.
-    #[error(transparent)]
-    Document(#[from] xml::ReadError),
-    /// The password has not the form of one.
-    #[error("wrong password: {0}")]
-    Form(#[from] PasswordError),
-    /// The password is not one of those that are accepted now.
-    #[error("wrong password: expected the one of the current time step or of a step within the skew")]
-    Different,
-}
 
 /// The document of an answer.
 #[derive(Debug)]

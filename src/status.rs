@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::error::Error;
 use crate::otp::OutOfRange;
-use crate::reply::Outcome;
+use crate::outcome::Outcome;
 
 /// What X4 reads as the result of the step (contract 1.3). No other value exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

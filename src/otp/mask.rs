@@ -3,7 +3,7 @@
 
 use zeroize::{Zeroize, Zeroizing};
 
-use super::symbol::ErrorCorrectionLevel;
+use super::error_correction::ErrorCorrectionLevel;
 use matrix::Line;
 pub use matrix::Matrix;
 use penalty::penalty;

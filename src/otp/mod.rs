@@ -1,18 +1,20 @@
 //! The domain: secrets, passwords, key URIs and their symbols. It knows no XML, process, HTTP or status,
 //! and reads neither the clock nor any source of entropy.
 
-mod code;
-mod key_uri;
-mod password;
-mod secret;
-
 pub mod half_blocks;
 pub mod image;
-pub mod mask;
-pub mod symbol;
+
+mod code;
+mod error_correction;
+mod key_uri;
+mod mask;
+mod password;
+mod secret;
+mod symbol;
 
 pub use code::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew, UnixTime};
+pub use error_correction::ErrorCorrectionLevel;
 pub use key_uri::{Label, LabelError, LabelPart, key_uri};
 pub use password::{Password, PasswordError};
 pub use secret::{Secret, SecretError};
-pub use symbol::{Symbol, SymbolError};
+pub use symbol::{CAPACITY, QUIET_ZONE, Symbol, SymbolError};

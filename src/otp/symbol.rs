@@ -9,9 +9,10 @@ use qrcode::bits::Bits;
 use qrcode::canvas::{Canvas, Module};
 use qrcode::ec::construct_codewords;
 use qrcode::types::Mode;
-use qrcode::{Color, EcLevel, Version};
+use qrcode::{Color, Version};
 use zeroize::Zeroizing;
 
+use super::error_correction::ErrorCorrectionLevel;
 use super::mask::{Draft, Matrix};
 
 #[cfg(test)]
@@ -30,32 +31,6 @@ const VERSIONS: std::ops::RangeInclusive<u8> = 1..=40;
 /// 6.3.2).
 const WIDTH_OF_VERSION_0: usize = 17;
 const WIDTH_PER_VERSION: usize = 4;
-
-/// How much of a symbol may be damaged and still be read (ISO/IEC 18004:2015, 7.5.1), least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ErrorCorrectionLevel {
-    /// About 7 % of the codewords.
-    L,
-    /// About 15 %.
-    M,
-    /// About 25 %.
-    Q,
-    /// About 30 %.
-    H,
-}
-
-impl ErrorCorrectionLevel {
-    const HIGHEST_FIRST: [Self; 4] = [Self::H, Self::Q, Self::M, Self::L];
-
-    const fn to_qrcode(self) -> EcLevel {
-        match self {
-            Self::L => EcLevel::L,
-            Self::M => EcLevel::M,
-            Self::Q => EcLevel::Q,
-            Self::H => EcLevel::H,
-        }
-    }
-}
 
 /// Why a text has no symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -12,8 +12,10 @@ use super::characters::{is_legal, is_white_space, ncname_length};
 use super::declaration::{begins_declaration, declaration};
 use super::error::{Fault, FaultKind};
 use super::namespaces::Namespaces;
-use super::read::MAX_NESTING;
 use super::tag::{REFERENCE, reference, start_tag};
+
+/// How deep elements may nest, the root counted as 1 (contract 2.6).
+pub const MAX_NESTING: usize = 16;
 
 /// A piece of a well-formed document that matters to its reader.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The documents: a small, strictly conforming, non-validating XML processor for a tiny vocabulary, and its
 //! writing twin. Nothing else mentions XML; it knows nothing of what the texts in it mean.
 //!
-//! On the way in: [`decode`] turns bytes into text, `events` lets quick-xml find the markup and enforces what
-//! that leaves to its caller, and [`read`] takes the expected elements out of it.
+//! On the way in: `decode` turns bytes into text, `events` lets quick-xml find the markup and enforces what
+//! that leaves to its caller, and `read` takes the expected elements out of it.
 
 mod characters;
 mod declaration;
@@ -17,8 +17,7 @@ mod text;
 mod write;
 
 pub use error::{Position, ReadError};
-pub use read::{
-    Document, MAX_DOCUMENT_BYTES, MAX_NESTING, Parameter, Parameters, Totp, read_parameters, read_secret, read_totp,
-};
+pub use events::MAX_NESTING;
+pub use read::{Document, MAX_DOCUMENT_BYTES, Parameter, Parameters, Totp, read_parameters, read_secret, read_totp};
 pub use text::Text;
 pub use write::{write_error, write_ok, write_password, write_secret};

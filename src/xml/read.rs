@@ -10,8 +10,6 @@ use super::text::Text;
 
 /// The most bytes that a document may have: 64 KiB (contract 2.6).
 pub const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
-/// How deep elements may nest, the root counted as 1 (contract 2.6).
-pub const MAX_NESTING: usize = 16;
 
 /// A document whose size and encoding are right.
 #[derive(Debug)]

@@ -4,7 +4,8 @@
 use qrcode::canvas::{Canvas, MaskPattern};
 use qrcode::{Color, Version};
 
-use super::super::symbol::{ErrorCorrectionLevel, canvas, capacity, draft};
+use super::super::error_correction::ErrorCorrectionLevel;
+use super::super::symbol::{canvas, capacity, draft};
 use super::*;
 
 const LEVELS: [ErrorCorrectionLevel; 4] =

@@ -1,0 +1,35 @@
+//! What an operation comes to where it could be executed; it knows neither status nor document.
+
+use thiserror::Error;
+
+use crate::otp::{Password, PasswordError, Secret, Symbol};
+use crate::xml;
+
+/// What happened where the operation could be executed.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A new secret.
+    Secret(Secret),
+    /// The password of the current time step.
+    Password(Password),
+    /// The password is right.
+    Match,
+    /// The password is not right, or cannot be.
+    Mismatch(Mismatch),
+    /// The key URI as a QR code.
+    Symbol(Symbol),
+}
+
+/// Why a verification ends with status 403 (contract 1.4). The caller is not told; stderr is.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Mismatch {
+    /// The document is unusable.
+    #[error(transparent)]
+    Document(#[from] xml::ReadError),
+    /// The password has not the form of one.
+    #[error("wrong password: {0}")]
+    Form(#[from] PasswordError),
+    /// The password is not one of those that are accepted now.
+    #[error("wrong password: expected the one of the current time step or of a step within the skew")]
+    Different,
+}
