@@ -3,24 +3,17 @@
 
 mod common;
 
-use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use common::{
-    RFC_SECRET, RFC_TIME, available, fixtures, program, project, secret_document, totp_adapter, totp_document,
+    RFC_SECRET, RFC_TIME, fixtures, prepared, program, project, secret_document, totp_adapter, totp_document,
 };
 use data_encoding::BASE32_NOPAD;
 use tempfile::TempDir;
 use totp_adapter::{Operation, Status};
-
-/// A path that `.ci/run` gives in the environment.
-fn prepared(variable: &str) -> Option<PathBuf> {
-    let path = env::var_os(variable).map(PathBuf::from);
-    available(variable, path.is_some()).then(|| path.unwrap())
-}
 
 fn run<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: impl IntoIterator<Item = S>) -> Output {
     Command::new(program).args(arguments).output().unwrap()

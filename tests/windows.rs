@@ -4,13 +4,12 @@
 
 mod common;
 
-use std::env;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{RFC_TIME, available, secret_document, totp_document};
+use common::{RFC_TIME, prepared, secret_document, totp_document};
 use tempfile::TempDir;
 
 /// A Windows of its own, with the program in its only folder.
@@ -21,9 +20,7 @@ struct Windows {
 
 impl Windows {
     fn new() -> Option<Self> {
-        let program = env::var_os("WINDOWS_PROGRAM").map(PathBuf::from);
-        let found = common::program("wine") && available("WINDOWS_PROGRAM", program.is_some());
-        let program = program.filter(|_| found)?;
+        let program = prepared("WINDOWS_PROGRAM").filter(|_| common::program("wine"))?;
         Some(Self { folder: TempDir::new().unwrap(), program })
     }
 

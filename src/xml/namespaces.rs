@@ -1,6 +1,7 @@
 //! The bindings of prefixes in scope and what they forbid: Namespaces in XML 1.0 (third edition), sections 2 to 6.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::error::Fault;
 use super::tag::{Attribute, QName, StartTag, reference};
@@ -13,13 +14,16 @@ const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 /// The declarations in scope.
 #[derive(Debug, Default)]
 pub struct Namespaces<'a> {
-    bindings: Vec<Binding<'a>>,
+    /// The names that each prefix is bound to, the innermost last. A map: a document has room for thousands of
+    /// declarations and as many names that need one.
+    names: BTreeMap<&'a str, Vec<Cow<'a, str>>>,
+    /// The prefixes in the order of their declarations.
+    declared: Vec<Declared<'a>>,
 }
 
 #[derive(Debug)]
-struct Binding<'a> {
+struct Declared<'a> {
     prefix: &'a str,
-    name: Cow<'a, str>,
     /// The number of elements around the one that declares it.
     depth: usize,
 }
@@ -38,8 +42,8 @@ impl<'a> Namespaces<'a> {
 
     /// Lets go of the declarations of the element that ends at this depth.
     pub fn leave(&mut self, depth: usize) {
-        while self.bindings.last().is_some_and(|binding| binding.depth >= depth) {
-            self.bindings.pop();
+        while let Some(Declared { prefix, .. }) = self.declared.pop_if(|declared| declared.depth >= depth) {
+            self.names.get_mut(prefix).and_then(Vec::pop);
         }
     }
 
@@ -59,7 +63,8 @@ impl<'a> Namespaces<'a> {
             Some(_) | None if name == XML || name == XMLNS => fault("no other prefix for a reserved namespace"),
             Some(_) if name.is_empty() => fault("a namespace name for the prefix"),
             Some(prefix) => {
-                self.bindings.push(Binding { prefix, name, depth });
+                self.names.entry(prefix).or_default().push(name);
+                self.declared.push(Declared { prefix, depth });
                 Ok(())
             }
             None => Ok(()),
@@ -72,9 +77,8 @@ impl<'a> Namespaces<'a> {
             "xmlns" => return Err(Fault::not_well_formed("no element with the prefix xmlns", offset)),
             _ => {}
         }
-        let innermost = self.bindings.iter().rev().find(|binding| binding.prefix == prefix);
-        let undeclared = || Fault::not_well_formed("a declaration of the prefix", offset);
-        innermost.map(|binding| binding.name.as_ref()).ok_or_else(undeclared)
+        let innermost = self.names.get(prefix).and_then(|names| names.last());
+        innermost.map(Cow::as_ref).ok_or_else(|| Fault::not_well_formed("a declaration of the prefix", offset))
     }
 
     /// No two attributes with one name, neither as written (XML 1.0, section 3.1) nor as expanded (section 6.3).
@@ -103,14 +107,13 @@ fn resolved(value: &str) -> Cow<'_, str> {
     if !value.contains(['&', '\t', '\r', '\n']) {
         return Cow::Borrowed(value);
     }
-    let mut name = String::with_capacity(value.len());
-    let mut rest = value.replace("\r\n", "\n").replace(['\t', '\r', '\n'], " ");
-    while let Some((before, after)) = rest.split_once('&') {
-        name.push_str(before);
-        let (inside, after) = after.split_once(';').unwrap_or((after, ""));
+    let value = value.replace("\r\n", "\n").replace(['\t', '\r', '\n'], " ");
+    let mut pieces = value.split('&');
+    let mut name = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (inside, after) = piece.split_once(';').unwrap_or((piece, ""));
         name.extend(reference(inside));
-        rest = after.to_owned();
+        name.push_str(after);
     }
-    name.push_str(&rest);
     Cow::Owned(name)
 }

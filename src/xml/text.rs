@@ -21,17 +21,23 @@ pub struct Text<'a> {
 struct Piece {
     in_content: usize,
     in_source: usize,
+    /// Whether the source has a reference here, which is longer than its character.
+    is_reference: bool,
 }
 
 impl<'a> Text<'a> {
-    /// The text of an element whose content begins at the byte `offset` of the source.
+    /// The text, still empty, of an element that begins at the byte `offset` of the source.
     pub(super) fn new(source: &'a str, offset: usize) -> Self {
-        Self { source, content: Cow::Borrowed(""), pieces: vec![Piece { in_content: 0, in_source: offset }] }
+        Self {
+            source,
+            content: Cow::Borrowed(""),
+            pieces: vec![Piece { in_content: 0, in_source: offset, is_reference: false }],
+        }
     }
 
     /// Appends a piece that stands in the source as it is.
     pub(super) fn push_str(&mut self, offset: usize, piece: &'a str) {
-        self.pieces.push(Piece { in_content: self.content.len(), in_source: offset });
+        self.pieces.push(Piece { in_content: self.content.len(), in_source: offset, is_reference: false });
         if self.content.is_empty() {
             self.content = Cow::Borrowed(piece);
         } else {
@@ -41,7 +47,7 @@ impl<'a> Text<'a> {
 
     /// Appends a character that a reference stands for.
     pub(super) fn push(&mut self, offset: usize, character: char) {
-        self.pieces.push(Piece { in_content: self.content.len(), in_source: offset });
+        self.pieces.push(Piece { in_content: self.content.len(), in_source: offset, is_reference: true });
         self.owned().push(character);
     }
 
@@ -62,8 +68,7 @@ impl<'a> Text<'a> {
     pub fn position(&self, index: usize) -> Position {
         let after = self.pieces.partition_point(|piece| piece.in_content <= index);
         let piece = &self.pieces[after.saturating_sub(1)];
-        let is_reference = self.source[piece.in_source..].starts_with('&');
-        let offset = if is_reference { 0 } else { index - piece.in_content };
+        let offset = if piece.is_reference { 0 } else { index - piece.in_content };
         Position::of(self.source, (piece.in_source + offset).min(self.source.len()))
     }
 

@@ -51,6 +51,12 @@ pub fn program(name: &str) -> bool {
     available(name, env::split_paths(&path).any(|folder| folder.join(name).is_file()))
 }
 
+/// A path that a test needs and that `.ci/run` gives in the environment.
+pub fn prepared(variable: &str) -> Option<PathBuf> {
+    let path = env::var_os(variable).map(PathBuf::from);
+    available(variable, path.is_some()).then(|| path.unwrap())
+}
+
 /// A document of `fixtures/` and what its folders say of it.
 pub struct Fixture {
     pub operation: Operation,
