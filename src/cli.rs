@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -54,7 +54,8 @@ fn completions(shell: Shell) -> Vec<u8> {
 const EXAMPLES: &str = "\
 Examples:
   totp-adapter --operation GenerateSecret --output secret.xml
-  totp-adapter --operation GenerateAuthenticatorQRCode --account john.doe@example.org < secret.xml
+  totp-adapter --operation GenerateAuthenticatorQRCode --issuer 'SoftProject GmbH' \\
+    --account john.doe@example.org < secret.xml > qr.png     (without a file: drawn in the terminal)
   totp-adapter --operation GeneratePassword < secret.xml
   echo '<TOTP><Password>123456</Password><Secret>GEZDGNBVGY3TQOJQ</Secret></TOTP>' |
     totp-adapter --operation VerifyPassword
@@ -69,10 +70,13 @@ Exit code  status 1  status 403 (no match)  status -1 (error)
   unix       0         1                      2
   x4         1         403 (POSIX: 147)       -1 (POSIX: 255)
   zero       0         0                      0
-  A result that could not be written whole is 2 (x4: -1).
+  A result or status file that could not be written is 2 (x4: -1).
 
-Every status but 1 puts an <Error description=\"…\"/> document on the output and one line on stderr.
-Secrets and passwords are never arguments: they come in the document.";
+Parameters file: <Parameters><Operation>…</Operation><issuer>…</issuer><account>…</account></Parameters>,
+each at most once, also algorithm, digits, period and skew.
+
+Every status but 1 comes as a document, <Error description=\"…\"/>, and as one line on stderr.
+Files are written with mode 0600. Secrets and passwords are never arguments: they come in the document.";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -102,15 +106,15 @@ enum Command {
 /// The options of the filter, as they were given.
 #[derive(Debug, Args)]
 pub struct FilterArguments {
-    /// What to do
-    #[arg(long, alias = "Operation", value_parser = named::<Operation, _>(Operation::ALL.map(Operation::name)))]
+    /// What to do: one of the table below
+    #[arg(long, alias = "Operation", hide_possible_values = true, value_parser = named::<Operation, _>(Operation::ALL.map(Operation::name)))]
     pub operation: Option<Operation>,
 
-    /// Whom the account is with, as the authenticator app shows it (QR code only)
+    /// Whom the account is with, as the app shows it (QR code only)
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub issuer: Option<OsString>,
 
-    /// The account, as the authenticator app shows it (QR code only)
+    /// The account, as the app shows it (QR code only)
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub account: Option<OsString>,
 
@@ -118,23 +122,23 @@ pub struct FilterArguments {
     #[command(flatten)]
     pub files: Files,
 
-    /// Give up when the input has not ended by then: 1 to 86400 [default: wait]
+    /// Give up on input that has not ended by then: 1 to 86400 [default: wait]
     #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
     pub input_timeout: Option<Duration>,
 
-    /// Let `GenerateSecret` replace the file of --output
+    /// Replace the file of --output also where a new secret goes there
     #[arg(long)]
     pub overwrite: bool,
 
-    /// Write the PNG as one line of Base64
+    /// Write the PNG as one line of Base64 (QR code only)
     #[arg(long)]
     pub base64: bool,
 
-    /// How the status becomes an exit code [default: unix]
+    /// How the status becomes an exit code: see below [default: unix]
     #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
     pub exit_code: Option<ExitCodes>,
 
-    /// Time steps accepted on either side of the current one: 0 to 10 [default: 1]
+    /// Steps accepted on either side of the current one: 0 to 10 [default: 1]
     #[arg(long, value_name = "STEPS", value_parser = Skew::from_str, allow_negative_numbers = true)]
     pub skew: Option<Skew>,
 
@@ -142,15 +146,15 @@ pub struct FilterArguments {
     #[arg(long, value_name = "SECONDS", value_parser = UnixTime::from_str, allow_negative_numbers = true)]
     pub now: Option<UnixTime>,
 
-    /// The hash function of secrets issued elsewhere [default: SHA1]
+    /// For secrets issued elsewhere: the hash function [default: SHA1]
     #[arg(long, value_parser = named::<Algorithm, _>(Algorithm::ALL.map(Algorithm::name)))]
     pub algorithm: Option<Algorithm>,
 
-    /// The digits of a password [default: 6]
+    /// For secrets issued elsewhere: the digits of a password [default: 6]
     #[arg(long, value_parser = named::<Digits, _>(Digits::ALL.map(Digits::name)))]
     pub digits: Option<Digits>,
 
-    /// The length of a time step in seconds: 1 to 4294967295 [default: 30]
+    /// For secrets issued elsewhere: the length of a step [default: 30]
     #[arg(long, value_name = "SECONDS", value_parser = Period::from_str, allow_negative_numbers = true)]
     pub period: Option<Period>,
 }
@@ -158,7 +162,7 @@ pub struct FilterArguments {
 /// The files on the command line, as they were given.
 #[derive(Debug, Default, Args)]
 pub struct Files {
-    /// Take what the command line does not say from a Parameters document
+    /// Take what the command line does not say from a document (see below)
     #[arg(long, value_name = "FILE")]
     pub parameters: Option<PathBuf>,
 
@@ -166,12 +170,12 @@ pub struct Files {
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
 
-    /// Write the result to a file of mode 0600, whole or not at all; '-' is standard output
+    /// Write the result to a file, whole or not at all; '-' is standard output
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// Write the status (1, -1 or 403) to a file, after the result
-    #[arg(long, value_name = "FILE", value_parser = named_file)]
+    /// Write the status to a file, which is removed first and written last
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().try_map(named_file))]
     pub status_file: Option<PathBuf>,
 }
 
@@ -191,11 +195,11 @@ fn input_timeout(text: &str) -> Result<Duration, OutOfRange> {
 }
 
 /// A file with a name: the status must not stand among the result.
-fn named_file(text: &str) -> Result<PathBuf, OutOfRange> {
-    match text {
-        "" | "-" => Err(OutOfRange { expected: "the name of a file" }),
-        name => Ok(name.into()),
+fn named_file(name: OsString) -> Result<PathBuf, OutOfRange> {
+    if name.is_empty() || name == "-" {
+        return Err(OutOfRange { expected: "the name of a file" });
     }
+    Ok(name.into())
 }
 
 #[cfg(test)]

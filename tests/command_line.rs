@@ -139,14 +139,14 @@ fn a_wrong_command_line() {
     "#);
     assert_snapshot!(run("--Issuer x", ""), @r#"
     $ totp-adapter --Issuer x
-    > <Error description="wrong command line: expected one of the options --operation, --issuer, --account, --parameters, --input, --output, --status-file, --input-timeout, --overwrite, --base64, --exit-code, --skew, --now, --algorithm, --digits or --period; nearest is --issuer; see --help"/>
-    ! totp-adapter: status -1: wrong command line: expected one of the options --operation, --issuer, --account, --parameters, --input, --output, --status-file, --input-timeout, --overwrite, --base64, --exit-code, --skew, --now, --algorithm, --digits or --period; nearest is --issuer; see --help
+    > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --input, --output, --status-file, --input-timeout, --overwrite, --base64, --exit-code, --skew, --now, --algorithm, --digits or --period; see --help"/>
+    ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --input, --output, --status-file, --input-timeout, --overwrite, --base64, --exit-code, --skew, --now, --algorithm, --digits or --period; see --help
     exit 2
     "#);
     assert_snapshot!(run("--isuer x", ""), @r#"
     $ totp-adapter --isuer x
-    > <Error description="wrong command line: expected one of the options --operation, --issuer, --account, --parameters, --input, --output, --status-file, --input-timeout, --overwrite, --base64, --exit-code, --skew, --now, --algorithm, --digits or --period; nearest is --issuer; see --help"/>
-    ! totp-adapter: status -1: wrong command line: expected one of the options --operation, --issuer, --account, --parameters, --input, --output, --status-file, --input-timeout, --overwrite, --base64, --exit-code, --skew, --now, --algorithm, --digits or --period; nearest is --issuer; see --help
+    > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --input, --output, --status-file, --input-timeout, --overwrite, --base64, --exit-code, --skew, --now, --algorithm, --digits or --period; see --help"/>
+    ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --input, --output, --status-file, --input-timeout, --overwrite, --base64, --exit-code, --skew, --now, --algorithm, --digits or --period; see --help
     exit 2
     "#);
     assert_snapshot!(run("--skew 11", ""), @r#"
@@ -192,8 +192,8 @@ fn a_wrong_value() {
     "#);
     assert_snapshot!(run("--algorithm sha1", ""), @r#"
     $ totp-adapter --algorithm sha1
-    > <Error description="wrong command line: expected SHA1, SHA256 or SHA512 for --algorithm; see --help"/>
-    ! totp-adapter: status -1: wrong command line: expected SHA1, SHA256 or SHA512 for --algorithm; see --help
+    > <Error description="wrong command line: expected SHA1, SHA256 or SHA512 for --algorithm; nearest is SHA1; see --help"/>
+    ! totp-adapter: status -1: wrong command line: expected SHA1, SHA256 or SHA512 for --algorithm; nearest is SHA1; see --help
     exit 2
     "#);
     assert_snapshot!(run("--exit-code posix", ""), @r#"
@@ -216,8 +216,8 @@ fn a_wrong_value() {
     "#);
     assert_snapshot!(run("--now 1 --now 2", ""), @r#"
     $ totp-adapter --now 1 --now 2
-    > <Error description="wrong command line: expected --now once, and no subcommand beside it; see --help"/>
-    ! totp-adapter: status -1: wrong command line: expected --now once, and no subcommand beside it; see --help
+    > <Error description="wrong command line: expected --now once; see --help"/>
+    ! totp-adapter: status -1: wrong command line: expected --now once; see --help
     exit 2
     "#);
     assert_snapshot!(run("completions", ""), @r#"
@@ -228,8 +228,8 @@ fn a_wrong_value() {
     "#);
     assert_snapshot!(run("completions csh", ""), @r#"
     $ totp-adapter completions csh
-    > <Error description="wrong command line: expected bash, elvish, fish, powershell or zsh for &lt;SHELL&gt;; nearest is zsh; see --help"/>
-    ! totp-adapter: status -1: wrong command line: expected bash, elvish, fish, powershell or zsh for <SHELL>; nearest is zsh; see --help
+    > <Error description="wrong command line: expected bash, elvish, fish, powershell or zsh for completions; nearest is zsh; see --help"/>
+    ! totp-adapter: status -1: wrong command line: expected bash, elvish, fish, powershell or zsh for completions; nearest is zsh; see --help
     exit 2
     "#);
 }
@@ -276,6 +276,7 @@ fn exit_code_and_status_file_are_honoured_beside_errors() {
         "--skew 99 --status-file status --exit-code x4 --exit-code x4",
         "completions nosuch --exit-code x4 --status-file status",
         "--status-file status --exit-code x4",
+        "--issuer -- --bogus --exit-code x4 --status-file status",
     ] {
         let status = folder.path().join("status");
         fs::write(&status, "an old status\n").unwrap();
@@ -495,8 +496,8 @@ fn a_wrong_parameters_file() {
     assert_snapshot!(run("--parameters - --operation GeneratePassword", "<Parameters/>"), @r#"
     $ totp-adapter --parameters - --operation GeneratePassword
     < <Parameters/>
-    > <Error description="wrong parameter: expected different files for --input and --parameters"/>
-    ! totp-adapter: status -1: wrong parameter: expected different files for --input and --parameters
+    > <Error description="wrong parameter: expected --input with a file where --parameters is standard input"/>
+    ! totp-adapter: status -1: wrong parameter: expected --input with a file where --parameters is standard input
     exit 2
     "#);
 }

@@ -146,7 +146,7 @@ fn generate_secret_does_not_replace_a_file() {
 #[test]
 fn an_output_that_cannot_be_written() {
     let folder = Folder::new();
-    assert_snapshot!(folder.run(&format!("{PASSWORD} --output missing/out.xml")).stderr(), @"totp-adapter: status -1: cannot write: expected an output that can be written, found: entity not found (missing/out.xml)");
+    assert_snapshot!(folder.run(&format!("{PASSWORD} --output missing/out.xml")).stderr(), @"totp-adapter: status -1: cannot write: expected an output file that can be created and renamed in its folder, found: no such file or directory (missing/out.xml)");
     fs::create_dir(folder.path().join("folder")).unwrap();
     assert_snapshot!(folder.run(&format!("{PASSWORD} --output folder")).stderr(), @"totp-adapter: status -1: cannot write: expected an output that can be written, found: is a directory (folder)");
     assert_eq!(folder.names(), ["folder", "secret.xml"]);
@@ -172,7 +172,7 @@ fn the_status_file() {
     assert_snapshot!(folder.run(&format!("{PASSWORD} --status-file missing/status")), @"
     $ totp-adapter --operation GeneratePassword --input secret.xml --status-file missing/status --now 1111111109
     > <Password>081804</Password>
-    ! totp-adapter: status -1: cannot write: expected a status file that can be written, found: entity not found (missing/status)
+    ! totp-adapter: status -1: cannot write: expected a status file that can be written, found: no such file or directory (missing/status)
     exit 2
     ");
     fs::create_dir(folder.path().join("folder")).unwrap();
@@ -182,6 +182,81 @@ fn the_status_file() {
     ! totp-adapter: status -1: cannot write: expected a status file that can be written, found: is a directory (folder)
     exit 2
     "#);
+}
+
+// contract 5.12: whatever else is wrong, the status of an earlier run does not survive.
+#[test]
+fn an_old_status_never_stays() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    folder.write("parameters.xml", "<Parameters><skew>11</skew></Parameters>");
+    for arguments in [
+        "--output folder",
+        "--output secret.xml",
+        "--output missing/out.xml",
+        "--output secret.xml/out.xml",
+        "--parameters parameters.xml",
+        "--parameters folder",
+        "--bogus --output folder",
+    ] {
+        folder.write("status", "1\n");
+        let ran = folder.run(&format!("{PASSWORD} {arguments} --status-file status --exit-code zero"));
+        assert_eq!(folder.read("status"), "-1\n", "{ran}");
+        assert_eq!(ran.stderr().lines().count(), 1, "{ran}");
+    }
+}
+
+// contract 5.5, 5.12: where the status cannot be told, the exit code does not say that all is well.
+#[test]
+fn a_status_file_that_cannot_be_removed() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    for (codes, expected) in [("unix", 2), ("zero", 2), ("x4", if cfg!(windows) { -1 } else { 255 })] {
+        assert_eq!(folder.run(&format!("{PASSWORD} --status-file folder --exit-code {codes}")).code(), expected);
+    }
+    // Both causes are told.
+    let mismatch = folder.prepare("--operation VerifyPassword --status-file missing/status").stdin("<TOTP/>").run();
+    assert_snapshot!(mismatch.stderr(), @"totp-adapter: status -1: wrong structure: expected exactly one Password and one Secret in TOTP, each with nothing but text, at line 1, column 8; cannot write: expected a status file that can be written, found: no such file or directory (missing/status)");
+}
+
+// contract 5.2: with a parameters file that is wrong, the reply goes to the output if that can cost no secret.
+#[test]
+fn a_wrong_parameters_file_and_an_output() {
+    let folder = Folder::new();
+    folder.write("parameters.xml", "<Parameters><skew>11</skew></Parameters>");
+    folder.write("out.xml", "old");
+    let ran = folder.run(&format!("{PASSWORD} --parameters parameters.xml --output out.xml"));
+    assert_eq!((ran.code(), ran.stdout().as_str()), (2, ""), "{ran}");
+    assert!(folder.read("out.xml").starts_with("<Error description=\"wrong parameter: "));
+}
+
+// contract 5.5: an output that did not receive the answer is 2 also in the mode `zero`, however it was found.
+#[test]
+fn an_output_that_is_refused_is_not_written() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    for arguments in
+        ["GenerateSecret --output secret.xml", "GenerateSecret --output folder", "GenerateSecret --output a/b"]
+    {
+        let ran = folder.run(&format!("--operation {arguments} --exit-code zero"));
+        assert_eq!(ran.code(), 2, "{ran}");
+        assert!(ran.stdout().starts_with("<Error description=\"cannot write: "), "{ran}");
+    }
+}
+
+// contract 5.2: of many at once, one wins, and its file is whole.
+#[test]
+fn concurrent_secrets() {
+    let folder = Folder::new();
+    let run = || {
+        let mut command = folder.prepare("--operation GenerateSecret --output new.xml").command();
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let children: Vec<_> = std::iter::repeat_with(run).take(20).collect();
+    let codes = children.into_iter().map(|mut child| child.wait().unwrap().code().unwrap());
+    assert_eq!(codes.filter(|&code| code == 0).count(), 1);
+    assert_eq!(folder.read("new.xml").len(), "<Secret></Secret>\n".len() + 32);
+    assert_eq!(folder.names(), ["new.xml", "secret.xml"]);
 }
 
 // contract 5.12: removed at the start, so that a run that is killed leaves no status behind.
@@ -266,7 +341,7 @@ mod unix {
                 let mut command = folder.prepare(&format!("{PASSWORD} --exit-code {codes}")).command();
                 let output = command.stdout(stdout).stderr(Stdio::piped()).output().unwrap();
                 let line = format!(
-                    "totp-adapter: status -1: cannot write: expected standard output that can be written, found: {reason}\n"
+                    "totp-adapter: status -1: cannot write: expected a standard output that can be written, found: {reason}\n"
                 );
                 assert_eq!(output.status.code(), Some(expected));
                 assert_eq!(String::from_utf8(output.stderr).unwrap(), line);
@@ -296,7 +371,7 @@ mod unix {
         };
         let output = folder.prepare(PASSWORD).command().stdout(closed()).stderr(Stdio::piped()).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
-        assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"totp-adapter: status -1: cannot write: expected standard output that can be written, found: broken pipe");
+        assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"totp-adapter: status -1: cannot write: expected a standard output that can be written, found: broken pipe");
         // Help is for people, who have seen what they wanted.
         let output = totp_adapter(["--help"]).command().stdout(closed()).stderr(Stdio::piped()).output().unwrap();
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
@@ -319,7 +394,7 @@ mod unix {
         assert_eq!(folder.read("folder/new.xml"), PASSWORD_DOCUMENT);
         assert!(fs::symlink_metadata(folder.path().join("link")).unwrap().is_symlink());
         symlink("loop", folder.path().join("loop")).unwrap();
-        assert_snapshot!(folder.run(&format!("{PASSWORD} --output loop")).stderr(), @"totp-adapter: status -1: cannot write: expected an output that can be written, found: invalid input parameter (loop)");
+        assert_snapshot!(folder.run(&format!("{PASSWORD} --output loop")).stderr(), @"totp-adapter: status -1: cannot write: expected an output that can be written, found: too many levels of symbolic links (loop)");
     }
 
     // contract 5.2: what is no regular file is written to as it is.
@@ -358,14 +433,90 @@ mod unix {
         assert_eq!(ran.code(), 2, "I/O is -1, not 403: {ran}");
     }
 
+    // contract 5.2: a secret that the shell has on standard input or output is a file, too.
+    #[test]
+    fn redirected_files_are_not_replaced() {
+        let folder = Folder::new();
+        let secret = || File::open(folder.path().join("secret.xml")).unwrap();
+        for arguments in ["--output secret.xml", "--status-file secret.xml"] {
+            let mut command = folder.prepare(&format!("--operation GeneratePassword {arguments}")).command();
+            let output = command.stdin(secret()).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{arguments}");
+            assert_eq!(folder.read("secret.xml"), secret_document());
+        }
+        let new = File::create(folder.path().join("new.xml")).unwrap();
+        let mut command = folder.prepare("--operation GenerateSecret --status-file new.xml").command();
+        assert_eq!(command.stdout(new).stderr(Stdio::null()).status().unwrap().code(), Some(2));
+        assert!(folder.read("new.xml").starts_with("<Error "), "the status is not beside the result");
+        let to_stdout = folder.run(&format!("{PASSWORD} --status-file /dev/stdout"));
+        assert_eq!(to_stdout.code(), 2, "{to_stdout}");
+    }
+
+    // contract 5.2: whenever it is killed, a run leaves the whole file or none, and nothing beside it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn killed_runs_leave_nothing_half() {
+        let folder = Folder::new();
+        let start = Instant::now();
+        folder.run("--operation GenerateSecret --output new.xml");
+        let whole_run = start.elapsed();
+        fs::remove_file(folder.path().join("new.xml")).unwrap();
+        let mut written = 0;
+        for part in 0..200 {
+            let mut command = folder.prepare("--operation GenerateSecret --output new.xml").command();
+            let mut child = command.spawn().unwrap();
+            std::thread::sleep(whole_run * part / 100);
+            child.kill().unwrap();
+            child.wait().unwrap();
+            if folder.names().len() > 1 {
+                assert_eq!(folder.names(), ["new.xml", "secret.xml"]);
+                assert_eq!(folder.read("new.xml").len(), "<Secret></Secret>\n".len() + 32);
+                fs::remove_file(folder.path().join("new.xml")).unwrap();
+                written += 1;
+            }
+        }
+        assert!(written > 0, "every run was killed too early");
+    }
+
+    // contract 5.5: no panic where not even stderr takes a line.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn no_panic_without_stderr() {
+        let full = || File::options().write(true).open("/dev/full").unwrap();
+        for arguments in ["--help", "--operation GeneratePassword", "--bogus"] {
+            let mut command = totp_adapter(arguments.split_whitespace()).command();
+            assert_eq!(command.stdout(full()).stderr(full()).status().unwrap().code(), Some(2), "{arguments}");
+        }
+    }
+
+    // contract 5.8: the parameters file is input, too.
+    #[test]
+    fn a_parameters_file_that_does_not_end_in_time() {
+        let folder = Folder::new();
+        assert!(Command::new("mkfifo").arg(folder.path().join("fifo")).status().unwrap().success());
+        let ran = folder.run("--operation GenerateSecret --parameters fifo --input-timeout 1");
+        assert!(ran.stdout().starts_with("<Error description=\"timed out: "), "{ran}");
+    }
+
+    // contract 5.4: a file is called as it was on the command line.
+    #[test]
+    fn names_behind_links_are_not_told() {
+        let folder = Folder::new();
+        folder.write("hidden.xml", "a key");
+        symlink("hidden.xml", folder.path().join("link")).unwrap();
+        let ran = folder.run("--operation GenerateSecret --output link");
+        assert!(ran.stderr().ends_with("(link)\n"), "{ran}");
+    }
+
     // contract 5.4: a file name stays on the one line, whatever it contains.
     #[test]
     fn the_line_on_stderr_stays_one_line() {
         let folder = Folder::new();
-        let ran =
-            totp_adapter(["--operation", "GeneratePassword", "--input", "a\nb\x1b[31m"]).folder(folder.path()).run();
+        let ran = totp_adapter(["--operation", "GeneratePassword", "--input", "a\nb\x1b[31m\u{2028}\u{202e}"])
+            .folder(folder.path())
+            .run();
         assert_eq!(ran.stderr().lines().count(), 1, "{ran}");
-        assert!(!ran.stderr().contains('\x1b'), "{ran}");
+        assert!(!ran.stderr().contains(['\x1b', '\u{2028}', '\u{202e}']), "{ran}");
         assert!(!ran.stdout().contains("31m"), "{ran}");
     }
 

@@ -2,7 +2,6 @@
 //! repeat what was typed, which may be a misplaced secret.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -44,7 +43,10 @@ impl WrongCommandLine {
 
 /// What clap expected, from the parts of its error that are ours: names of options and accepted values.
 fn expectation(error: &clap::Error, command: &Command) -> String {
-    let option = || text(error, ContextKind::InvalidArg).and_then(|usage| usage.split([' ', '=']).next());
+    let option = || match text(error, ContextKind::InvalidArg)?.split([' ', '=']).next()? {
+        "<SHELL>" => Some("completions"),
+        option => Some(option),
+    };
     match error.kind() {
         ErrorKind::InvalidValue => accepted_values(option(), error),
         ErrorKind::ValueValidation => {
@@ -54,8 +56,8 @@ fn expectation(error: &clap::Error, command: &Command) -> String {
         }
         ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => unknown(error, command),
         ErrorKind::ArgumentConflict => match option() {
-            Some(option) if option.starts_with('-') => format!("expected {option} once, and no subcommand beside it"),
-            Some(_) | None => "expected either options or a subcommand".to_owned(),
+            Some(option) if option.starts_with("--") => format!("expected {option} once"),
+            Some(_) | None => ONLY_OPTIONS.to_owned(),
         },
         ErrorKind::TooManyValues => format!("expected no value for {}", option().unwrap_or("the option")),
         ErrorKind::MissingRequiredArgument => "expected the name of a shell after completions".to_owned(),
@@ -65,34 +67,38 @@ fn expectation(error: &clap::Error, command: &Command) -> String {
     }
 }
 
+const ONLY_OPTIONS: &str = "expected options only, or completions SHELL, and no other word (the operation follows \
+                            --operation; secrets and passwords come in the document, never as arguments)";
+
 fn accepted_values(option: Option<&str>, error: &clap::Error) -> String {
     let option = option.unwrap_or("an option");
-    let mut expectation = match error.get(ContextKind::ValidValue) {
-        Some(ContextValue::Strings(values)) if !values.is_empty() => {
-            format!("expected {} for {option}", alternatives(values))
-        }
-        Some(_) | None => format!("expected a value for {option}"),
+    let values = match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(values)) if !values.is_empty() => values,
+        Some(_) | None => return format!("expected a value for {option}"),
     };
-    if let Some(nearest) = text(error, ContextKind::SuggestedValue) {
-        let _ = write!(expectation, "; nearest is {nearest}");
-    }
-    expectation
+    let typed = text(error, ContextKind::InvalidValue);
+    let nearest = nearest(values, typed).or_else(|| text(error, ContextKind::SuggestedValue));
+    let nearest = nearest.map_or_else(String::new, |name| format!("; nearest is {name}"));
+    format!("expected {} for {option}{nearest}", alternatives(values))
 }
 
 /// An option that does not exist, or a word where none is expected. What was typed is looked at, not repeated.
 fn unknown(error: &clap::Error, command: &Command) -> String {
-    let is_option = text(error, ContextKind::InvalidArg).is_some_and(|typed| typed.starts_with('-'));
-    if !is_option {
-        return "expected options only, no other word (secrets and passwords come in the document, never as arguments)"
-            .to_owned();
+    let typed = text(error, ContextKind::InvalidArg);
+    if !typed.is_some_and(|typed| typed.starts_with('-')) {
+        return ONLY_OPTIONS.to_owned();
     }
     let names: Vec<String> =
         command.get_arguments().filter_map(Arg::get_long).map(|long| format!("--{long}")).collect();
-    let mut expectation = format!("expected one of the options {}", alternatives(&names));
-    if let Some(nearest) = text(error, ContextKind::SuggestedArg) {
-        let _ = write!(expectation, "; nearest is {nearest}");
-    }
-    expectation
+    let nearest = nearest(&names, typed).or_else(|| text(error, ContextKind::SuggestedArg));
+    // The nearest one goes first: the list is long.
+    let nearest = nearest.map_or_else(String::new, |name| format!("nearest is {name}; "));
+    format!("unknown option; {nearest}expected one of {}", alternatives(&names))
+}
+
+/// The name that differs only in case from what was typed; clap's own suggestion misses it.
+fn nearest<'a>(names: &'a [String], typed: Option<&str>) -> Option<&'a str> {
+    names.iter().map(String::as_str).find(|name| typed.is_some_and(|typed| typed.eq_ignore_ascii_case(name)))
 }
 
 fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
@@ -115,11 +121,11 @@ fn alternatives(values: &[String]) -> String {
 /// The options on a command line that have a value, with that value, however wrong the rest of it is. clap stops at
 /// the first error, also when told to ignore errors.
 fn options<'a>(arguments: &'a [OsString], command: &'a Command) -> impl Iterator<Item = (&'a Arg, &'a OsStr)> {
-    let mut rest =
-        arguments.iter().skip(1).map(OsString::as_os_str).take_while(|argument| *argument != "--").peekable();
+    let mut rest = arguments.iter().skip(1).map(OsString::as_os_str).peekable();
     std::iter::from_fn(move || {
         loop {
-            let (arg, inline) = option_of(rest.next()?, command);
+            // A `--` that is no value ends the options.
+            let (arg, inline) = option_of(rest.next().filter(|argument| *argument != "--")?, command);
             let Some(arg) = arg.filter(|arg| arg.get_action().takes_values()) else { continue };
             let takes = |next: &&OsStr| arg.is_allow_hyphen_values_set() || *next == "-" || !is_option(next);
             if let Some(value) = inline.or_else(|| rest.next_if(takes)) {

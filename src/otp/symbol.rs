@@ -36,7 +36,7 @@ const WIDTH_PER_VERSION: usize = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SymbolError {
     /// Not even the largest symbol holds it; a shorter one is needed.
-    #[error("the key URI has {bytes} bytes, a QR code holds at most {capacity}")]
+    #[error("expected a key URI of at most {capacity} bytes for a QR code, found {bytes}")]
     TooLong {
         /// Bytes of the text.
         bytes: usize,

@@ -29,13 +29,16 @@ pub enum Fault {
     #[error("wrong parameter: expected {0} for --operation, or for Operation in the parameters file")]
     NoOperation(&'static str),
     /// A file or stream cannot be written.
-    #[error("cannot write: expected {what} that can be written, found: {}", reason(.error))]
+    #[error("cannot write: expected {what}, found: {}", reason(.error))]
     Write { what: &'static str, file: Option<PathBuf>, error: io::Error },
     /// `GenerateSecret` would replace a file (contract 5.2).
     #[error(
         "cannot write: expected no output file yet, since an enrolled secret would be lost; --overwrite replaces it"
     )]
-    OutputExists { file: PathBuf },
+    OutputExists { file: Option<PathBuf> },
+    /// The parameters file and the document would both come from standard input.
+    #[error("wrong parameter: expected --input with a file where --parameters is standard input")]
+    InputTaken,
     /// One file would be read and replaced, or written twice.
     #[error("wrong parameter: expected different files for {first} and {second}")]
     SameFile { first: &'static str, second: &'static str },
@@ -57,13 +60,13 @@ impl Fault {
 
     fn file(&self) -> Option<&Path> {
         match self {
-            Self::Read { file, .. } | Self::Write { file, .. } => file.as_deref(),
-            Self::ParametersDocument { file, .. }
-            | Self::ParametersValue { file, .. }
-            | Self::OutputExists { file } => Some(file),
-            Self::InputTimeout(_) | Self::NoOperation(_) | Self::SameFile { .. } | Self::TerminalTooNarrow { .. } => {
-                None
-            }
+            Self::Read { file, .. } | Self::Write { file, .. } | Self::OutputExists { file } => file.as_deref(),
+            Self::ParametersDocument { file, .. } | Self::ParametersValue { file, .. } => Some(file),
+            Self::InputTimeout(_)
+            | Self::NoOperation(_)
+            | Self::InputTaken
+            | Self::SameFile { .. }
+            | Self::TerminalTooNarrow { .. } => None,
         }
     }
 }
@@ -79,6 +82,7 @@ pub fn reason(error: &io::Error) -> String {
     // An error with a number has the operating system's words; any other may have been given a file name.
     let words = match error.raw_os_error() {
         Some(_) => error.to_string(),
+        None if error.kind() == io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         None => error.kind().to_string(),
     };
     let words = words.split(" (os error").next().unwrap_or_default().trim_end_matches('.');
@@ -86,14 +90,14 @@ pub fn reason(error: &io::Error) -> String {
     characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
-/// A file name that stays on one line, whatever it contains.
+/// A file name that stays on one line and reads in one direction, whatever it contains.
 fn printable(file: &Path) -> String {
-    file.display()
-        .to_string()
-        .chars()
-        .flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_default());
-            escaped.is_none().then_some(c).into_iter().chain(escaped.into_iter().flatten())
-        })
-        .collect()
+    let mut name = String::new();
+    for c in file.display().to_string().chars() {
+        match c {
+            '\'' | '"' => name.push(c),
+            c => name.extend(c.escape_debug()),
+        }
+    }
+    name
 }

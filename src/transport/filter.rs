@@ -1,14 +1,15 @@
 //! One document in, one document out: the process of contract section 5.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::fault::Fault;
-use super::input::is_standard_stream;
+use super::input::is_stdin;
 use super::output::Destination;
-use super::places::{OUTPUT, Places, STATUS_FILE};
-use super::{parameters, system, terminal};
+use super::places::{self, OUTPUT, OUTPUT_IN_FOLDER, Places, STATUS_FILE};
+use super::{parameters, system, tell, terminal};
 use crate::adapter::Adapter;
 use crate::cli::{Files, FilterArguments, WrongCommandLine};
 use crate::operation::Operation;
@@ -18,31 +19,26 @@ use crate::status::{ExitCodes, Status};
 /// Runs the filter and gives the exit code.
 #[must_use]
 pub fn run(arguments: &FilterArguments) -> i32 {
-    let exit_codes = arguments.exit_code.unwrap_or_default();
-    match begin(&arguments.files) {
-        Ok(places) => {
-            let delivery = answer(arguments, &places);
-            conclude(delivery, places.status.as_ref(), exit_codes)
-        }
-        Err(fault) => conclude(refuse(fault.into()), None, exit_codes),
-    }
+    carry_out(&arguments.files, arguments.exit_code.unwrap_or_default(), |places| match places {
+        Ok(places) => answer(arguments, &places),
+        Err(fault) => instead_of_output(fault),
+    })
 }
 
 /// Answers to a command line that cannot be followed and gives the exit code (contract 5.6).
 #[must_use]
 pub fn reject(wrong: &WrongCommandLine) -> i32 {
-    let reply = Reply::error(&wrong.description);
-    match begin(&wrong.files) {
-        Ok(places) => conclude(refuse(reply), places.status.as_ref(), wrong.exit_codes),
-        // Where not even the files are right, the first fault is the one to tell.
-        Err(_) => conclude(refuse(reply), None, wrong.exit_codes),
-    }
+    // Where not even the files are right, the first fault is the one to tell.
+    carry_out(&wrong.files, wrong.exit_codes, |_| refuse(Reply::error(&wrong.description)))
 }
 
-fn begin(files: &Files) -> Result<Places, Fault> {
-    let places = Places::of(files)?;
-    places.remove_status()?;
-    Ok(places)
+/// Removes the old status first and leaves the new one last, whatever else is wrong in between (contract 5.12).
+fn carry_out(files: &Files, exit_codes: ExitCodes, act: impl FnOnce(Result<Places, Fault>) -> Delivery) -> i32 {
+    match places::begin_status(files) {
+        Ok(status) => conclude(act(Places::of(files)), status.as_ref(), exit_codes),
+        // The status of an earlier run may still be there: the exit code must not say that all was written.
+        Err(fault) => conclude(Delivery { written: false, ..act(Err(fault)) }, None, exit_codes),
+    }
 }
 
 /// What became of an answer.
@@ -57,12 +53,15 @@ struct Delivery {
 fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
     let (operation, parameters) = match parameters::resolve(arguments) {
         Ok(resolved) => resolved,
-        // What would have been done is not known: it could be to keep a secret in that file.
-        Err(fault) => return deliver(fault.into(), arguments, &places.output, arguments.overwrite),
+        // Unless the command line names the operation, it could be one that keeps a secret in that file.
+        Err(fault) => {
+            let replace = arguments.overwrite || arguments.operation.is_some_and(|it| it != Operation::GenerateSecret);
+            return deliver(fault.into(), arguments, &places.output, replace);
+        }
     };
     let replace = arguments.overwrite || operation != Operation::GenerateSecret;
-    if let Some(file) = places.output.file().filter(|file| !replace && file.exists()) {
-        return refuse(Fault::OutputExists { file: file.to_owned() }.into());
+    if !replace && places.output.file().is_some_and(Path::exists) {
+        return instead_of_output(Fault::OutputExists { file: arguments.files.output.clone() });
     }
     let reply = match input(operation, arguments, places) {
         Ok(input) => Adapter { time: arguments.now.or_else(system::time), entropy: &mut system::entropy }.respond(
@@ -79,8 +78,8 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
 fn input(operation: Operation, arguments: &FilterArguments, places: &Places) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let Some(document) = operation.input_document() else { return Ok(Zeroizing::default()) };
     if places.input.file().is_none() {
-        if arguments.files.parameters.as_deref().is_some_and(is_standard_stream) {
-            return Err(Fault::SameFile { first: "--input", second: "--parameters" });
+        if arguments.files.parameters.as_deref().is_some_and(is_stdin) {
+            return Err(Fault::InputTaken);
         }
         terminal::announce_wait(document);
     }
@@ -107,27 +106,35 @@ fn deliver(reply: Reply, arguments: &FilterArguments, output: &Destination, repl
     let result = if replace { output.write(&document) } else { output.write_new(&document) };
     match result {
         Ok(()) => Delivery { status, cause: reply.cause, written: true },
-        Err(error) => not_delivered(reply.cause, error, output),
+        Err(error) => {
+            let fault = fault_of_output(error, arguments, output);
+            let cause = Some(joined(reply.cause, &fault.cause()));
+            match output {
+                Destination::Stdout => Delivery { status: Status::Error, cause, written: false },
+                Destination::Special(_) | Destination::File(_) => Delivery { cause, ..instead_of_output(fault) },
+            }
+        }
     }
 }
 
-/// The answer could not be written where it was asked for. Where that was not standard output, this is told there.
-fn not_delivered(cause: Option<String>, error: io::Error, output: &Destination) -> Delivery {
-    let fault = match output {
-        Destination::File(file) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Fault::OutputExists { file: file.clone() }
-        }
-        Destination::File(file) | Destination::Special(file) => {
-            Fault::Write { what: OUTPUT, file: Some(file.clone()), error }
-        }
-        Destination::Stdout => Fault::Write { what: "standard output", file: None, error },
-    };
-    let causes = [cause, Some(fault.cause())];
-    let cause = Some(causes.into_iter().flatten().collect::<Vec<_>>().join("; "));
-    if *output != Destination::Stdout {
-        refuse(fault.into());
+/// Why the answer could not be written; the file is called as it was on the command line.
+fn fault_of_output(error: io::Error, arguments: &FilterArguments, output: &Destination) -> Fault {
+    let file = arguments.files.output.clone();
+    match output {
+        Destination::File(_) if error.kind() == io::ErrorKind::AlreadyExists => Fault::OutputExists { file },
+        Destination::File(_) => Fault::Write { what: OUTPUT_IN_FOLDER, file, error },
+        Destination::Special(_) => Fault::Write { what: OUTPUT, file, error },
+        Destination::Stdout => Fault::Write { what: "a standard output that can be written", file: None, error },
     }
-    Delivery { status: Status::Error, cause, written: false }
+}
+
+/// Tells on standard output that the answer did not come to the output that was asked for.
+fn instead_of_output(fault: Fault) -> Delivery {
+    Delivery { written: false, ..refuse(fault.into()) }
+}
+
+fn joined(cause: Option<String>, further: &str) -> String {
+    cause.map_or_else(|| further.to_owned(), |cause| format!("{cause}; {further}"))
 }
 
 /// Puts an answer on standard output because there is no right place for it; a terminal gets the line on stderr only.
@@ -144,13 +151,12 @@ fn conclude(delivery: Delivery, status_file: Option<&Destination>, exit_codes: E
     }
     if let Some(Err(error)) = status_file.map(|file| file.write(format!("{status}\n").as_bytes())) {
         let file = status_file.and_then(Destination::name).map(ToOwned::to_owned);
-        cause = cause.or_else(|| Some(Fault::Write { what: STATUS_FILE, file, error }.cause()));
+        cause = Some(joined(cause, &Fault::Write { what: STATUS_FILE, file, error }.cause()));
         status = Status::Error;
         written = false;
     }
     if let Some(cause) = cause {
-        // Where stderr cannot be written either, the exit code remains.
-        let _ = writeln!(io::stderr(), "totp-adapter: status {status}: {cause}");
+        tell(&format!("status {status}: {cause}"));
     }
     if written { exit_codes.written(status) } else { exit_codes.not_written() }
 }

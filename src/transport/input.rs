@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 use super::fault::Fault;
 use crate::xml::MAX_DOCUMENT_BYTES;
 
+/// More than usual documents have.
+const USUAL_BYTES: usize = 4 * 1024;
 /// How long to wait before trying again where someone made the input non-blocking, as Node.js may.
 const RETRY: Duration = Duration::from_millis(5);
 
@@ -28,7 +30,7 @@ impl Source {
     /// The source of an option: a name, `-`, or nothing for standard input.
     pub fn of(option: Option<&Path>) -> Self {
         match option {
-            Some(file) if !is_standard_stream(file) => Self::File(file.to_owned()),
+            Some(file) if !is_stdin(file) => Self::File(file.to_owned()),
             Some(_) | None => Self::Stdin,
         }
     }
@@ -56,8 +58,11 @@ impl Source {
         let (sender, receiver) = mpsc::sync_channel(1);
         let source = self.clone();
         // Nobody listens any more after the timeout.
-        thread::spawn(move || drop(sender.send(source.read_to_limit())));
-        receiver.recv_timeout(timeout).ok()
+        let started = thread::Builder::new().spawn(move || drop(sender.send(source.read_to_limit())));
+        match started {
+            Ok(_) => receiver.recv_timeout(timeout).ok(),
+            Err(error) => Some(Err(error)),
+        }
     }
 
     fn read_to_limit(&self) -> io::Result<Zeroizing<Vec<u8>>> {
@@ -72,6 +77,11 @@ impl Source {
 /// Whether a file is called `-`: standard input or output (contract 5.2).
 pub fn is_standard_stream(file: &Path) -> bool {
     file == Path::new("-")
+}
+
+/// Whether a file is standard input by the one or the other name.
+pub fn is_stdin(file: &Path) -> bool {
+    is_standard_stream(file) || cfg!(unix) && file == Path::new("/dev/stdin")
 }
 
 /// Standard input without a buffer, which would keep a copy of the secret, and without the standard library's habit
@@ -91,12 +101,25 @@ fn stdin() -> io::Result<File> {
 
 fn read_to_limit(mut reader: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     const ENOUGH: usize = MAX_DOCUMENT_BYTES + 1;
-    // Never grows, so that no copy of a secret is left behind.
-    let mut document = Zeroizing::new(Vec::with_capacity(ENOUGH));
+    // Neither buffer grows by itself: a copy of a secret would be left behind. Wiping touches all of a buffer, so the
+    // large one is there only for documents that need it.
+    let mut document = Zeroizing::new(Vec::with_capacity(USUAL_BYTES));
+    read_up_to(USUAL_BYTES, &mut reader, &mut document)?;
+    if document.len() < USUAL_BYTES {
+        return Ok(document);
+    }
+    let mut large = Zeroizing::new(Vec::with_capacity(ENOUGH));
+    large.extend_from_slice(&document);
+    read_up_to(ENOUGH, &mut reader, &mut large)?;
+    Ok(large)
+}
+
+/// Reads until the document has so many bytes or the input ends.
+fn read_up_to(bytes: usize, reader: &mut impl Read, document: &mut Vec<u8>) -> io::Result<()> {
     loop {
-        let missing = ENOUGH - document.len();
-        match (&mut reader).take(missing as u64).read_to_end(&mut document) {
-            Ok(_) => return Ok(document),
+        let missing = bytes - document.len();
+        match reader.take(missing as u64).read_to_end(document) {
+            Ok(_) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),
             Err(error) => return Err(error),
         }

@@ -10,8 +10,9 @@ mod parameters;
 mod places;
 mod system;
 mod terminal;
+mod whole_file;
 
-use std::io;
+use std::io::{self, Write};
 
 use output::Destination;
 
@@ -22,8 +23,14 @@ pub fn print(text: &[u8]) -> i32 {
         Ok(()) => 0,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
-            eprintln!("totp-adapter: cannot write to standard output: {}", fault::reason(&error));
+            tell(&format!("cannot write to standard output: {}", fault::reason(&error)));
             2
         }
     }
+}
+
+/// Writes a line to stderr, in one piece, so that the lines of processes that share it do not mix. Where that fails,
+/// nobody can be told, and the exit code remains.
+fn tell(line: &str) {
+    let _ = io::stderr().write_all(format!("totp-adapter: {line}\n").as_bytes());
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::input::is_standard_stream;
+use super::whole_file::{self, folder};
 
 /// How many symbolic links are followed; the kernel's own limit on Linux.
 const MAX_LINKS: usize = 40;
@@ -58,20 +59,22 @@ impl Destination {
             }
             file = folder(&file).join(fs::read_link(&file)?);
         }
-        Err(io::ErrorKind::InvalidInput.into())
+        // The operating system gives up here too, and has the words for it.
+        Err(fs::metadata(file).err().unwrap_or_else(|| io::ErrorKind::InvalidInput.into()))
     }
 
     /// Writes all bytes: to a stream as they are, to a file whole or not at all.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Self::Stdout if io::stdout().is_terminal() => {
+            // The standard library knows what a Windows console needs.
+            Self::Stdout if cfg!(windows) && io::stdout().is_terminal() => {
                 let mut stdout = io::stdout().lock();
                 stdout.write_all(bytes)?;
                 stdout.flush()
             }
             Self::Stdout => write_all(stdout()?, bytes),
             Self::Special(file) => write_all(OpenOptions::new().append(true).open(file)?, bytes),
-            Self::File(file) => temporary(file, bytes)?.persist(file).map(drop).map_err(|error| error.error),
+            Self::File(file) => whole_file::replace(file, bytes),
         }
     }
 
@@ -79,7 +82,7 @@ impl Destination {
     pub fn write_new(&self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Stdout | Self::Special(_) => self.write(bytes),
-            Self::File(file) => temporary(file, bytes)?.persist_noclobber(file).map(drop).map_err(|error| error.error),
+            Self::File(file) => whole_file::create(file, bytes),
         }
     }
 
@@ -97,23 +100,6 @@ impl Destination {
             Self::Stdout | Self::Special(_) => None,
             Self::File(file) => Some(file),
         }
-    }
-}
-
-/// A file of mode 0600 with these bytes, safe on its disk, beside the one that it is to become; it vanishes where
-/// that does not come about.
-fn temporary(file: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
-    let mut temporary = tempfile::Builder::new().prefix(".totp-adapter-").tempfile_in(folder(file))?;
-    temporary.write_all(bytes)?;
-    temporary.as_file().sync_all()?;
-    Ok(temporary)
-}
-
-/// The folder that a file is in.
-fn folder(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        Some(_) | None => Path::new("."),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use super::fault::Fault;
 use super::input::Source;
@@ -14,7 +15,7 @@ use crate::xml::{self, Document, Parameter};
 /// The operation and its parameters.
 pub fn resolve(arguments: &FilterArguments) -> Result<(Operation, Parameters), Fault> {
     let file = match &arguments.files.parameters {
-        Some(file) => FileParameters::read(file)?,
+        Some(file) => FileParameters::read(file, arguments.input_timeout)?,
         None => FileParameters::default(),
     };
     let operation = arguments.operation.or(file.operation).ok_or(Fault::NoOperation(Operation::EXPECTED))?;
@@ -44,9 +45,9 @@ struct FileParameters {
 }
 
 impl FileParameters {
-    fn read(name: &Path) -> Result<Self, Fault> {
+    fn read(name: &Path, timeout: Option<Duration>) -> Result<Self, Fault> {
         let source = Source::of(Some(name));
-        let bytes = source.read("a parameters file", None)?;
+        let bytes = source.read("a parameters file", timeout)?;
         let in_document = |error| Fault::ParametersDocument { file: name.to_owned(), error };
         let document = Document::decode(&bytes).map_err(in_document)?;
         let texts = Texts { file: name.to_owned(), texts: xml::read_parameters(&document).map_err(in_document)? };

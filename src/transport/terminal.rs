@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use zeroize::Zeroizing;
 
 use super::fault::Fault;
+use super::tell;
 use crate::otp::{Symbol, half_blocks};
 
 /// Draws a QR code for the terminal that standard output is.
@@ -26,7 +27,7 @@ pub fn draw(symbol: &Symbol) -> Result<Zeroizing<Vec<u8>>, Fault> {
 pub fn announce_wait(document: &str) {
     const END: &str = if cfg!(windows) { "Ctrl-Z and Enter" } else { "Ctrl-D" };
     if io::stdin().is_terminal() {
-        eprintln!("totp-adapter: waiting for a <{document}> document; {END} on a line of its own ends it");
+        tell(&format!("waiting for a <{document}> document; {END} on a line of its own ends it"));
     }
 }
 
