@@ -220,6 +220,8 @@ fn a_wrong_value() {
     ! totp-adapter: status -1: wrong command line: expected --now once; see --help
     exit 2
     "#);
+    assert_snapshot!(run("--input", "").stderr(), @"totp-adapter: status -1: wrong command line: expected a value for --input; see --help");
+    assert_snapshot!(run("--overwrite completions bash", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or completions SHELL, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
     assert_snapshot!(run("completions", ""), @r#"
     $ totp-adapter completions
     > <Error description="wrong command line: expected the name of a shell after completions; see --help"/>
@@ -302,6 +304,8 @@ fn a_status_file_that_is_also_read_is_left_alone() {
         "--operation GeneratePassword --input secret.xml --output secret.xml",
         "--operation GeneratePassword --input secret.xml --output link.xml",
         "--parameters secret.xml --output secret.xml",
+        "--operation GeneratePassword --parameters secret.xml --output secret.xml",
+        "--operation GenerateSecret --parameters secret.xml --status-file secret.xml",
         "--operation GenerateSecret --overwrite --output secret.xml --status-file secret.xml",
     ] {
         fs::write(&secret, secret_document()).unwrap();
@@ -310,6 +314,22 @@ fn a_status_file_that_is_also_read_is_left_alone() {
         assert_eq!(ran.code(), 2, "{ran}");
         assert_eq!(fs::read_to_string(&secret).unwrap(), secret_document(), "{ran}");
     }
+}
+
+// contract 5.2: nor is a file written twice that does not exist yet.
+#[test]
+fn a_status_file_that_is_also_the_output() {
+    let folder = tempfile::tempdir().unwrap();
+    for (output, status) in [("new.xml", "./new.xml"), ("./new.xml", "new.xml")] {
+        let arguments = ["--operation", "GenerateSecret", "--output", output, "--status-file", status];
+        let ran = totp_adapter(arguments).folder(folder.path()).run();
+        assert_eq!(ran.code(), 2, "{ran}");
+        assert!(ran.stderr().contains("expected different files for --status-file and --output"), "{ran}");
+    }
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    let arguments = ["--operation", "GenerateSecret", "--output", "new", "--status-file", "folder/new"];
+    let ran = totp_adapter(arguments).folder(folder.path()).run();
+    assert_eq!(ran.code(), 0, "one name in two folders is two files: {ran}");
 }
 
 #[cfg(unix)]
@@ -540,6 +560,9 @@ fn a_name_that_is_not_unicode() {
     let password = ["--operation", "GeneratePassword", "--now", "59", "--issuer"].map(OsStr::new);
     let ran = totp_adapter(password.into_iter().chain([name])).stdin(secret_document()).run();
     assert_eq!(ran.code(), 0, "the others ignore it: {ran}");
+    // contract 5.6: where a value has to be one of a list.
+    let ran = totp_adapter([OsStr::new("--skew"), name]).run();
+    assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: wrong command line: expected arguments in Unicode; see --help");
 }
 
 // contract 5.7

@@ -149,6 +149,7 @@ fn an_output_that_cannot_be_written() {
     assert_snapshot!(folder.run(&format!("{PASSWORD} --output missing/out.xml")).stderr(), @"totp-adapter: status -1: cannot write: expected an output file that can be created and renamed in its folder, found: no such file or directory (missing/out.xml)");
     fs::create_dir(folder.path().join("folder")).unwrap();
     assert_snapshot!(folder.run(&format!("{PASSWORD} --output folder")).stderr(), @"totp-adapter: status -1: cannot write: expected an output that can be written, found: is a directory (folder)");
+    assert_snapshot!(folder.run(&format!("{PASSWORD} --output secret.xml/out.xml")).stderr(), @"totp-adapter: status -1: cannot write: expected an output that can be written, found: not a directory (secret.xml/out.xml)");
     assert_eq!(folder.names(), ["folder", "secret.xml"]);
 }
 
@@ -214,6 +215,8 @@ fn a_status_file_that_cannot_be_removed() {
     for (codes, expected) in [("unix", 2), ("zero", 2), ("x4", if cfg!(windows) { -1 } else { 255 })] {
         assert_eq!(folder.run(&format!("{PASSWORD} --status-file folder --exit-code {codes}")).code(), expected);
     }
+    let wrong = folder.run("--bogus --status-file folder --exit-code zero");
+    assert_eq!(wrong.code(), 2, "also beside a wrong command line: {wrong}");
     // Both causes are told.
     let mismatch = folder.prepare("--operation VerifyPassword --status-file missing/status").stdin("<TOTP/>").run();
     assert_snapshot!(mismatch.stderr(), @"totp-adapter: status -1: wrong structure: expected exactly one Password and one Secret in TOTP, each with nothing but text, at line 1, column 8; cannot write: expected a status file that can be written, found: no such file or directory (missing/status)");
@@ -324,6 +327,7 @@ fn nothing_is_needed_and_nothing_is_kept() {
 /// What only Unix has: devices, descriptors, symbolic links and permissions.
 #[cfg(unix)]
 mod unix {
+    use std::io::Seek;
     use std::os::fd::OwnedFd;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -424,6 +428,50 @@ mod unix {
         assert!(writer.wait().unwrap().success());
     }
 
+    // contract 2.6: input is read no further than the limit, and one byte to see that it is passed.
+    #[test]
+    fn a_large_file_on_standard_input() {
+        let folder = Folder::new();
+        folder.write("large.xml", &" ".repeat(200_000));
+        let mut large = File::open(folder.path().join("large.xml")).unwrap();
+        let mut command = folder.prepare("--operation GeneratePassword").command();
+        let output = command.stdin(large.try_clone().unwrap()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        // Whoever opened the file shares its position.
+        assert_eq!(large.stream_position().unwrap(), 64 * 1024 + 1);
+    }
+
+    // contract 1.3, 5.2: a descriptor that cannot be read is no empty document, which would be a 403.
+    #[test]
+    fn a_descriptor_that_cannot_be_read() {
+        let write_only = File::options().write(true).open("/dev/null").unwrap();
+        let mut command = totp_adapter(["--operation", "VerifyPassword"]).command();
+        let output = command.stdin(write_only).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"totp-adapter: status -1: cannot read: expected an input that can be read, found: bad file descriptor");
+    }
+
+    // contract 5.2: only the kernel's own descriptors are taken for such, not what a folder's name resembles.
+    #[test]
+    fn a_link_in_a_folder_called_fd() {
+        let folder = Folder::new();
+        fs::create_dir(folder.path().join("fd")).unwrap();
+        folder.write("out.xml", "old");
+        symlink("../out.xml", folder.path().join("fd/1")).unwrap();
+        let ran = folder.run(&format!("{PASSWORD} --output fd/1"));
+        assert_eq!((ran.code(), ran.stdout().as_str()), (0, ""), "{ran}");
+        assert_eq!(folder.read("out.xml"), PASSWORD_DOCUMENT);
+    }
+
+    // contract 5.12: nothing is answered beside an old status that stays.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_status_file_that_the_system_keeps() {
+        let ran = Folder::new().run(&format!("{PASSWORD} --status-file /proc/version"));
+        assert!(ran.stdout().starts_with("<Error description=\"cannot write: expected a status file "), "{ran}");
+        assert_eq!(ran.code(), 2, "{ran}");
+    }
+
     // contract 5.8: opening belongs to the time: a named pipe opens only when its writer does.
     #[test]
     fn a_named_pipe_that_nobody_writes() {
@@ -444,6 +492,16 @@ mod unix {
             assert_eq!(output.status.code(), Some(2), "{arguments}");
             assert_eq!(folder.read("secret.xml"), secret_document());
         }
+        // Also where there is a parameters file.
+        folder.write("parameters.xml", "<Parameters><Operation>GeneratePassword</Operation></Parameters>");
+        let mut command = folder.prepare("--parameters parameters.xml --output secret.xml").command();
+        assert_eq!(command.stdin(secret()).output().unwrap().status.code(), Some(2));
+        assert_eq!(folder.read("secret.xml"), secret_document());
+        // Any other file is replaced.
+        folder.write("out.xml", "old");
+        let mut command = folder.prepare("--operation GeneratePassword --output out.xml").command();
+        assert_eq!(command.stdin(secret()).output().unwrap().status.code(), Some(0));
+        assert_eq!(folder.read("out.xml"), PASSWORD_DOCUMENT);
         let new = File::create(folder.path().join("new.xml")).unwrap();
         let mut command = folder.prepare("--operation GenerateSecret --status-file new.xml").command();
         assert_eq!(command.stdout(new).stderr(Stdio::null()).status().unwrap().code(), Some(2));
@@ -545,5 +603,22 @@ mod unix {
         drop(writer);
         let output = child.wait_with_output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), PASSWORD_DOCUMENT);
+    }
+
+    // contract 5.5: a non-blocking output that is full is no failure; the answer still arrives whole.
+    #[test]
+    fn output_to_a_non_blocking_pipe_that_is_full() {
+        let (mut reader, mut writer) = std::io::pipe().unwrap();
+        rustix::io::ioctl_fionbio(&writer, true).unwrap();
+        while writer.write(&[b' '; 4096]).is_ok() {}
+        let folder = Folder::new();
+        let mut command = folder.prepare(PASSWORD).command();
+        let mut child = command.stdout(OwnedFd::from(writer)).spawn().unwrap();
+        drop(command);
+        std::thread::sleep(Duration::from_millis(100));
+        let mut received = String::new();
+        reader.read_to_string(&mut received).unwrap();
+        assert_eq!(received.trim_start(), PASSWORD_DOCUMENT);
+        assert!(child.wait().unwrap().success());
     }
 }

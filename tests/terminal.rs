@@ -58,6 +58,16 @@ fn a_terminal_that_is_too_narrow() {
     assert_snapshot!(stderr, @"totp-adapter: status -1: terminal too narrow: expected at least 41 columns for the QR code, found 40; --output writes it to a file");
 }
 
+// contract 5.9: as wide as the code, or one that does not know its width.
+#[test]
+fn a_terminal_that_is_just_wide_enough() {
+    for columns in [41, 0] {
+        let (screen, stderr, code) = on_terminal(totp_adapter(QR).command(), columns, &secret_document());
+        assert_eq!((stderr.as_str(), code), ("", 0), "{columns} columns");
+        assert_eq!(read(&screen), "otpauth://totp/me?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+    }
+}
+
 // contract 5.9: bytes where they were asked for.
 #[test]
 fn base64_and_an_explicit_output_are_not_drawn() {

@@ -160,3 +160,19 @@ fn conclude(delivery: Delivery, status_file: Option<&Destination>, exit_codes: E
     }
     if written { exit_codes.written(status) } else { exit_codes.not_written() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{self, Invocation};
+
+    // contract 5.2: also where the file appears only after it was looked for.
+    #[test]
+    fn a_secret_that_another_run_has_just_written_is_kept() {
+        let command_line = ["totp-adapter", "--operation", "GenerateSecret", "--output", "new.xml"].map(Into::into);
+        let Ok(Invocation::Filter(arguments)) = cli::parse(&command_line) else { panic!("a filter") };
+        let output = Destination::File("new.xml".into());
+        let fault = fault_of_output(io::ErrorKind::AlreadyExists.into(), &arguments, &output);
+        assert!(matches!(fault, Fault::OutputExists { .. }), "{fault}");
+    }
+}

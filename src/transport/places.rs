@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
-use super::input::{Source, is_stdin};
+use super::input::Source;
 use super::output::Destination;
 use crate::cli::Files;
 
@@ -22,7 +22,7 @@ impl Places {
     pub fn of(files: &Files) -> Result<Self, Fault> {
         let input = Source::of(files.input.as_deref());
         let output = Destination::of(files.output.as_deref(), OUTPUT)?;
-        distinct(("--output", output.file()), &read(files))?;
+        not_read("--output", output.file(), files)?;
         Ok(Self { input, output })
     }
 }
@@ -37,9 +37,11 @@ pub fn begin_status(files: &Files) -> Result<Option<Destination>, Fault> {
     if status == Destination::Stdout || status.file().is_some_and(|file| is_open_as(io::stdout(), file)) {
         return Err(Fault::SameFile { first: "--status-file", second: "standard output" });
     }
-    distinct(("--status-file", status.file()), &read(files))?;
-    distinct(("--status-file", status.file()), &[("--output", output.as_ref().and_then(Destination::file))])?;
+    not_read("--status-file", status.file(), files)?;
     let Some(file) = status.file() else { return Ok(Some(status)) };
+    if output.as_ref().and_then(Destination::file).is_some_and(|output| identity(output) == identity(file)) {
+        return Err(Fault::SameFile { first: "--status-file", second: "--output" });
+    }
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(Fault::Write { what: STATUS_FILE, file: Some(file.to_owned()), error })
@@ -55,26 +57,18 @@ pub const OUTPUT_IN_FOLDER: &str = "an output file that can be created and renam
 /// What the status file is called in messages.
 pub const STATUS_FILE: &str = "a status file that can be written";
 
-type Named<'a> = (&'static str, Option<&'a Path>);
-
-/// What is read.
-fn read(files: &Files) -> [Named<'_>; 2] {
-    let input = files.input.as_deref().filter(|file| !is_stdin(file));
-    let parameters = files.parameters.as_deref().filter(|file| !is_stdin(file));
-    [("--input", input), ("--parameters", parameters)]
-}
-
-/// Refuses a file that is written and also read, by its name or as standard input, or written otherwise.
-fn distinct((first, written): Named<'_>, others: &[Named<'_>]) -> Result<(), Fault> {
+/// Refuses a file that is to be written and is also read, by its name or as standard input.
+fn not_read(option: &'static str, written: Option<&Path>, files: &Files) -> Result<(), Fault> {
     let Some(written) = written else { return Ok(()) };
-    for (second, other) in others {
-        match other {
-            Some(other) if identity(other) == identity(written) => return Err(Fault::SameFile { first, second }),
-            None if *second == "--input" && is_open_as(io::stdin(), written) => {
-                return Err(Fault::SameFile { first, second: "standard input" });
-            }
-            Some(_) | None => {}
-        }
+    let parameters = files.parameters.as_deref().map(|file| Source::of(Some(file)));
+    let sources = [("--input", Some(Source::of(files.input.as_deref()))), ("--parameters", parameters)];
+    for (name, source) in sources {
+        let second = match source {
+            Some(Source::File(file)) if identity(&file) == identity(written) => name,
+            Some(Source::Stdin) if is_open_as(io::stdin(), written) => "standard input",
+            Some(Source::File(_) | Source::Stdin) | None => continue,
+        };
+        return Err(Fault::SameFile { first: option, second });
     }
     Ok(())
 }

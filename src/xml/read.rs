@@ -237,3 +237,21 @@ impl<'a, const N: usize> Collector<'a, '_, N> {
         self.fault.get_or_insert(Fault { kind, offset });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 2.1, 2.2: between the children a reference is as good as what it stands for.
+    #[test]
+    fn references_between_the_children() {
+        let structure = |between: &str| {
+            let source = format!("<TOTP>{between}<Password/><Secret/></TOTP>");
+            let document = Document::decode(source.as_bytes()).unwrap();
+            read_totp(&document).err()
+        };
+        assert_eq!(structure("&#x20;&#10;"), None);
+        let fault = structure("&#x41;").unwrap().to_string();
+        assert!(fault.starts_with("wrong structure: ") && fault.ends_with(" at line 1, column 7"), "{fault}");
+    }
+}
