@@ -15,7 +15,7 @@ use clap_complete::Shell;
 pub use wrong::WrongCommandLine;
 
 use crate::operation::Operation;
-use crate::otp::{Algorithm, Digits, OutOfRange, Period, Skew, UnixTime};
+use crate::otp::{Algorithm, Digits, OutOfRange, Period, Skew, UnixTime, whole_number};
 use crate::status::ExitCodes;
 
 /// What the command line asks for.
@@ -190,8 +190,11 @@ where
 fn input_timeout(text: &str) -> Result<Duration, OutOfRange> {
     const EXPECTED: &str = "a whole number of seconds from 1 to 86400";
     const SECONDS: std::ops::RangeInclusive<u64> = 1..=86_400;
-    let seconds = text.parse().ok().filter(|seconds| SECONDS.contains(seconds) && !text.starts_with('+'));
-    seconds.map(Duration::from_secs).ok_or(OutOfRange { expected: EXPECTED })
+    let seconds = whole_number(text, EXPECTED)?;
+    if !SECONDS.contains(&seconds) {
+        return Err(OutOfRange { expected: EXPECTED });
+    }
+    Ok(Duration::from_secs(seconds))
 }
 
 /// A file with a name: the status must not stand among the result.

@@ -9,9 +9,6 @@ use crate::xml::{Position, ReadError};
 /// the kind of fault, says what was expected and where, and quotes nothing that came in.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Error {
-    /// A parameter is missing or outside its range: correct the call.
-    #[error("wrong parameter: {0}")]
-    WrongParameter(String),
     /// `issuer` or `account` cannot be shown by an authenticator app: correct the call.
     #[error("wrong parameter: {0}")]
     Label(#[from] LabelError),

@@ -39,9 +39,12 @@ impl Body {
         match self {
             Self::Xml(document) => document,
             Self::Symbol(symbol) => {
-                let mut line = BASE64.encode(&image::png(&symbol));
-                line.push('\n');
-                Zeroizing::new(line.into_bytes())
+                let png = image::png(&symbol);
+                let characters = BASE64.encode_len(png.len());
+                // As long as the line from the start: a buffer that grew would leave a copy of the secret behind.
+                let mut line = Zeroizing::new(vec![b'\n'; characters + 1]);
+                BASE64.encode_mut(&png, &mut line[..characters]);
+                line
             }
         }
     }

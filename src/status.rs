@@ -26,8 +26,7 @@ impl Status {
             Ok(Outcome::Secret(_) | Outcome::Password(_) | Outcome::Match | Outcome::Symbol(_)) => Self::Success,
             Ok(Outcome::Mismatch(_)) => Self::Mismatch,
             Err(
-                Error::WrongParameter(_)
-                | Error::Label(_)
+                Error::Label(_)
                 | Error::Document(_)
                 | Error::Secret { .. }
                 | Error::Symbol(_)

@@ -35,7 +35,7 @@ fn respond(fixture: &Fixture) -> Reply {
     let mut adapter = Adapter {
         time: Some(UnixTime(RFC_TIME)),
         entropy: &mut |bytes| {
-            let _: () = bytes.fill(0x5a);
+            bytes.fill(0x5a);
             Ok(())
         },
     };

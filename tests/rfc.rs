@@ -3,7 +3,7 @@
 mod common;
 
 use common::totp_document;
-use totp_adapter::otp::{CodeParameters, Password, Secret, Skew};
+use totp_adapter::otp::{CodeParameters, Password, Secret};
 use totp_adapter::{Adapter, Operation, Parameters, Status, UnixTime};
 
 fn password(key: &[u8], time: u64, algorithm: &str, digits: &str) -> String {
@@ -116,10 +116,4 @@ fn a_secret_is_its_entropy() {
     let mut adapter = Adapter { time: None, entropy: &mut entropy };
     let reply = adapter.respond(Operation::GenerateSecret, &Parameters::default(), b"ignored");
     assert_eq!(*reply.body.into_bytes(), format!("{}\n", common::secret_document()).into_bytes());
-}
-
-// contract 3.2: the default is one step.
-#[test]
-fn the_default_skew() {
-    assert_eq!(Skew::default().steps(), 1);
 }

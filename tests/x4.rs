@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::{RFC_TIME, project, totp_adapter};
+use common::{RFC_TIME, project, secret_document, totp_adapter, totp_document};
 use data_encoding::BASE64;
 use serde::Deserialize;
 use totp_adapter::Operation;
@@ -52,5 +52,40 @@ fn every_command_runs() {
             Operation::GenerateAuthenticatorQRCode => b"\x89PNG",
         };
         assert!(ran.output.stdout.starts_with(beginning), "{ran}");
+    }
+}
+
+/// What X4's adapter gives back, in the samples (contract 8.1).
+#[derive(Deserialize)]
+struct CommandResult {
+    #[serde(rename = "StdOut")]
+    stdout: String,
+    #[serde(rename = "StdErr")]
+    stderr: String,
+}
+
+// contract 8.1: what the samples of results say is what the program says.
+#[test]
+fn every_result_is_real() {
+    let run = |operation: &str, input: String| {
+        totp_adapter(["--operation", operation, "--now", &RFC_TIME.to_string()]).stdin(input).run().output
+    };
+    let ok = run("VerifyPassword", totp_document("081804"));
+    let mismatch = run("VerifyPassword", totp_document("000000"));
+    let reject = run("GeneratePassword", format!("<TOTP>{}</TOTP>", secret_document()));
+    let cases = [
+        ("ok", ok),
+        ("mismatch.posix", mismatch.clone()),
+        ("mismatch.windows", mismatch),
+        ("reject.posix", reject.clone()),
+        ("reject.windows", reject.clone()),
+        ("reject.windows-unsigned", reject.clone()),
+        ("reject.exit-code-0", reject),
+    ];
+    for (case, output) in cases {
+        let file = project().join(format!("schemas/x4/result.sample.{case}.xml"));
+        let sample: CommandResult = quick_xml::de::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        assert_eq!(sample.stdout, BASE64.encode(&output.stdout), "{case}");
+        assert_eq!(sample.stderr, BASE64.encode(&output.stderr), "{case}");
     }
 }

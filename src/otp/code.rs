@@ -194,7 +194,7 @@ pub struct CodeParameters {
 }
 
 /// Reads ASCII digits and nothing else: `from_str` of the standard library also takes a leading `+`.
-fn whole_number<N: FromStr>(text: &str, expected: &'static str) -> Result<N, OutOfRange> {
+pub(crate) fn whole_number<N: FromStr>(text: &str, expected: &'static str) -> Result<N, OutOfRange> {
     Some(text)
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|text| text.parse().ok())

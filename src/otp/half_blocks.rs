@@ -1,5 +1,8 @@
 //! A symbol as text for a terminal, two rows of modules to a line; knows nothing of what the symbol
 //! says or where it is shown.
+//!
+//! qrcode's own text renderer takes no symbol but qrcode's and sets no colours: under a dark theme
+//! it draws a negative, which not every app reads.
 
 use zeroize::Zeroizing;
 

@@ -13,8 +13,11 @@ use super::{CodeParameters, Secret};
 /// All but the unreserved characters of RFC 3986, section 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Room for a usual URI, so that no copy of the secret is left behind by a growing buffer.
-const USUAL_BYTES: usize = 256;
+/// Room for all of a URI but the names and the secret: `otpauth://totp/:?secret=&issuer=` and the longest
+/// `&algorithm=SHA512&digits=8&period=4294967295`.
+const BYTES_AROUND: usize = 128;
+/// A byte of a name is percent-encoded as three characters at most (RFC 3986, section 2.1).
+const MAX_BYTES_PER_BYTE: usize = 3;
 
 /// An account and whom it is with, as an authenticator app shows them (contract 4.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +40,12 @@ impl<'a> Label<'a> {
         };
         let account = display_name(LabelPart::Account, account.unwrap_or_default())?;
         Ok(Self { issuer, account })
+    }
+
+    /// The most bytes that the names take in a URI, which has the issuer twice.
+    fn max_encoded_bytes(&self) -> usize {
+        let issuer = self.issuer.map_or(0, str::len);
+        (2 * issuer + self.account.len()) * MAX_BYTES_PER_BYTE
     }
 }
 
@@ -92,14 +101,11 @@ fn display_name(part: LabelPart, name: &OsStr) -> Result<&str, LabelError> {
 
 /// The key URI of a secret (contract 4.1): names percent-encoded by RFC 3986, the secret in canonical Base32,
 /// and algorithm, digits and period only where they are not the default.
-///
-/// # Panics
-///
-/// Never: writing to a `String` does not fail.
 #[must_use]
 pub fn key_uri(secret: &Secret, label: &Label<'_>, parameters: CodeParameters) -> Zeroizing<String> {
     let base32 = secret.to_base32();
-    let mut uri = Zeroizing::new(String::with_capacity(USUAL_BYTES + base32.len()));
+    // A buffer that grew would leave a copy of the secret behind.
+    let mut uri = Zeroizing::new(String::with_capacity(BYTES_AROUND + base32.len() + label.max_encoded_bytes()));
     let issuer = label.issuer.map(|issuer| utf8_percent_encode(issuer, RESERVED));
     let account = utf8_percent_encode(label.account, RESERVED);
     let default = CodeParameters::default();
@@ -165,6 +171,22 @@ mod tests {
             period: "60".parse().unwrap(),
         };
         assert_eq!(uri("", "me", parameters), "otpauth://totp/me?secret=MZXW6YTB&algorithm=SHA512&digits=8&period=60");
+    }
+
+    #[test]
+    fn the_buffer_does_not_grow() {
+        let secret = Secret::from_base32("MZXW6YTB").unwrap();
+        let code = CodeParameters {
+            algorithm: Algorithm::Sha512,
+            digits: "8".parse().unwrap(),
+            period: "4294967295".parse().unwrap(),
+        };
+        for length in [1, 1000] {
+            let name = "%".repeat(length);
+            let label = Label::new(Some(OsStr::new(&name)), Some(OsStr::new(&name))).unwrap();
+            let bytes = BYTES_AROUND + "MZXW6YTB".len() + label.max_encoded_bytes();
+            assert_eq!(key_uri(&secret, &label, code).capacity(), bytes);
+        }
     }
 
     // contract 4.2

@@ -12,6 +12,7 @@ mod password;
 mod secret;
 mod symbol;
 
+pub(crate) use code::whole_number;
 pub use code::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew, UnixTime};
 pub use error_correction::ErrorCorrectionLevel;
 pub use key_uri::{Label, LabelError, LabelPart, key_uri};

@@ -10,8 +10,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{Algorithm, CodeParameters, Digits, Secret, Skew, UnixTime};
 
-/// The most digits that a password can have ([`Digits::Eight`]).
-const MAX_DIGITS: usize = 8;
+/// The most digits that a password can have.
+const MAX_DIGITS: usize = Digits::Eight.count() as usize;
 
 /// A one-time password (RFC 6238): six to eight ASCII digits, leading zeroes kept.
 ///
@@ -38,17 +38,16 @@ impl Password {
     ///
     /// [`PasswordError`] where anything but exactly `digits` ASCII digits remains.
     pub fn parse(text: &str, digits: Digits) -> Result<Self, PasswordError> {
+        let count = usize::from(digits.count());
+        let fault = PasswordError { expected: digits.count() };
         let mut password = Self::empty();
         for byte in text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
-            if !byte.is_ascii_digit() || password.length == usize::from(digits.count()) {
-                return Err(PasswordError::of(digits));
+            if !byte.is_ascii_digit() || password.length == count {
+                return Err(fault);
             }
             password.push(byte);
         }
-        if password.length != usize::from(digits.count()) {
-            return Err(PasswordError::of(digits));
-        }
-        Ok(password)
+        if password.length == count { Ok(password) } else { Err(fault) }
     }
 
     /// Whether this is the password of the time step of `time`, or of one at most `skew` steps away
@@ -72,10 +71,6 @@ impl Password {
     }
 
     /// The digits.
-    ///
-    /// # Panics
-    ///
-    /// Never: only ASCII digits are stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.digits[..self.length]).expect("only ASCII digits are stored")
@@ -83,7 +78,7 @@ impl Password {
 
     fn at(totp: &Totp, seconds: u64) -> Self {
         let mut password = Self::empty();
-        write!(password, "{}", totp.generate(seconds)).expect("a token has at most eight digits");
+        write!(Token(&mut password), "{}", totp.generate(seconds)).expect("a token has at most eight digits");
         password
     }
 
@@ -101,17 +96,6 @@ impl Password {
     }
 }
 
-impl fmt::Write for Password {
-    /// Takes the digits that totp-rs displays without a detour over the heap.
-    fn write_str(&mut self, digits: &str) -> fmt::Result {
-        if digits.len() > MAX_DIGITS - self.length {
-            return Err(fmt::Error);
-        }
-        digits.bytes().for_each(|digit| self.push(digit));
-        Ok(())
-    }
-}
-
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(redacted)")
@@ -125,9 +109,16 @@ pub struct PasswordError {
     expected: u8,
 }
 
-impl PasswordError {
-    const fn of(digits: Digits) -> Self {
-        Self { expected: digits.count() }
+/// Takes the digits that totp-rs displays without a detour over the heap. Private: `Password` itself must not take text.
+struct Token<'a>(&'a mut Password);
+
+impl fmt::Write for Token<'_> {
+    fn write_str(&mut self, digits: &str) -> fmt::Result {
+        if digits.len() > MAX_DIGITS - self.0.length {
+            return Err(fmt::Error);
+        }
+        digits.bytes().for_each(|digit| self.0.push(digit));
+        Ok(())
     }
 }
 

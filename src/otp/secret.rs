@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use data_encoding::{BASE32_NOPAD, Encoding};
+use data_encoding::{BASE32, BASE32_NOPAD, Character, DecodeError, Encoding};
 use data_encoding_macro::new_encoding;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -16,11 +16,6 @@ const TOLERANT_BASE32: Encoding = new_encoding! {
     ignore: " \t\r\n-",
     check_trailing_bits: false,
 };
-
-/// RFC 4648, section 6: Base32 encodes 5 bytes as 8 characters.
-const BLOCK_BYTES: usize = 5;
-/// See [`BLOCK_BYTES`].
-const BLOCK_CHARACTERS: usize = 8;
 
 /// The key that an authenticator app and a verifier share (RFC 4226, section 5.1): at least one byte.
 ///
@@ -48,10 +43,7 @@ impl Secret {
     /// or the wrong amount of padding.
     pub fn from_base32(text: &str) -> Result<Self, SecretError> {
         let (body, padding) = split_padding(text);
-        let bytes = match TOLERANT_BASE32.decode(body.as_bytes()) {
-            Ok(bytes) => Zeroizing::new(bytes),
-            Err(_) => return Err(fault_of(body)),
-        };
+        let bytes = decoded(body).map_err(|_| fault_of(body))?;
         if padding.count != 0 && padding.count != padding_of(bytes.len()) {
             return Err(SecretError::Padding { index: padding.index });
         }
@@ -123,16 +115,28 @@ struct Padding {
     count: usize,
 }
 
+/// The bytes of a text without padding. The decoder's own buffer would not be wiped where it stops at a fault.
+fn decoded(body: &str) -> Result<Zeroizing<Vec<u8>>, DecodeError> {
+    let mut bytes = Zeroizing::new(vec![0; TOLERANT_BASE32.decode_len(body.len())?]);
+    let length = TOLERANT_BASE32.decode_mut(body.as_bytes(), &mut bytes).map_err(|partial| partial.error)?;
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+/// What the decoder takes a character for.
+fn interpreted(c: char) -> Character {
+    u8::try_from(c).map_or(Character::Invalid, |byte| TOLERANT_BASE32.interpret_byte(byte))
+}
+
 /// What groups the characters of a secret.
 fn is_grouping(c: char) -> bool {
-    matches!(c, '-' | ' ' | '\t' | '\r' | '\n')
+    interpreted(c) == Character::Ignored
 }
 
 /// What keeps a text from being Base32. The decoder's own error prefers an impossible length to the character that
 /// causes it.
 fn fault_of(body: &str) -> SecretError {
-    let is_foreign = |c: char| !matches!(c, 'A'..='Z' | 'a'..='z' | '2'..='7') && !is_grouping(c);
-    match body.find(is_foreign) {
+    match body.find(|c| interpreted(c) == Character::Invalid) {
         Some(index) => SecretError::Character { index },
         None => SecretError::Length { index: body.find(|c| !is_grouping(c)).unwrap_or(0) },
     }
@@ -148,8 +152,7 @@ fn split_padding(text: &str) -> (&str, Padding) {
 
 /// How many `=` follow the characters of so many bytes (RFC 4648, section 6).
 fn padding_of(bytes: usize) -> usize {
-    let characters = (bytes * u8::BITS as usize).div_ceil(BLOCK_BYTES);
-    (BLOCK_CHARACTERS - characters % BLOCK_CHARACTERS) % BLOCK_CHARACTERS
+    BASE32.encode_len(bytes) - BASE32_NOPAD.encode_len(bytes)
 }
 
 #[cfg(test)]

@@ -27,21 +27,15 @@ pub const CAPACITY: usize = 2953;
 
 /// The smallest and the largest version (ISO/IEC 18004:2015, Table 1).
 const VERSIONS: std::ops::RangeInclusive<u8> = 1..=40;
-/// The width of version 1 is 21 modules, that of each next version 4 more (ISO/IEC 18004:2015,
-/// 6.3.2).
-const WIDTH_OF_VERSION_0: usize = 17;
-const WIDTH_PER_VERSION: usize = 4;
 
 /// Why a text has no symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SymbolError {
     /// Not even the largest symbol holds it; a shorter one is needed.
-    #[error("expected a key URI of at most {capacity} bytes for a QR code, found {bytes}")]
+    #[error("expected a key URI of at most {CAPACITY} bytes for a QR code, found {bytes}")]
     TooLong {
-        /// Bytes of the text.
+        /// Bytes of the text; at most [`CAPACITY`] would have been possible.
         bytes: usize,
-        /// The most that would have been possible: [`CAPACITY`].
-        capacity: usize,
     },
 }
 
@@ -112,7 +106,7 @@ fn smallest_fit(bytes: usize) -> Result<(u8, ErrorCorrectionLevel), SymbolError>
     VERSIONS
         .flat_map(|version| ErrorCorrectionLevel::HIGHEST_FIRST.map(|level| (version, level)))
         .find(|&(version, level)| fits(version, level))
-        .ok_or(SymbolError::TooLong { bytes, capacity: CAPACITY })
+        .ok_or(SymbolError::TooLong { bytes })
 }
 
 /// How many bytes fit after the mode indicator and the character count indicator (7.4.5, Tables 3
@@ -145,7 +139,7 @@ pub(super) fn canvas(data: &[u8], version: u8, level: ErrorCorrectionLevel) -> C
 
 /// Moves the modules of an unmasked symbol out of qrcode's canvas, leaving nothing there.
 pub(super) fn draft(mut canvas: Canvas, version: u8, level: ErrorCorrectionLevel) -> Draft {
-    let width = WIDTH_OF_VERSION_0 + WIDTH_PER_VERSION * usize::from(version);
+    let width = usize::try_from(Version::Normal(version.into()).width()).expect("a width is positive");
     let mut draft = Draft::new(width, level);
     for (y, row) in (0..width).zip(0_i16..) {
         for (x, column) in (0..width).zip(0_i16..) {

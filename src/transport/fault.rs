@@ -16,9 +16,9 @@ pub enum Fault {
     /// A file or stream cannot be read.
     #[error("cannot read: expected {what} that can be read, found: {}", reason(.error))]
     Read { what: &'static str, file: Option<PathBuf>, error: io::Error },
-    /// The input did not end in time (contract 5.8).
-    #[error("timed out: expected the input to end within {} s", .0.as_secs())]
-    InputTimeout(Duration),
+    /// The document or the parameters file did not end in time (contract 5.8).
+    #[error("timed out: expected {what} that ends within {} s", .limit.as_secs())]
+    Timeout { what: &'static str, file: Option<PathBuf>, limit: Duration },
     /// The parameters file is no `<Parameters>` document.
     #[error("wrong parameter: in the parameters file: {error}")]
     ParametersDocument { file: PathBuf, error: ReadError },
@@ -60,13 +60,12 @@ impl Fault {
 
     fn file(&self) -> Option<&Path> {
         match self {
-            Self::Read { file, .. } | Self::Write { file, .. } | Self::OutputExists { file } => file.as_deref(),
+            Self::Read { file, .. }
+            | Self::Timeout { file, .. }
+            | Self::Write { file, .. }
+            | Self::OutputExists { file } => file.as_deref(),
             Self::ParametersDocument { file, .. } | Self::ParametersValue { file, .. } => Some(file),
-            Self::InputTimeout(_)
-            | Self::NoOperation(_)
-            | Self::InputTaken
-            | Self::SameFile { .. }
-            | Self::TerminalTooNarrow { .. } => None,
+            Self::NoOperation(_) | Self::InputTaken | Self::SameFile { .. } | Self::TerminalTooNarrow { .. } => None,
         }
     }
 }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::fault::Fault;
 use super::input::is_stdin;
 use super::output::Destination;
-use super::places::{self, OUTPUT, OUTPUT_IN_FOLDER, Places, STATUS_FILE};
+use super::places::{self, OUTPUT, OUTPUT_IN_FOLDER, Places, STANDARD_OUTPUT, STATUS_FILE};
 use super::{parameters, system, tell, terminal};
 use crate::adapter::Adapter;
 use crate::cli::{Files, FilterArguments, WrongCommandLine};
@@ -35,9 +35,9 @@ pub fn reject(wrong: &WrongCommandLine) -> i32 {
 /// Removes the old status first and leaves the new one last, whatever else is wrong in between (contract 5.12).
 fn carry_out(files: &Files, exit_codes: ExitCodes, act: impl FnOnce(Result<Places, Fault>) -> Delivery) -> i32 {
     match places::begin_status(files) {
-        Ok(status) => conclude(act(Places::of(files)), status.as_ref(), exit_codes),
+        Ok(status) => conclude(leave_status(act(Places::of(files)), files, status.as_ref()), exit_codes),
         // The status of an earlier run may still be there: the exit code must not say that all was written.
-        Err(fault) => conclude(Delivery { written: false, ..act(Err(fault)) }, None, exit_codes),
+        Err(fault) => conclude(Delivery { written: false, ..act(Err(fault)) }, exit_codes),
     }
 }
 
@@ -45,8 +45,15 @@ fn carry_out(files: &Files, exit_codes: ExitCodes, act: impl FnOnce(Result<Place
 struct Delivery {
     status: Status,
     cause: Option<String>,
-    /// Whether a document was written whole.
+    /// Whether the answer came whole to where it was asked for, as far as there was such a place.
     written: bool,
+}
+
+impl Delivery {
+    /// The status of the answer, as long as the answer arrived.
+    fn status(&self) -> Status {
+        if self.written { self.status } else { Status::Error }
+    }
 }
 
 /// Makes the answer and delivers it.
@@ -124,7 +131,7 @@ fn fault_of_output(error: io::Error, arguments: &FilterArguments, output: &Desti
         Destination::File(_) if error.kind() == io::ErrorKind::AlreadyExists => Fault::OutputExists { file },
         Destination::File(_) => Fault::Write { what: OUTPUT_IN_FOLDER, file, error },
         Destination::Special(_) => Fault::Write { what: OUTPUT, file, error },
-        Destination::Stdout => Fault::Write { what: "a standard output that can be written", file: None, error },
+        Destination::Stdout => Fault::Write { what: STANDARD_OUTPUT, file: None, error },
     }
 }
 
@@ -139,26 +146,35 @@ fn joined(cause: Option<String>, further: &str) -> String {
 
 /// Puts an answer on standard output because there is no right place for it; a terminal gets the line on stderr only.
 fn refuse(reply: Reply) -> Delivery {
-    let written = io::stdout().is_terminal() || Destination::Stdout.write(&reply.body.into_bytes()).is_ok();
-    Delivery { status: reply.status, cause: reply.cause, written }
+    let Reply { status, body, cause } = reply;
+    if io::stdout().is_terminal() {
+        return Delivery { status, cause, written: true };
+    }
+    match Destination::Stdout.write(&body.into_bytes()) {
+        Ok(()) => Delivery { status, cause, written: true },
+        Err(error) => {
+            let fault = Fault::Write { what: STANDARD_OUTPUT, file: None, error };
+            Delivery { status, cause: Some(joined(cause, &fault.cause())), written: false }
+        }
+    }
 }
 
-/// Leaves the status behind: in its file, on stderr where it is not 1, and as the exit code.
-fn conclude(delivery: Delivery, status_file: Option<&Destination>, exit_codes: ExitCodes) -> i32 {
-    let Delivery { mut status, mut cause, mut written } = delivery;
-    if !written {
-        status = Status::Error;
-    }
-    if let Some(Err(error)) = status_file.map(|file| file.write(format!("{status}\n").as_bytes())) {
-        let file = status_file.and_then(Destination::name).map(ToOwned::to_owned);
-        cause = Some(joined(cause, &Fault::Write { what: STATUS_FILE, file, error }.cause()));
-        status = Status::Error;
-        written = false;
-    }
-    if let Some(cause) = cause {
+/// Writes the status to its file, if there is one.
+fn leave_status(delivery: Delivery, files: &Files, status_file: Option<&Destination>) -> Delivery {
+    let Some(Err(error)) = status_file.map(|file| file.write(format!("{}\n", delivery.status()).as_bytes())) else {
+        return delivery;
+    };
+    let fault = Fault::Write { what: STATUS_FILE, file: files.status_file.clone(), error };
+    Delivery { status: Status::Error, cause: Some(joined(delivery.cause, &fault.cause())), written: false }
+}
+
+/// Tells the status on stderr where it is not 1, and as the exit code.
+fn conclude(delivery: Delivery, exit_codes: ExitCodes) -> i32 {
+    let status = delivery.status();
+    if let Some(cause) = delivery.cause {
         tell(&format!("status {status}: {cause}"));
     }
-    if written { exit_codes.written(status) } else { exit_codes.not_written() }
+    if delivery.written { exit_codes.written(status) } else { exit_codes.not_written() }
 }
 
 #[cfg(test)]

@@ -9,13 +9,12 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::descriptor::{RETRY, own};
 use super::fault::Fault;
 use crate::xml::MAX_DOCUMENT_BYTES;
 
 /// More than usual documents have.
 const USUAL_BYTES: usize = 4 * 1024;
-/// How long to wait before trying again where someone made the input non-blocking, as Node.js may.
-const RETRY: Duration = Duration::from_millis(5);
 
 /// Where a document comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,11 +36,12 @@ impl Source {
 
     /// Reads to the end, but at most one byte beyond the limit: enough to tell that the document is too large.
     pub fn read(&self, what: &'static str, timeout: Option<Duration>) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let file = || self.file().map(Path::to_owned);
         let result = match timeout {
             None => self.read_to_limit(),
-            Some(timeout) => self.read_within(timeout).ok_or(Fault::InputTimeout(timeout))?,
+            Some(limit) => self.read_within(limit).ok_or_else(|| Fault::Timeout { what, file: file(), limit })?,
         };
-        result.map_err(|error| Fault::Read { what, file: self.file().map(Path::to_owned), error })
+        result.map_err(|error| Fault::Read { what, file: file(), error })
     }
 
     /// The file, if it is one.
@@ -67,8 +67,9 @@ impl Source {
 
     fn read_to_limit(&self) -> io::Result<Zeroizing<Vec<u8>>> {
         match self {
-            Self::Stdin if io::stdin().is_terminal() => read_to_limit(io::stdin().lock()),
-            Self::Stdin => read_to_limit(stdin()?),
+            // The standard library knows what a Windows console needs; elsewhere its buffer would keep the secret.
+            Self::Stdin if cfg!(windows) && io::stdin().is_terminal() => read_to_limit(io::stdin().lock()),
+            Self::Stdin => read_to_limit(own(io::stdin())?),
             Self::File(file) => read_to_limit(File::open(file)?),
         }
     }
@@ -82,21 +83,6 @@ pub fn is_standard_stream(file: &Path) -> bool {
 /// Whether a file is standard input by the one or the other name.
 pub fn is_stdin(file: &Path) -> bool {
     is_standard_stream(file) || cfg!(unix) && file == Path::new("/dev/stdin")
-}
-
-/// Standard input without a buffer, which would keep a copy of the secret, and without the standard library's habit
-/// of taking a descriptor that cannot be read for an empty one.
-#[cfg(unix)]
-fn stdin() -> io::Result<File> {
-    use std::os::fd::AsFd;
-    Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
-}
-
-/// See the Unix twin.
-#[cfg(windows)]
-fn stdin() -> io::Result<File> {
-    use std::os::windows::io::AsHandle;
-    Ok(io::stdin().as_handle().try_clone_to_owned()?.into())
 }
 
 fn read_to_limit(mut reader: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {

@@ -3,6 +3,7 @@
 
 pub mod filter;
 
+mod descriptor;
 mod fault;
 mod input;
 mod output;
@@ -14,18 +15,19 @@ mod whole_file;
 
 use std::io::{self, Write};
 
+use crate::status::{ExitCodes, Status};
 use output::Destination;
 
 /// Prints a text on standard output and gives the exit code. A reader that leaves early has seen what it wanted.
 #[must_use]
 pub fn print(text: &[u8]) -> i32 {
+    let exit_codes = ExitCodes::default();
     match Destination::Stdout.write(text) {
-        Ok(()) => 0,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-        Err(error) => {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             tell(&format!("cannot write to standard output: {}", fault::reason(&error)));
-            2
+            exit_codes.not_written()
         }
+        Ok(()) | Err(_) => exit_codes.written(Status::Success),
     }
 }
 

@@ -4,16 +4,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
 
+use super::descriptor::{RETRY, own};
 use super::fault::Fault;
 use super::input::is_standard_stream;
 use super::whole_file::{self, folder};
 
 /// How many symbolic links are followed; the kernel's own limit on Linux.
 const MAX_LINKS: usize = 40;
-/// How long to wait before trying again where someone made the output non-blocking.
-const RETRY: Duration = Duration::from_millis(5);
 
 /// Where bytes go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +41,9 @@ impl Destination {
             if is_reserved(&file) {
                 return Ok(Self::Special(file));
             }
+            if let Some(destination) = descriptor(&file) {
+                return Ok(destination);
+            }
             let kind = match fs::symlink_metadata(&file) {
                 Ok(metadata) => metadata.file_type(),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::File(file)),
@@ -54,8 +55,6 @@ impl Destination {
                 return Err(io::ErrorKind::IsADirectory.into());
             } else if !kind.is_symlink() {
                 return Ok(Self::Special(file));
-            } else if let Some(destination) = descriptor(&file) {
-                return Ok(destination);
             }
             file = folder(&file).join(fs::read_link(&file)?);
         }
@@ -72,7 +71,7 @@ impl Destination {
                 stdout.write_all(bytes)?;
                 stdout.flush()
             }
-            Self::Stdout => write_all(stdout()?, bytes),
+            Self::Stdout => write_all(own(io::stdout())?, bytes),
             Self::Special(file) => write_all(OpenOptions::new().append(true).open(file)?, bytes),
             Self::File(file) => whole_file::replace(file, bytes),
         }
@@ -86,14 +85,6 @@ impl Destination {
         }
     }
 
-    /// The name, if there is one.
-    pub fn name(&self) -> Option<&Path> {
-        match self {
-            Self::Stdout => None,
-            Self::Special(file) | Self::File(file) => Some(file),
-        }
-    }
-
     /// The file that is replaced, if it is one.
     pub fn file(&self) -> Option<&Path> {
         match self {
@@ -103,36 +94,24 @@ impl Destination {
     }
 }
 
-/// What a link to an open descriptor (`/dev/stdout`, `/dev/fd/3`) leads to. Such a file must not be replaced, even if
-/// it is a regular one: whoever opened it reads that very file.
-fn descriptor(link: &Path) -> Option<Destination> {
-    let folder = folder(link).canonicalize().ok()?;
-    let is_descriptor = folder.starts_with("/proc") && folder.ends_with("fd");
-    let own = format!("/proc/{}/fd", std::process::id());
-    is_descriptor.then(|| match link.file_name() {
-        Some(name) if name == "1" && folder == Path::new(&own) => Destination::Stdout,
-        Some(_) | None => Destination::Special(link.to_owned()),
+/// What the name of an open descriptor (`/dev/fd/3`, to which `/dev/stdout` and the like are links) leads to. Such a
+/// file must not be replaced, even if it is a regular one: whoever opened it reads that very file.
+fn descriptor(name: &Path) -> Option<Destination> {
+    let folder = folder(name).canonicalize().ok()?;
+    // On Linux `/dev/fd` is a link into `/proc`, and the descriptors are links; elsewhere both are what they seem.
+    let own = [format!("/proc/{}/fd", std::process::id()), "/dev/fd".to_owned()];
+    let is_own = own.iter().any(|own| folder == Path::new(own));
+    let is_descriptor = is_own || folder.starts_with("/proc") && folder.ends_with("fd");
+    is_descriptor.then(|| match name.file_name() {
+        Some(number) if is_own && number == "1" => Destination::Stdout,
+        Some(_) | None => Destination::Special(name.to_owned()),
     })
 }
 
-/// The devices that Windows finds in every folder.
+/// Of the devices that Windows finds in every folder, those that people write to.
 fn is_reserved(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default();
     cfg!(windows) && ["NUL", "CON"].iter().any(|device| name.eq_ignore_ascii_case(device))
-}
-
-/// Standard output without the standard library's habit of taking a descriptor that cannot be written for a success.
-#[cfg(unix)]
-fn stdout() -> io::Result<File> {
-    use std::os::fd::AsFd;
-    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
-}
-
-/// See the Unix twin.
-#[cfg(windows)]
-fn stdout() -> io::Result<File> {
-    use std::os::windows::io::AsHandle;
-    Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
 }
 
 /// As `write_all` of the standard library, but patient with a non-blocking output.

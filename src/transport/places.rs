@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::fault::Fault;
 use super::input::Source;
 use super::output::Destination;
+use super::whole_file::folder;
 use crate::cli::Files;
 
 /// Where a run reads and writes.
@@ -37,14 +38,16 @@ pub fn begin_status(files: &Files) -> Result<Option<Destination>, Fault> {
     if status == Destination::Stdout || status.file().is_some_and(|file| is_open_as(io::stdout(), file)) {
         return Err(Fault::SameFile { first: "--status-file", second: "standard output" });
     }
-    not_read("--status-file", status.file(), files)?;
-    let Some(file) = status.file() else { return Ok(Some(status)) };
-    if output.as_ref().and_then(Destination::file).is_some_and(|output| identity(output) == identity(file)) {
+    if let (Some(file), Some(output)) = (status.file(), output.as_ref().and_then(Destination::file))
+        && identity(file) == identity(output)
+    {
         return Err(Fault::SameFile { first: "--status-file", second: "--output" });
     }
+    not_read("--status-file", status.file(), files)?;
+    let Some(file) = status.file() else { return Ok(Some(status)) };
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Fault::Write { what: STATUS_FILE, file: Some(file.to_owned()), error })
+            Err(Fault::Write { what: STATUS_FILE, file: Some(name.clone()), error })
         }
         Ok(()) | Err(_) => Ok(Some(status)),
     }
@@ -54,19 +57,20 @@ pub fn begin_status(files: &Files) -> Result<Option<Destination>, Fault> {
 pub const OUTPUT: &str = "an output that can be written";
 /// What an output that is a file is called in messages: it is the folder that must allow it.
 pub const OUTPUT_IN_FOLDER: &str = "an output file that can be created and renamed in its folder";
+/// What standard output is called in messages.
+pub const STANDARD_OUTPUT: &str = "a standard output that can be written";
 /// What the status file is called in messages.
 pub const STATUS_FILE: &str = "a status file that can be written";
 
-/// Refuses a file that is to be written and is also read, by its name or as standard input.
+/// Refuses a file that would be written where it is also read, by its name or as standard input.
 fn not_read(option: &'static str, written: Option<&Path>, files: &Files) -> Result<(), Fault> {
     let Some(written) = written else { return Ok(()) };
-    let parameters = files.parameters.as_deref().map(|file| Source::of(Some(file)));
-    let sources = [("--input", Some(Source::of(files.input.as_deref()))), ("--parameters", parameters)];
-    for (name, source) in sources {
+    let parameters = files.parameters.as_deref().map(|file| ("--parameters", Source::of(Some(file))));
+    for (other, source) in [("--input", Source::of(files.input.as_deref()))].into_iter().chain(parameters) {
         let second = match source {
-            Some(Source::File(file)) if identity(&file) == identity(written) => name,
-            Some(Source::Stdin) if is_open_as(io::stdin(), written) => "standard input",
-            Some(Source::File(_) | Source::Stdin) | None => continue,
+            Source::File(file) if identity(&file) == identity(written) => other,
+            Source::Stdin if is_open_as(io::stdin(), written) => "standard input",
+            Source::File(_) | Source::Stdin => continue,
         };
         return Err(Fault::SameFile { first: option, second });
     }
@@ -77,7 +81,7 @@ fn not_read(option: &'static str, written: Option<&Path>, files: &Files) -> Resu
 #[cfg(unix)]
 fn is_open_as(stream: impl std::os::fd::AsFd, file: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let open = stream.as_fd().try_clone_to_owned().and_then(|open| std::fs::File::from(open).metadata());
+    let open = super::descriptor::own(stream).and_then(|open| open.metadata());
     match (open, std::fs::metadata(file)) {
         (Ok(open), Ok(named)) => open.is_file() && (open.dev(), open.ino()) == (named.dev(), named.ino()),
         (Err(_), _) | (_, Err(_)) => false,
@@ -92,9 +96,6 @@ fn is_open_as<S>(_: S, _: &Path) -> bool {
 
 /// The one name of a file, whether it exists or not.
 fn identity(file: &Path) -> PathBuf {
-    let of_missing = || {
-        let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        Some(folder.canonicalize().ok()?.join(file.file_name()?))
-    };
+    let of_missing = || Some(folder(file).canonicalize().ok()?.join(file.file_name()?));
     file.canonicalize().ok().or_else(of_missing).unwrap_or_else(|| file.to_owned())
 }

@@ -1,22 +1,25 @@
 //! The XML declaration (XML 1.0, section 2.8, production `XMLDecl`), read by its grammar.
+//!
+//! quick-xml's own `BytesDecl` is not used: it checks neither the order of the parts nor their values, and does not tell
+//! where they stand.
 
-use super::characters::white_space_length;
+use super::characters::{is_white_space, white_space_length};
 use super::error::Fault;
-
-/// What a correct XML declaration says that matters here.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Declaration<'a> {
-    /// The declared encoding and the offset of its name.
-    pub encoding: Option<(&'a str, usize)>,
-}
 
 /// How a declaration begins: a target of `xml` that ends there (`<?xml-stylesheet` is no declaration).
 pub fn begins_declaration(text: &str) -> bool {
-    text.strip_prefix("<?xml").is_some_and(|rest| rest.starts_with([' ', '\t', '\r', '\n', '?']))
+    text.strip_prefix("<?xml").is_some_and(|rest| rest.starts_with(|c| is_white_space(c) || c == '?'))
 }
 
-/// Reads the declaration that the text begins with.
-pub fn declaration(text: &str) -> Result<Declaration<'_>, Fault> {
+/// The encoding that a text declares at its start, and the offset of its name. A declaration that is wrong declares
+/// none: its fault is found where the whole document is checked.
+pub fn declared_encoding(text: &str) -> Option<(&str, usize)> {
+    begins_declaration(text).then(|| declaration(text))?.ok()?
+}
+
+/// Reads the declaration that the text begins with, and gives what matters here: the declared encoding, and the offset
+/// of its name.
+pub fn declaration(text: &str) -> Result<Option<(&str, usize)>, Fault> {
     let mut cursor = Cursor { text, offset: "<?xml".len() };
     let Some((version, at)) = cursor.pseudo_attribute("version")? else {
         return Err(cursor.expected("the version in the XML declaration"));
@@ -39,7 +42,7 @@ pub fn declaration(text: &str) -> Result<Declaration<'_>, Fault> {
             cursor.expected("version, encoding and standalone in this order, then '?>', in the XML declaration")
         );
     }
-    Ok(Declaration { encoding })
+    Ok(encoding)
 }
 
 /// The production `EncName`.
@@ -143,6 +146,6 @@ mod tests {
     #[test]
     fn the_encoding_is_reported_with_its_place() {
         let text = "<?xml version='1.0' encoding='latin1'?>";
-        assert_eq!(declaration(text).unwrap().encoding, Some(("latin1", 30)));
+        assert_eq!(declaration(text).unwrap(), Some(("latin1", 30)));
     }
 }

@@ -3,7 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use super::declaration::{Declaration, begins_declaration, declaration};
+use super::declaration::declared_encoding;
 use super::encoding::{Encoding, ascii, windows_1252};
 use super::error::{Fault, ReadError};
 
@@ -67,12 +67,7 @@ fn unsupported_signature(bytes: &[u8]) -> Option<Fault> {
 /// Decodes what has no byte order mark, and so has every character of a declaration in one byte.
 fn by_declaration(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
     let head = ascii_head(bytes);
-    let declared = match begins_declaration(head).then(|| declaration(head)) {
-        Some(Ok(Declaration { encoding: Some(declared) })) => declared,
-        // Without a declaration it is UTF-8; a wrong declaration is reported where the whole document is checked.
-        Some(Ok(Declaration { encoding: None }) | Err(_)) | None => return utf_8(bytes),
-    };
-    let (name, offset) = declared;
+    let Some((name, offset)) = declared_encoding(head) else { return utf_8(bytes) };
     match Encoding::of_name(name) {
         None => Err(Fault::not_supported(SUPPORTED, offset).in_text(head)),
         Some(Encoding::Utf8) => utf_8(bytes),
@@ -97,11 +92,7 @@ fn ascii_head(bytes: &[u8]) -> &str {
 /// Refuses a declaration that names another encoding than the byte order mark.
 fn checked<'a>(text: Decoded<'a>, marked: &[Encoding]) -> Result<Decoded<'a>, ReadError> {
     let source = text.as_str();
-    let declared = match begins_declaration(source).then(|| declaration(source)) {
-        Some(Ok(Declaration { encoding: Some(declared) })) => declared,
-        Some(Ok(Declaration { encoding: None }) | Err(_)) | None => return Ok(text),
-    };
-    let (name, offset) = declared;
+    let Some((name, offset)) = declared_encoding(source) else { return Ok(text) };
     match Encoding::of_name(name) {
         None => Err(Fault::not_supported(SUPPORTED, offset).in_text(source)),
         Some(encoding) if !marked.contains(&encoding) => {

@@ -18,13 +18,10 @@ impl Position {
     /// The place of the character that begins at the byte `offset` of `text`.
     pub(super) fn of(text: &str, offset: usize) -> Self {
         let mut position = Self { line: 1, column: 1 };
-        let mut before = text[..offset].chars().peekable();
-        while let Some(c) = before.next() {
+        for (index, c) in text[..offset].char_indices() {
             match c {
                 // The LF of this pair counts the line.
-                '\r' if before.peek() == Some(&'\n') || text[offset..].starts_with('\n') && before.peek().is_none() => {
-                    position.column += 1;
-                }
+                '\r' if text[index + 1..].starts_with('\n') => position.column += 1,
                 '\r' | '\n' => position = Self { line: position.line + 1, column: 1 },
                 _ => position.column += 1,
             }

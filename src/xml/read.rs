@@ -88,7 +88,7 @@ const TOTP: Vocabulary<2> = Vocabulary {
     content_expected: "exactly one Password and one Secret in TOTP, each with nothing but text,",
 };
 
-const PARAMETERS: Vocabulary<7> = Vocabulary {
+const PARAMETERS: Vocabulary<{ Parameter::NAMES.len() }> = Vocabulary {
     root: Some("Parameters"),
     elements: Parameter::NAMES,
     root_expected: "the root element Parameters",
@@ -100,7 +100,7 @@ const PARAMETERS: Vocabulary<7> = Vocabulary {
 ///
 /// # Errors
 ///
-/// Every [`ReadError`] but those of [`Document::decode`].
+/// Every [`ReadError`] but [`ReadError::TooLarge`], which [`Document::decode`] has found.
 pub fn read_secret<'a>(document: &'a Document<'_>) -> Result<Text<'a>, ReadError> {
     let [secret] = SECRET.read(document.0.as_str(), [true])?;
     Ok(secret.expect("required"))
@@ -122,7 +122,7 @@ pub fn read_totp<'a>(document: &'a Document<'_>) -> Result<Totp<'a>, ReadError> 
 ///
 /// See [`read_secret`].
 pub fn read_parameters<'a>(document: &'a Document<'_>) -> Result<Parameters<'a>, ReadError> {
-    PARAMETERS.read(document.0.as_str(), [false; 7]).map(Parameters)
+    PARAMETERS.read(document.0.as_str(), [false; Parameter::NAMES.len()]).map(Parameters)
 }
 
 /// The elements of a document: either the root alone, with text, or a root whose children have text.
