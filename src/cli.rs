@@ -51,7 +51,7 @@ fn completions(shell: Shell) -> Vec<u8> {
     script
 }
 
-const EXAMPLES: &str = "\
+const AFTER_HELP: &str = "\
 Examples:
   totp-adapter --operation GenerateSecret --output secret.xml
   totp-adapter --operation GenerateAuthenticatorQRCode --issuer 'SoftProject GmbH' \\
@@ -83,7 +83,7 @@ Files are written with mode 0600. Secrets and passwords are never arguments: the
     name = "totp-adapter",
     version,
     about = "The one-time-password step for any workflow engine: one XML document in, one document out.",
-    after_help = EXAMPLES,
+    after_help = AFTER_HELP,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
 )]
@@ -154,7 +154,7 @@ pub struct FilterArguments {
     #[arg(long, value_parser = named::<Digits, _>(Digits::ALL.map(Digits::name)))]
     pub digits: Option<Digits>,
 
-    /// For secrets issued elsewhere: the length of a step [default: 30]
+    /// For secrets issued elsewhere: a step's length, 1 to 4294967295 [default: 30]
     #[arg(long, value_name = "SECONDS", value_parser = Period::from_str, allow_negative_numbers = true)]
     pub period: Option<Period>,
 }

@@ -25,10 +25,11 @@
 //! assert_eq!(*reply.body.into_bytes(), b"<Password>081804</Password>\n");
 //! ```
 //!
-//! The layers, from the outside in: [`transport`] (streams, files, clocks) calls [`adapter`], which reads and writes
-//! documents with [`xml`] and computes with [`otp`]. Neither of the last two knows the other.
+//! The layers, from the outside in: the program's `transport` (streams, files, clocks) calls [`adapter`], which reads and
+//! writes documents with [`xml`] and computes with [`otp`]. Neither of the last two knows the other.
 
 pub mod adapter;
+#[doc(hidden)]
 pub mod cli;
 pub mod error;
 pub mod operation;
@@ -36,6 +37,7 @@ pub mod otp;
 pub mod outcome;
 pub mod reply;
 pub mod status;
+#[doc(hidden)]
 pub mod transport;
 pub mod xml;
 

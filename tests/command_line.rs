@@ -221,6 +221,7 @@ fn a_wrong_value() {
     exit 2
     "#);
     assert_snapshot!(run("--input", "").stderr(), @"totp-adapter: status -1: wrong command line: expected a value for --input; see --help");
+    assert_snapshot!(run("completions bash --exit-code zero", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or completions SHELL, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
     assert_snapshot!(run("--overwrite completions bash", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or completions SHELL, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
     assert_snapshot!(run("completions", ""), @r#"
     $ totp-adapter completions
@@ -449,18 +450,18 @@ fn a_wrong_parameters_file() {
     let run = |arguments: &str, stdin: &str| {
         totp_adapter(arguments.split_whitespace()).folder(folder.path()).stdin(stdin).run()
     };
-    file("wrong.xml", b"<Parameters>\n<skew>11</skew></Parameters>");
+    file("wrong.xml", b"<Parameters>\n<skew>\n  11</skew></Parameters>");
     assert_snapshot!(run("--parameters wrong.xml --operation VerifyPassword --skew 1", &totp_document("1")), @r#"
     $ totp-adapter --parameters wrong.xml --operation VerifyPassword --skew 1
     < <TOTP><Password>1</Password><Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret></TOTP>
-    > <Error description="wrong parameter: in the parameters file: expected a whole number of time steps from 0 to 10 for skew at line 2, column 7"/>
-    ! totp-adapter: status -1: wrong parameter: in the parameters file: expected a whole number of time steps from 0 to 10 for skew at line 2, column 7 (wrong.xml)
+    > <Error description="wrong parameter: in the parameters file: expected a whole number of time steps from 0 to 10 for skew at line 3, column 3"/>
+    ! totp-adapter: status -1: wrong parameter: in the parameters file: expected a whole number of time steps from 0 to 10 for skew at line 3, column 3 (wrong.xml)
     exit 2
     "#);
     assert_snapshot!(run("--parameters wrong.xml --operation GenerateSecret", ""), @r#"
     $ totp-adapter --parameters wrong.xml --operation GenerateSecret
-    > <Error description="wrong parameter: in the parameters file: expected a whole number of time steps from 0 to 10 for skew at line 2, column 7"/>
-    ! totp-adapter: status -1: wrong parameter: in the parameters file: expected a whole number of time steps from 0 to 10 for skew at line 2, column 7 (wrong.xml)
+    > <Error description="wrong parameter: in the parameters file: expected a whole number of time steps from 0 to 10 for skew at line 3, column 3"/>
+    ! totp-adapter: status -1: wrong parameter: in the parameters file: expected a whole number of time steps from 0 to 10 for skew at line 3, column 3 (wrong.xml)
     exit 2
     "#);
     file("operation.xml", b"<Parameters><Operation>generate</Operation></Parameters>");

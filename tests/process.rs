@@ -527,10 +527,15 @@ mod unix {
     #[test]
     fn killed_runs_leave_nothing_half() {
         let folder = Folder::new();
-        let start = Instant::now();
-        folder.run("--operation GenerateSecret --output new.xml");
-        let whole_run = start.elapsed();
-        fs::remove_file(folder.path().join("new.xml")).unwrap();
+        // The least of some runs: the others were measured while something else had the processor.
+        let duration = |_| {
+            let start = Instant::now();
+            folder.run("--operation GenerateSecret --output new.xml");
+            let duration = start.elapsed();
+            fs::remove_file(folder.path().join("new.xml")).unwrap();
+            duration
+        };
+        let whole_run = (0..5).map(duration).min().unwrap();
         let mut written = 0;
         // Some file systems (NFS, overlayfs of older kernels) know no files without a name.
         let has_unnamed_files = {

@@ -90,6 +90,10 @@ fn unknown(error: &clap::Error, command: &Command) -> String {
     }
     let names: Vec<String> =
         command.get_arguments().filter_map(Arg::get_long).map(|long| format!("--{long}")).collect();
+    // It exists, but not where it stands: behind a subcommand.
+    if names.iter().any(|name| typed == Some(name)) {
+        return ONLY_OPTIONS.to_owned();
+    }
     let nearest = nearest(&names, typed).or_else(|| text(error, ContextKind::SuggestedArg));
     // The nearest one goes first: the list is long.
     let nearest = nearest.map_or_else(String::new, |name| format!("nearest is {name}; "));

@@ -66,7 +66,7 @@ impl FileParameters {
 /// The texts of a parameters file.
 struct Texts<'a> {
     file: PathBuf,
-    texts: xml::Parameters<'a>,
+    texts: xml::ParameterTexts<'a>,
 }
 
 impl Texts<'_> {
@@ -82,7 +82,7 @@ impl Texts<'_> {
             file: self.file.clone(),
             parameter: parameter.name(),
             expected,
-            at: text.position(0),
+            at: text.start(),
         })
     }
 }

@@ -18,6 +18,8 @@ mod write;
 
 pub use error::{Position, ReadError};
 pub use events::MAX_NESTING;
-pub use read::{Document, MAX_DOCUMENT_BYTES, Parameter, Parameters, Totp, read_parameters, read_secret, read_totp};
+pub use read::{
+    Document, MAX_DOCUMENT_BYTES, Parameter, ParameterTexts, Totp, read_parameters, read_secret, read_totp,
+};
 pub use text::Text;
 pub use write::{write_error, write_ok, write_password, write_secret};

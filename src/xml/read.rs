@@ -64,9 +64,9 @@ impl Parameter {
 
 /// The texts of a `<Parameters>` document, each of which may be absent.
 #[derive(Debug)]
-pub struct Parameters<'a>([Option<Text<'a>>; Parameter::NAMES.len()]);
+pub struct ParameterTexts<'a>([Option<Text<'a>>; Parameter::NAMES.len()]);
 
-impl<'a> Parameters<'a> {
+impl<'a> ParameterTexts<'a> {
     /// The text of one parameter.
     #[must_use]
     pub fn text(&self, parameter: Parameter) -> Option<&Text<'a>> {
@@ -121,8 +121,8 @@ pub fn read_totp<'a>(document: &'a Document<'_>) -> Result<Totp<'a>, ReadError> 
 /// # Errors
 ///
 /// See [`read_secret`].
-pub fn read_parameters<'a>(document: &'a Document<'_>) -> Result<Parameters<'a>, ReadError> {
-    PARAMETERS.read(document.0.as_str(), [false; Parameter::NAMES.len()]).map(Parameters)
+pub fn read_parameters<'a>(document: &'a Document<'_>) -> Result<ParameterTexts<'a>, ReadError> {
+    PARAMETERS.read(document.0.as_str(), [false; Parameter::NAMES.len()]).map(ParameterTexts)
 }
 
 /// The elements of a document: either the root alone, with text, or a root whose children have text.

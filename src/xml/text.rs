@@ -72,6 +72,12 @@ impl<'a> Text<'a> {
         Position::of(self.source, (piece.in_source + offset).min(self.source.len()))
     }
 
+    /// Where [`Text::trimmed`] begins.
+    #[must_use]
+    pub fn start(&self) -> Position {
+        self.position(self.content.find(|c| !is_white_space(c)).unwrap_or(0))
+    }
+
     /// A buffer that never grows, so that no copy is left behind: no piece is longer than its source.
     fn owned(&mut self) -> &mut String {
         if let Cow::Borrowed(piece) = self.content {
