@@ -177,7 +177,8 @@ impl<'a, const N: usize> Collector<'a, '_, N> {
                 Event::End => {
                     self.depth -= 1;
                     root_end = offset;
-                    self.open = self.open.filter(|_| self.depth > self.vocabulary.element_depth());
+                    // An element inside it has been found wrong already.
+                    self.open = None;
                 }
                 Event::Text(piece) => {
                     if let Some(text) = self.text(!piece.trim_matches(is_white_space).is_empty(), offset) {

@@ -102,3 +102,31 @@ impl fmt::Debug for Text<'_> {
         f.write_str("Text(redacted)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 1.6: the place in the document, also after what is no text.
+    #[test]
+    fn places_in_a_text_of_several_pieces() {
+        let source = "<S>AB<!-- -->C&#x44;E</S>";
+        let mut text = Text::new(source, 0);
+        text.push_str(3, "AB");
+        text.push_str(13, "C");
+        text.push(14, 'D');
+        text.push_str(20, "E");
+        assert_eq!(text.as_str(), "ABCDE");
+        for (index, column) in [(0, 4), (1, 5), (2, 14), (3, 15), (4, 21), (5, 22)] {
+            assert_eq!(text.position(index), Position { line: 1, column }, "{index}");
+        }
+    }
+
+    // contract 1.6
+    #[test]
+    fn debug_shows_nothing() {
+        let mut text = Text::new("<S>AB</S>", 0);
+        text.push_str(3, "AB");
+        assert_eq!(format!("{text:?}"), "Text(redacted)");
+    }
+}
