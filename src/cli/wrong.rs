@@ -2,12 +2,12 @@
 //! repeat what was typed, which may be a misplaced secret.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
-use super::Files;
+use super::{Files, named_file};
 use crate::otp::OutOfRange;
 use crate::status::ExitCodes;
 
@@ -35,7 +35,7 @@ impl WrongCommandLine {
                 parameters: file("parameters"),
                 input: file("input"),
                 output: file("output"),
-                status_file: file("status-file").filter(|file| file != Path::new("") && file != Path::new("-")),
+                status_file: value("status-file").and_then(|name| named_file(name.to_owned()).ok()),
             },
         }
     }

@@ -60,13 +60,12 @@ impl Delivery {
 fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
     let (operation, parameters) = match parameters::resolve(arguments) {
         Ok(resolved) => resolved,
-        // Unless the command line names the operation, it could be one that keeps a secret in that file.
         Err(fault) => {
-            let replace = arguments.overwrite || arguments.operation.is_some_and(|it| it != Operation::GenerateSecret);
+            let replace = may_replace(arguments, arguments.operation);
             return deliver(fault.into(), arguments, &places.output, replace);
         }
     };
-    let replace = arguments.overwrite || operation != Operation::GenerateSecret;
+    let replace = may_replace(arguments, Some(operation));
     if !replace && places.output.file().is_some_and(Path::exists) {
         return instead_of_output(Fault::OutputExists { file: arguments.files.output.clone() });
     }
@@ -79,6 +78,11 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
         Err(fault) => fault.into(),
     };
     deliver(reply, arguments, &places.output, replace)
+}
+
+/// Whether an output file may be replaced: one that is not known could be the operation that keeps a secret there.
+fn may_replace(arguments: &FilterArguments, operation: Option<Operation>) -> bool {
+    arguments.overwrite || operation.is_some_and(|operation| operation != Operation::GenerateSecret)
 }
 
 /// The document, where the operation takes one; otherwise nothing is even opened (contract 1.1).
