@@ -12,7 +12,6 @@
 //! The harness is divan: it gives medians, subtracts its own overhead and brings 16 packages without its default
 //! features; criterion brings 45 and mainly adds a comparison with the run before.
 
-use std::ffi::OsStr;
 use std::hint::black_box;
 
 use divan::Bencher;
@@ -44,7 +43,7 @@ fn secret() -> Secret {
 }
 
 fn label() -> Label<'static> {
-    Label::new(Some(OsStr::new(ISSUER)), Some(OsStr::new(ACCOUNT))).expect("visible names")
+    Label::new(Some(ISSUER.as_bytes()), Some(ACCOUNT.as_bytes())).expect("visible names")
 }
 
 /// From the bytes that come in to the bytes that go out, as a filter process or a record of a stream has it.

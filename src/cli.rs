@@ -1,8 +1,11 @@
-//! The command line: names, help and value parsers (contract 5.1 to 5.9). It does nothing with what it reads.
+//! The command line: names, help and value parsers (contract 5.1 to 5.9, 7). It does nothing with what it reads.
 
+mod request;
+mod stream;
 mod wrong;
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,10 +15,11 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub use request::Request;
+pub use stream::{Column, Columns, StreamArguments};
 pub use wrong::WrongCommandLine;
 
-use crate::operation::Operation;
-use crate::otp::{Algorithm, Digits, OutOfRange, Period, Skew, UnixTime, whole_number};
+use crate::otp::{OutOfRange, whole_number};
 use crate::status::ExitCodes;
 
 /// What the command line asks for.
@@ -23,6 +27,8 @@ use crate::status::ExitCodes;
 pub enum Invocation {
     /// One document in, one document out.
     Filter(Box<FilterArguments>),
+    /// One line in, one line out.
+    Stream(Box<StreamArguments>),
     /// A text for standard output: help, version, completions.
     Print(Vec<u8>),
 }
@@ -37,11 +43,12 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
         Ok(CommandLine { subcommand: Some(Command::Completions { shell }), .. }) => {
             Ok(Invocation::Print(completions(shell)))
         }
+        Ok(CommandLine { subcommand: Some(Command::Stream(stream)), .. }) => Ok(Invocation::Stream(stream)),
         Ok(CommandLine { subcommand: None, filter }) => Ok(Invocation::Filter(Box::new(filter))),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Invocation::Print(error.to_string().into_bytes()))
         }
-        Err(error) => Err(Box::new(WrongCommandLine::new(&error, arguments, &CommandLine::command()))),
+        Err(error) => Err(Box::new(WrongCommandLine::new(&error, arguments, CommandLine::command()))),
     }
 }
 
@@ -84,6 +91,8 @@ Files are written with mode 0600. Secrets and passwords are never arguments: the
     version,
     about = "The one-time-password step for any workflow engine: one XML document in, one document out.",
     after_help = AFTER_HELP,
+    subcommand_value_name = "stream|completions",
+    subcommand_help_heading = "Many documents, and more",
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
 )]
@@ -94,8 +103,13 @@ struct CommandLine {
     filter: FilterArguments,
 }
 
+// Deferred: one document needs none of them, and they take time to build.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
+    /// Answer to every line of standard input with a line
+    #[command(after_help = stream::AFTER_HELP)]
+    Stream(Box<StreamArguments>),
     /// Print a completion script for a shell
     Completions {
         /// The shell to complete for
@@ -106,17 +120,9 @@ enum Command {
 /// The options of the filter, as they were given.
 #[derive(Debug, Args)]
 pub struct FilterArguments {
-    /// What to do: one of the table below
-    #[arg(long, alias = "Operation", hide_possible_values = true, value_parser = named::<Operation, _>(Operation::ALL.map(Operation::name)))]
-    pub operation: Option<Operation>,
-
-    /// Whom the account is with, as the app shows it (QR code only)
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
-    pub issuer: Option<OsString>,
-
-    /// The account, as the app shows it (QR code only)
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
-    pub account: Option<OsString>,
+    /// What is asked.
+    #[command(flatten)]
+    pub request: Request,
 
     /// Where to read and write.
     #[command(flatten)]
@@ -137,35 +143,11 @@ pub struct FilterArguments {
     /// How the status becomes an exit code: see below [default: unix]
     #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
     pub exit_code: Option<ExitCodes>,
-
-    /// Steps accepted on either side of the current one: 0 to 10 [default: 1]
-    #[arg(long, value_name = "STEPS", value_parser = Skew::from_str, allow_negative_numbers = true)]
-    pub skew: Option<Skew>,
-
-    /// Use this time instead of the clock's, in seconds since 1970
-    #[arg(long, value_name = "SECONDS", value_parser = UnixTime::from_str, allow_negative_numbers = true)]
-    pub now: Option<UnixTime>,
-
-    /// For secrets issued elsewhere: the hash function [default: SHA1]
-    #[arg(long, value_parser = named::<Algorithm, _>(Algorithm::ALL.map(Algorithm::name)))]
-    pub algorithm: Option<Algorithm>,
-
-    /// For secrets issued elsewhere: the digits of a password [default: 6]
-    #[arg(long, value_parser = named::<Digits, _>(Digits::ALL.map(Digits::name)))]
-    pub digits: Option<Digits>,
-
-    /// For secrets issued elsewhere: a step's length, 1 to 4294967295 [default: 30]
-    #[arg(long, value_name = "SECONDS", value_parser = Period::from_str, allow_negative_numbers = true)]
-    pub period: Option<Period>,
 }
 
 /// The files on the command line, as they were given.
 #[derive(Debug, Default, Args)]
 pub struct Files {
-    /// Take what the command line does not say from a document (see below)
-    #[arg(long, value_name = "FILE")]
-    pub parameters: Option<PathBuf>,
-
     /// Read the document from a file; '-' is standard input
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
@@ -185,6 +167,13 @@ where
     T: FromStr<Err = OutOfRange> + Clone + Send + Sync + 'static,
 {
     PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
+}
+
+/// How many threads work.
+fn jobs(text: &str) -> Result<NonZeroUsize, OutOfRange> {
+    const MAX: usize = 1024;
+    let wrong = OutOfRange { expected: "a whole number from 1 to 1024" };
+    whole_number(text, wrong.expected).ok().filter(|jobs| *jobs <= MAX).and_then(NonZeroUsize::new).ok_or(wrong)
 }
 
 fn input_timeout(text: &str) -> Result<Duration, OutOfRange> {

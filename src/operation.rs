@@ -1,6 +1,5 @@
 //! The operations and parameters of X4's adapter and their names on the wire (contract 1.1, 1.2).
 
-use std::ffi::OsString;
 use std::str::FromStr;
 
 use crate::otp::{CodeParameters, OutOfRange, Skew};
@@ -58,13 +57,13 @@ impl FromStr for Operation {
 }
 
 /// What an operation takes besides its document (contract 1.2, 3.2, 3.4). Each operation ignores what it does not use,
-/// however wrong it is there; so the display names are kept as they came until a label is made of them.
+/// however wrong it is there; so the display names are kept as they came, be they text or not, until a label is made of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
-    /// Whom the account is with; used by the QR operation only.
-    pub issuer: Option<OsString>,
-    /// The account; used by the QR operation only.
-    pub account: Option<OsString>,
+    /// Whom the account is with, in UTF-8; used by the QR operation only.
+    pub issuer: Option<Vec<u8>>,
+    /// The account, in UTF-8; used by the QR operation only.
+    pub account: Option<Vec<u8>>,
     /// Algorithm, digits and period of the codes.
     pub code: CodeParameters,
     /// How many steps off a password may be; used by verification only.

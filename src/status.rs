@@ -47,9 +47,21 @@ impl Status {
     }
 }
 
+impl Status {
+    /// The same in decimal.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Success => "1",
+            Self::Error => "-1",
+            Self::Mismatch => "403",
+        }
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.code().fmt(f)
+        f.pad(self.text())
     }
 }
 

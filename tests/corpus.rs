@@ -17,7 +17,7 @@ fn parameters_of(fixture: &Fixture) -> Parameters {
     let bytes = fs::read(file).unwrap();
     let document = Document::decode(&bytes).unwrap();
     let texts = read_parameters(&document).unwrap();
-    let name = |parameter| texts.text(parameter).map(|text| OsString::from(text.as_str()));
+    let name = |parameter| texts.text(parameter).map(|text| text.as_str().into());
     let text = |parameter, default: &str| texts.text(parameter).map_or(default.to_owned(), |t| t.trimmed().to_owned());
     Parameters {
         issuer: name(Parameter::Issuer),

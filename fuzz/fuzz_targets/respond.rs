@@ -12,8 +12,6 @@
 //! ```
 #![no_main]
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
 
 use arbitrary::{Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
@@ -66,8 +64,8 @@ impl<'a> Arbitrary<'a> for Request<'a> {
         let Some(at) = separator else { return Ok(Self::of_document(input)) };
         let tail = Tail::arbitrary_take_rest(Unstructured::new(&input[at + SEPARATOR.len()..]))?;
         let parameters = Parameters {
-            issuer: tail.issuer.map(OsString::from_vec),
-            account: tail.account.map(OsString::from_vec),
+            issuer: tail.issuer,
+            account: tail.account,
             code: CodeParameters {
                 algorithm: Algorithm::ALL[usize::from(tail.algorithm) % Algorithm::ALL.len()],
                 digits: Digits::ALL[usize::from(tail.digits) % Digits::ALL.len()],

@@ -20,19 +20,27 @@ pub struct WrongCommandLine {
     pub exit_codes: ExitCodes,
     /// The files, wherever on the command line they stand; the one for the status is written.
     pub files: Files,
+    /// The parameters file, wherever on the command line it stands; it is not read.
+    pub parameters: Option<PathBuf>,
 }
 
 impl WrongCommandLine {
-    pub(super) fn new(error: &clap::Error, arguments: &[OsString], command: &Command) -> Self {
-        let last = |long| options(arguments, command).filter(|(arg, _)| arg.get_long() == Some(long)).last();
+    pub(super) fn new(error: &clap::Error, arguments: &[OsString], mut command: Command) -> Self {
+        // Otherwise the subcommands have no options yet.
+        command.build();
+        let subcommand = arguments.get(1).and_then(|name| command.find_subcommand(name));
+        let own: Vec<&Arg> = subcommand.unwrap_or(&command).get_arguments().collect();
+        // Where the status goes is followed behind any subcommand.
+        let all: Vec<&Arg> = own.iter().copied().chain(command.get_arguments()).collect();
+        let last = |long| options(arguments, &all).filter(|(arg, _)| arg.get_long() == Some(long)).last();
         let value = |long| last(long).map(|(_, value)| value);
         let exit_codes = value("exit-code").and_then(OsStr::to_str).and_then(|name| name.parse().ok());
         let file = |long| value(long).map(PathBuf::from);
         Self {
-            description: format!("wrong command line: {}; see --help", expectation(error, command)),
+            description: format!("wrong command line: {}; see --help", expectation(error, &own)),
             exit_codes: exit_codes.unwrap_or_default(),
+            parameters: file("parameters"),
             files: Files {
-                parameters: file("parameters"),
                 input: file("input"),
                 output: file("output"),
                 status_file: value("status-file").and_then(|name| named_file(name.to_owned()).ok()),
@@ -42,11 +50,8 @@ impl WrongCommandLine {
 }
 
 /// What clap expected, from the parts of its error that are ours: names of options and accepted values.
-fn expectation(error: &clap::Error, command: &Command) -> String {
-    let option = || match text(error, ContextKind::InvalidArg)?.split([' ', '=']).next()? {
-        "<SHELL>" => Some("completions"),
-        option => Some(option),
-    };
+fn expectation(error: &clap::Error, own: &[&Arg]) -> String {
+    let option = || text(error, ContextKind::InvalidArg).and_then(option_name);
     match error.kind() {
         ErrorKind::InvalidValue => accepted_values(option(), error),
         ErrorKind::ValueValidation => {
@@ -54,21 +59,45 @@ fn expectation(error: &clap::Error, command: &Command) -> String {
             let expected = out_of_range.map_or("another value", |error| error.expected);
             format!("expected {expected} for {}", option().unwrap_or("an option"))
         }
-        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => unknown(error, command),
-        ErrorKind::ArgumentConflict => match option() {
-            Some(option) if option.starts_with("--") => format!("expected {option} once"),
-            Some(_) | None => ONLY_OPTIONS.to_owned(),
-        },
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => unknown(error, own),
+        ErrorKind::ArgumentConflict => conflict(option(), text(error, ContextKind::PriorArg).and_then(option_name)),
         ErrorKind::TooManyValues => format!("expected no value for {}", option().unwrap_or("the option")),
-        ErrorKind::MissingRequiredArgument => "expected the name of a shell after completions".to_owned(),
+        ErrorKind::MissingRequiredArgument => missing(error).to_owned(),
         ErrorKind::InvalidUtf8 => "expected arguments in Unicode".to_owned(),
         // The kinds are clap's, and it may add to them.
         _ => "expected the options of --help".to_owned(),
     }
 }
 
-const ONLY_OPTIONS: &str = "expected options only, or completions SHELL, and no other word (the operation follows \
-                            --operation; secrets and passwords come in the document, never as arguments)";
+const ONLY_OPTIONS: &str = "expected options only, or stream or completions and what belongs to them, and no \
+                            other word (the operation follows --operation; secrets and passwords come in the \
+                            document, never as arguments)";
+
+/// The option of a usage such as `--now <SECONDS>`; words have names of their own.
+fn option_name(usage: &str) -> Option<&str> {
+    match usage.split([' ', '=']).next()? {
+        "<SHELL>" => Some("completions"),
+        "[INPUT]..." | "<INPUT>..." | "[INPUT]" | "<INPUT>" => Some("names of files and folders"),
+        option => Some(option),
+    }
+}
+
+fn conflict(option: Option<&str>, prior: Option<&str>) -> String {
+    match (option, prior) {
+        (Some(option), Some(prior)) if option != prior => format!("expected only one of {option} and {prior}"),
+        (Some(option), Some(_)) if option.starts_with("--") => format!("expected {option} once"),
+        (Some(_) | None, Some(_) | None) => ONLY_OPTIONS.to_owned(),
+    }
+}
+
+/// What a subcommand cannot do without.
+fn missing(error: &clap::Error) -> &'static str {
+    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else {
+        return "expected another option";
+    };
+    let is_missing = |name: &str| missing.iter().any(|usage| usage.contains(name));
+    if is_missing("<SHELL>") { "expected the name of a shell after completions" } else { "expected another option" }
+}
 
 fn accepted_values(option: Option<&str>, error: &clap::Error) -> String {
     let option = option.unwrap_or("an option");
@@ -83,15 +112,15 @@ fn accepted_values(option: Option<&str>, error: &clap::Error) -> String {
 }
 
 /// An option that does not exist, or a word where none is expected. What was typed is looked at, not repeated.
-fn unknown(error: &clap::Error, command: &Command) -> String {
+fn unknown(error: &clap::Error, own: &[&Arg]) -> String {
     let typed = text(error, ContextKind::InvalidArg);
     if !typed.is_some_and(|typed| typed.starts_with('-')) {
         return ONLY_OPTIONS.to_owned();
     }
-    let names: Vec<String> =
-        command.get_arguments().filter_map(Arg::get_long).map(|long| format!("--{long}")).collect();
+    let names = own.iter().filter_map(|arg| arg.get_long()).filter(|long| !["help", "version"].contains(long));
+    let names: Vec<String> = names.map(|long| format!("--{long}")).collect();
     // It exists, but not where it stands: behind a subcommand.
-    if names.iter().any(|name| typed == Some(name)) {
+    if names.is_empty() || names.iter().any(|name| typed == Some(name)) {
         return ONLY_OPTIONS.to_owned();
     }
     let nearest = nearest(&names, typed).or_else(|| text(error, ContextKind::SuggestedArg));
@@ -124,12 +153,12 @@ fn alternatives(values: &[String]) -> String {
 
 /// The options on a command line that have a value, with that value, however wrong the rest of it is. clap stops at
 /// the first error, also when told to ignore errors.
-fn options<'a>(arguments: &'a [OsString], command: &'a Command) -> impl Iterator<Item = (&'a Arg, &'a OsStr)> {
+fn options<'a>(arguments: &'a [OsString], all: &'a [&'a Arg]) -> impl Iterator<Item = (&'a Arg, &'a OsStr)> {
     let mut rest = arguments.iter().skip(1).map(OsString::as_os_str).peekable();
     std::iter::from_fn(move || {
         loop {
             // A `--` that is no value ends the options.
-            let (arg, inline) = option_of(rest.next().filter(|argument| *argument != "--")?, command);
+            let (arg, inline) = option_of(rest.next().filter(|argument| *argument != "--")?, all);
             let Some(arg) = arg.filter(|arg| arg.get_action().takes_values()) else { continue };
             let takes = |next: &&OsStr| arg.is_allow_hyphen_values_set() || *next == "-" || !is_option(next);
             if let Some(value) = inline.or_else(|| rest.next_if(takes)) {
@@ -140,19 +169,19 @@ fn options<'a>(arguments: &'a [OsString], command: &'a Command) -> impl Iterator
 }
 
 /// The option that an argument names, and the value after its `=`.
-fn option_of<'a>(argument: &'a OsStr, command: &'a Command) -> (Option<&'a Arg>, Option<&'a OsStr>) {
+fn option_of<'a>(argument: &'a OsStr, all: &'a [&'a Arg]) -> (Option<&'a Arg>, Option<&'a OsStr>) {
     let Some(argument) = argument.to_str() else { return (None, None) };
     let (name, inline) = match argument.split_once('=') {
         Some((name, value)) => (name, Some(OsStr::new(value))),
         None => (argument, None),
     };
     let long = name.strip_prefix("--");
-    let names = |arg: &&Arg| {
+    let names = |arg: &&&Arg| {
         long.is_some_and(|long| {
             arg.get_long() == Some(long) || arg.get_all_aliases().is_some_and(|a| a.contains(&long))
         })
     };
-    (command.get_arguments().find(names), inline)
+    (all.iter().find(names).copied(), inline)
 }
 
 fn is_option(argument: &OsStr) -> bool {

@@ -28,6 +28,14 @@ pub enum Fault {
     /// Neither the command line nor the parameters file names the operation.
     #[error("wrong parameter: expected {0} for --operation, or for Operation in the parameters file")]
     NoOperation(&'static str),
+    /// A stream would have no documents (contract 7.1).
+    #[error(
+        "wrong parameter: expected document or document-base64 among --columns, unless --operation is GenerateSecret"
+    )]
+    NoDocumentColumn,
+    /// The system gives no thread.
+    #[error("cannot start: expected a thread of the operating system, found: {}", reason(.0))]
+    Threads(io::Error),
     /// A file or stream cannot be written.
     #[error("cannot write: expected {what}, found: {}", reason(.error))]
     Write { what: &'static str, file: Option<PathBuf>, error: io::Error },
@@ -65,7 +73,12 @@ impl Fault {
             | Self::Write { file, .. }
             | Self::OutputExists { file } => file.as_deref(),
             Self::ParametersDocument { file, .. } | Self::ParametersValue { file, .. } => Some(file),
-            Self::NoOperation(_) | Self::InputTaken | Self::SameFile { .. } | Self::TerminalTooNarrow { .. } => None,
+            Self::NoOperation(_)
+            | Self::NoDocumentColumn
+            | Self::Threads(_)
+            | Self::InputTaken
+            | Self::SameFile { .. }
+            | Self::TerminalTooNarrow { .. } => None,
         }
     }
 }

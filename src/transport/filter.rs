@@ -19,7 +19,8 @@ use crate::status::{ExitCodes, Status};
 /// Runs the filter and gives the exit code.
 #[must_use]
 pub fn run(arguments: &FilterArguments) -> i32 {
-    carry_out(&arguments.files, arguments.exit_code.unwrap_or_default(), |places| match places {
+    let parameters = arguments.request.parameters.as_deref();
+    carry_out(&arguments.files, parameters, arguments.exit_code.unwrap_or_default(), |places| match places {
         Ok(places) => answer(arguments, &places),
         Err(fault) => instead_of_output(fault),
     })
@@ -29,13 +30,24 @@ pub fn run(arguments: &FilterArguments) -> i32 {
 #[must_use]
 pub fn reject(wrong: &WrongCommandLine) -> i32 {
     // Where not even the files are right, the first fault is the one to tell.
-    carry_out(&wrong.files, wrong.exit_codes, |_| refuse(Reply::error(&wrong.description)))
+    carry_out(&wrong.files, wrong.parameters.as_deref(), wrong.exit_codes, |_| refuse(Reply::error(&wrong.description)))
+}
+
+/// Answers where a run of any kind cannot even begin and gives the exit code.
+#[must_use]
+pub fn refuse_run(fault: Fault, exit_codes: ExitCodes) -> i32 {
+    conclude(instead_of_output(fault), exit_codes)
 }
 
 /// Removes the old status first and leaves the new one last, whatever else is wrong in between (contract 5.12).
-fn carry_out(files: &Files, exit_codes: ExitCodes, act: impl FnOnce(Result<Places, Fault>) -> Delivery) -> i32 {
-    match places::begin_status(files) {
-        Ok(status) => conclude(leave_status(act(Places::of(files)), files, status.as_ref()), exit_codes),
+fn carry_out(
+    files: &Files,
+    parameters: Option<&Path>,
+    exit_codes: ExitCodes,
+    act: impl FnOnce(Result<Places, Fault>) -> Delivery,
+) -> i32 {
+    match places::begin_status(files, parameters) {
+        Ok(status) => conclude(leave_status(act(Places::of(files, parameters)), files, status.as_ref()), exit_codes),
         // The status of an earlier run may still be there: the exit code must not say that all was written.
         Err(fault) => conclude(Delivery { written: false, ..act(Err(fault)) }, exit_codes),
     }
@@ -58,10 +70,10 @@ impl Delivery {
 
 /// Makes the answer and delivers it.
 fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
-    let (operation, parameters) = match parameters::resolve(arguments) {
+    let (operation, parameters) = match parameters::resolve_one(&arguments.request, arguments.input_timeout) {
         Ok(resolved) => resolved,
         Err(fault) => {
-            let replace = may_replace(arguments, arguments.operation);
+            let replace = may_replace(arguments, arguments.request.operation);
             return deliver(fault.into(), arguments, &places.output, replace);
         }
     };
@@ -70,11 +82,8 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
         return instead_of_output(Fault::OutputExists { file: arguments.files.output.clone() });
     }
     let reply = match input(operation, arguments, places) {
-        Ok(input) => Adapter { time: arguments.now.or_else(system::time), entropy: &mut system::entropy }.respond(
-            operation,
-            &parameters,
-            &input,
-        ),
+        Ok(input) => Adapter { time: arguments.request.now.or_else(system::time), entropy: &mut system::entropy }
+            .respond(operation, &parameters, &input),
         Err(fault) => fault.into(),
     };
     deliver(reply, arguments, &places.output, replace)
@@ -89,7 +98,7 @@ fn may_replace(arguments: &FilterArguments, operation: Option<Operation>) -> boo
 fn input(operation: Operation, arguments: &FilterArguments, places: &Places) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let Some(document) = operation.input_document() else { return Ok(Zeroizing::default()) };
     if places.input.file().is_none() {
-        if arguments.files.parameters.as_deref().is_some_and(is_stdin) {
+        if arguments.request.parameters.as_deref().is_some_and(is_stdin) {
             return Err(Fault::InputTaken);
         }
         terminal::announce_wait(document);

@@ -2,13 +2,16 @@
 //! where it belongs. Only here are clocks, files, terminals and standard streams touched.
 
 pub mod filter;
+pub mod stream;
 
 mod descriptor;
 mod fault;
+mod in_order;
 mod input;
 mod output;
 mod parameters;
 mod places;
+mod records;
 mod system;
 mod terminal;
 mod whole_file;

@@ -71,8 +71,8 @@ impl Destination {
                 stdout.write_all(bytes)?;
                 stdout.flush()
             }
-            Self::Stdout => write_all(own(io::stdout())?, bytes),
-            Self::Special(file) => write_all(OpenOptions::new().append(true).open(file)?, bytes),
+            Self::Stdout => write_all(&own(io::stdout())?, bytes),
+            Self::Special(file) => write_all(&OpenOptions::new().append(true).open(file)?, bytes),
             Self::File(file) => whole_file::replace(file, bytes),
         }
     }
@@ -115,7 +115,7 @@ fn is_reserved(file: &Path) -> bool {
 }
 
 /// As `write_all` of the standard library, but patient with a non-blocking output.
-fn write_all(mut file: File, mut bytes: &[u8]) -> io::Result<()> {
+pub fn write_all(mut file: &File, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),

@@ -7,37 +7,43 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::input::Source;
-use crate::cli::FilterArguments;
+use crate::cli::Request;
 use crate::operation::{Operation, Parameters};
 use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew};
 use crate::xml::{self, Document, Parameter};
 
-/// The operation and its parameters.
-pub fn resolve(arguments: &FilterArguments) -> Result<(Operation, Parameters), Fault> {
-    let file = match &arguments.files.parameters {
-        Some(file) => FileParameters::read(file, arguments.input_timeout)?,
+/// The operation, if it is named anywhere, and its parameters. Reading the file may take no longer than the timeout.
+pub fn resolve(request: &Request, timeout: Option<Duration>) -> Result<(Option<Operation>, Parameters), Fault> {
+    let file = match &request.parameters {
+        Some(file) => FileParameters::read(file, timeout)?,
         None => FileParameters::default(),
     };
-    let operation = arguments.operation.or(file.operation).ok_or(Fault::NoOperation(Operation::EXPECTED))?;
+    let bytes = |name: OsString| name.into_encoded_bytes();
     let parameters = Parameters {
-        issuer: arguments.issuer.clone().or(file.issuer),
-        account: arguments.account.clone().or(file.account),
+        issuer: request.issuer.clone().map(bytes).or(file.issuer),
+        account: request.account.clone().map(bytes).or(file.account),
         code: CodeParameters {
-            algorithm: arguments.algorithm.or(file.algorithm).unwrap_or_default(),
-            digits: arguments.digits.or(file.digits).unwrap_or_default(),
-            period: arguments.period.or(file.period).unwrap_or_default(),
+            algorithm: request.algorithm.or(file.algorithm).unwrap_or_default(),
+            digits: request.digits.or(file.digits).unwrap_or_default(),
+            period: request.period.or(file.period).unwrap_or_default(),
         },
-        skew: arguments.skew.or(file.skew).unwrap_or_default(),
+        skew: request.skew.or(file.skew).unwrap_or_default(),
     };
-    Ok((operation, parameters))
+    Ok((request.operation.or(file.operation), parameters))
+}
+
+/// The one operation and its parameters.
+pub fn resolve_one(request: &Request, timeout: Option<Duration>) -> Result<(Operation, Parameters), Fault> {
+    let (operation, parameters) = resolve(request, timeout)?;
+    Ok((operation.ok_or(Fault::NoOperation(Operation::EXPECTED))?, parameters))
 }
 
 /// What a parameters file says.
 #[derive(Default)]
 struct FileParameters {
     operation: Option<Operation>,
-    issuer: Option<OsString>,
-    account: Option<OsString>,
+    issuer: Option<Vec<u8>>,
+    account: Option<Vec<u8>>,
     algorithm: Option<Algorithm>,
     digits: Option<Digits>,
     period: Option<Period>,
@@ -71,7 +77,7 @@ struct Texts<'a> {
 
 impl Texts<'_> {
     /// A display name as it stands.
-    fn name(&self, parameter: Parameter) -> Option<OsString> {
+    fn name(&self, parameter: Parameter) -> Option<Vec<u8>> {
         self.texts.text(parameter).map(|text| text.as_str().into())
     }
 

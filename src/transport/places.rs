@@ -20,17 +20,17 @@ pub struct Places {
 
 impl Places {
     /// Resolves the names.
-    pub fn of(files: &Files) -> Result<Self, Fault> {
+    pub fn of(files: &Files, parameters: Option<&Path>) -> Result<Self, Fault> {
         let input = Source::of(files.input.as_deref());
         let output = Destination::of(files.output.as_deref(), OUTPUT)?;
-        not_read("--output", output.file(), files)?;
+        not_read("--output", output.file(), files, parameters)?;
         Ok(Self { input, output })
     }
 }
 
 /// Where the status goes, if anywhere. That of an earlier run is removed, so that nobody takes it for this one's
 /// (contract 5.12); nothing else on the command line has to be right for that.
-pub fn begin_status(files: &Files) -> Result<Option<Destination>, Fault> {
+pub fn begin_status(files: &Files, parameters: Option<&Path>) -> Result<Option<Destination>, Fault> {
     let Some(name) = &files.status_file else { return Ok(None) };
     let status = Destination::of(Some(name), STATUS_FILE)?;
     // An output that cannot be resolved is no file that could be lost; that it cannot is told later.
@@ -43,7 +43,7 @@ pub fn begin_status(files: &Files) -> Result<Option<Destination>, Fault> {
     {
         return Err(Fault::SameFile { first: "--status-file", second: "--output" });
     }
-    not_read("--status-file", status.file(), files)?;
+    not_read("--status-file", status.file(), files, parameters)?;
     let Some(file) = status.file() else { return Ok(Some(status)) };
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -63,9 +63,14 @@ pub const STANDARD_OUTPUT: &str = "a standard output that can be written";
 pub const STATUS_FILE: &str = "a status file that can be written";
 
 /// Refuses a file that would be written where it is also read, by its name or as standard input.
-fn not_read(option: &'static str, written: Option<&Path>, files: &Files) -> Result<(), Fault> {
+fn not_read(
+    option: &'static str,
+    written: Option<&Path>,
+    files: &Files,
+    parameters: Option<&Path>,
+) -> Result<(), Fault> {
     let Some(written) = written else { return Ok(()) };
-    let parameters = files.parameters.as_deref().map(|file| ("--parameters", Source::of(Some(file))));
+    let parameters = parameters.map(|file| ("--parameters", Source::of(Some(file))));
     for (other, source) in [("--input", Source::of(files.input.as_deref()))].into_iter().chain(parameters) {
         let second = match source {
             Source::File(file) if identity(&file) == identity(written) => other,

@@ -1,0 +1,54 @@
+//! What is asked, whichever way the documents come: the operation and its parameters.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+
+use super::named;
+use crate::operation::Operation;
+use crate::otp::{Algorithm, Digits, Period, Skew, UnixTime};
+
+/// In the help, below the options of each way.
+const LAST: usize = 100;
+
+/// The operation and its parameters, as they were given.
+#[derive(Debug, Args)]
+pub struct Request {
+    /// What to do: GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode
+    #[arg(long, alias = "Operation", hide_possible_values = true, value_parser = named::<Operation, _>(Operation::ALL.map(Operation::name)))]
+    pub operation: Option<Operation>,
+
+    /// Whom the account is with, as the app shows it (QR code only)
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub issuer: Option<OsString>,
+
+    /// The account, as the app shows it (QR code only)
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub account: Option<OsString>,
+
+    /// Take what the command line does not say from a <Parameters> document
+    #[arg(long, value_name = "FILE")]
+    pub parameters: Option<PathBuf>,
+
+    /// Steps accepted on either side of the current one: 0 to 10 [default: 1]
+    #[arg(long, display_order = LAST, value_name = "STEPS", value_parser = Skew::from_str, allow_negative_numbers = true)]
+    pub skew: Option<Skew>,
+
+    /// Use this time instead of the clock's, in seconds since 1970
+    #[arg(long, display_order = LAST + 1, value_name = "SECONDS", value_parser = UnixTime::from_str, allow_negative_numbers = true)]
+    pub now: Option<UnixTime>,
+
+    /// For secrets issued elsewhere: the hash function [default: SHA1]
+    #[arg(long, display_order = LAST + 2, value_parser = named::<Algorithm, _>(Algorithm::ALL.map(Algorithm::name)))]
+    pub algorithm: Option<Algorithm>,
+
+    /// For secrets issued elsewhere: the digits of a password [default: 6]
+    #[arg(long, display_order = LAST + 3, value_parser = named::<Digits, _>(Digits::ALL.map(Digits::name)))]
+    pub digits: Option<Digits>,
+
+    /// For secrets issued elsewhere: a step's length, 1 to 4294967295 [default: 30]
+    #[arg(long, display_order = LAST + 4, value_name = "SECONDS", value_parser = Period::from_str, allow_negative_numbers = true)]
+    pub period: Option<Period>,
+}

@@ -1,0 +1,150 @@
+//! The command line of `stream` (contract section 7).
+
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+
+use clap::Args;
+
+use super::{Request, jobs};
+use crate::otp::OutOfRange;
+
+#[derive(Debug, Args)]
+#[command(about = "Answer to every line of standard input with a line")]
+pub struct StreamArguments {
+    /// What is asked.
+    #[command(flatten)]
+    pub request: Request,
+
+    /// The columns of a record, separated by tabs: see below [default: document]
+    #[arg(long, value_name = "NAMES", value_parser = Columns::from_str)]
+    pub columns: Option<Columns>,
+
+    /// Records end with NUL instead of a line feed
+    #[arg(long)]
+    pub null: bool,
+
+    /// How many threads work: 1 to 1024 [default: the processor's]
+    #[arg(long, value_name = "THREADS", value_parser = jobs, allow_negative_numbers = true)]
+    pub jobs: Option<NonZeroUsize>,
+}
+
+pub(super) const AFTER_HELP: &str = "\
+Each record is answered by one line, in order: the status, a tab and the document, and before them the id and a tab
+where there is such a column. A QR code is a PNG in Base64. No record ends the process; at the end the exit code is 0.
+
+Columns
+  document         the XML document; as the last column it takes the rest of the record, tabs included
+  document-base64  the same in Base64, for documents with line breaks or in UTF-16
+  id               anything without a line break, handed through
+  operation        instead of --operation, where it is not empty
+  issuer, account  instead of --issuer and --account, where they are not empty
+
+A record has at most 128 KiB. The document may be absent where the operation is GenerateSecret.
+
+Examples:
+  totp-adapter stream --operation VerifyPassword < documents.tsv > results.tsv
+  totp-adapter stream --operation GenerateAuthenticatorQRCode --issuer X4 --columns id,account,document < users.tsv";
+
+/// A column of a record (contract 7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Handed through to the answer.
+    Id,
+    /// The operation.
+    Operation,
+    /// Whom the account is with.
+    Issuer,
+    /// The account.
+    Account,
+    /// The document as it is.
+    Document,
+    /// The document in Base64.
+    DocumentBase64,
+}
+
+impl Column {
+    const ALL: [Self; 6] =
+        [Self::Id, Self::Operation, Self::Issuer, Self::Account, Self::Document, Self::DocumentBase64];
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Operation => "operation",
+            Self::Issuer => "issuer",
+            Self::Account => "account",
+            Self::Document => "document",
+            Self::DocumentBase64 => "document-base64",
+        }
+    }
+
+    /// What a record can have only one of: the document comes in one form or the other.
+    const fn kind(self) -> Self {
+        match self {
+            Self::Document | Self::DocumentBase64 => Self::Document,
+            Self::Id | Self::Operation | Self::Issuer | Self::Account => self,
+        }
+    }
+}
+
+/// The columns of a record: at least one, none of a kind twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Columns(Vec<Column>);
+
+impl Columns {
+    /// The columns in their order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Column] {
+        &self.0
+    }
+
+    /// Whether there is a column of this kind, be it a document in the one form or the other.
+    #[must_use]
+    pub fn contains(&self, column: Column) -> bool {
+        self.0.iter().any(|other| other.kind() == column.kind())
+    }
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        Self(vec![Column::Document])
+    }
+}
+
+impl FromStr for Columns {
+    type Err = OutOfRange;
+
+    fn from_str(text: &str) -> Result<Self, OutOfRange> {
+        const WRONG: OutOfRange = OutOfRange {
+            expected: "names separated by commas out of id, operation, issuer, account and either document or \
+                       document-base64, each at most once,",
+        };
+        let mut columns = Self(Vec::new());
+        for name in text.split(',') {
+            let column = Column::ALL.into_iter().find(|column| column.name() == name).ok_or(WRONG)?;
+            if columns.contains(column) {
+                return Err(WRONG);
+            }
+            columns.0.push(column);
+        }
+        Ok(columns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 7.1
+    #[test]
+    fn columns_are_named_once_each() {
+        let names =
+            |text: &str| Some(text.parse::<Columns>().ok()?.0.into_iter().map(Column::name).collect::<Vec<_>>());
+        assert_eq!(names("account,document,id"), Some(vec!["account", "document", "id"]));
+        assert_eq!(names("operation,issuer,document-base64"), Some(vec!["operation", "issuer", "document-base64"]));
+        for wrong in ["", "id,", "id,id", "document,document-base64", "Document", "id, document", "id;document"] {
+            assert_eq!(names(wrong), None, "{wrong}");
+        }
+    }
+}

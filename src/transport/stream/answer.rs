@@ -1,0 +1,97 @@
+//! Records to lines (contract 7.2): what stands in a record is answered as the filter answers it.
+
+use std::borrow::Cow;
+
+use zeroize::Zeroizing;
+
+use super::record::{Record, RecordError, take_apart};
+use crate::adapter::Adapter;
+use crate::cli::{Column, Columns};
+use crate::operation::{Operation, Parameters};
+use crate::otp::UnixTime;
+use crate::reply::Reply;
+use crate::transport::system;
+
+/// What holds for all records.
+pub struct Answering {
+    /// What records look like.
+    pub columns: Columns,
+    /// The operation of records that name none.
+    pub operation: Option<Operation>,
+    /// The parameters, as far as a record names none.
+    pub parameters: Parameters,
+    /// The time instead of the clock's.
+    pub time: Option<UnixTime>,
+}
+
+impl Answering {
+    /// Adds the line that answers to a record.
+    pub fn answer(&self, record: &[u8], lines: &mut Lines) {
+        let (id, record) = take_apart(&self.columns, self.operation, record);
+        if self.columns.contains(Column::Id) {
+            lines.append(id.unwrap_or_default());
+            lines.append(b"\t");
+        }
+        let reply = record.map_or_else(refusal, |record| self.respond(&record));
+        lines.append(reply.status.text().as_bytes());
+        lines.append(b"\t");
+        lines.append(&reply.body.into_line());
+    }
+
+    fn respond(&self, record: &Record<'_>) -> Reply {
+        // The clock is asked for every record: an answer is as good as its time.
+        let time = self.time.or_else(system::time);
+        let mut adapter = Adapter { time, entropy: &mut system::entropy };
+        adapter.respond(record.operation, &self.parameters_of(record), record.document.bytes())
+    }
+
+    fn parameters_of(&self, record: &Record<'_>) -> Cow<'_, Parameters> {
+        if record.issuer.is_none() && record.account.is_none() {
+            return Cow::Borrowed(&self.parameters);
+        }
+        let own = |name: Option<&[u8]>, default: &Option<Vec<u8>>| name.map(<[u8]>::to_vec).or_else(|| default.clone());
+        Cow::Owned(Parameters {
+            issuer: own(record.issuer, &self.parameters.issuer),
+            account: own(record.account, &self.parameters.account),
+            ..self.parameters
+        })
+    }
+}
+
+fn refusal(error: RecordError) -> Reply {
+    Reply::error(&error.to_string())
+}
+
+/// Lines that have not been written yet.
+pub struct Lines(Zeroizing<Vec<u8>>);
+
+impl Lines {
+    /// More than the answers to a block of usual records take.
+    const USUAL_BYTES: usize = 64 * 1024;
+
+    /// No lines.
+    pub fn new() -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(Self::USUAL_BYTES)))
+    }
+
+    /// The lines.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Forgets the lines.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// As `extend_from_slice`, which would leave a copy behind when the buffer grows.
+    fn append(&mut self, bytes: &[u8]) {
+        let length = self.0.len() + bytes.len();
+        if length > self.0.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(length * 2));
+            larger.extend_from_slice(&self.0);
+            self.0 = larger;
+        }
+        self.0.extend_from_slice(bytes);
+    }
+}

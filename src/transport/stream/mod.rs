@@ -1,0 +1,124 @@
+//! One line in, one line out: the process of contract section 7.
+
+mod answer;
+mod record;
+
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+
+use super::fault::Fault;
+use super::filter;
+use super::in_order::{InOrder, Work};
+use super::places::STANDARD_OUTPUT;
+use super::records::{Block, Records};
+use super::{descriptor, output, parameters, tell};
+use crate::cli::{Column, StreamArguments};
+use crate::operation::Operation;
+use crate::status::{ExitCodes, Status};
+use answer::{Answering, Lines};
+
+/// Answers to every record of standard input and gives the exit code.
+#[must_use]
+pub fn run(arguments: &StreamArguments) -> i32 {
+    let threads = match start(arguments) {
+        Ok(threads) => threads,
+        Err(fault) => return filter::refuse_run(fault, EXIT_CODES),
+    };
+    let streams = threads.wait(|| false);
+    match &streams.fault {
+        None => EXIT_CODES.written(Status::Success),
+        // A reader that leaves has seen what it wanted.
+        Some(Fault::Write { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
+            EXIT_CODES.written(Status::Success)
+        }
+        Some(fault) => {
+            tell(&format!("status {}: {}", Status::Error, fault.cause()));
+            EXIT_CODES.not_written()
+        }
+    }
+}
+
+const STANDARD_INPUT: &str = "a standard input";
+/// The statuses stand in the lines: the exit code tells only whether all lines could be read and written.
+const EXIT_CODES: ExitCodes = ExitCodes::Unix;
+
+/// Checks what is asked and starts to answer.
+fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
+    let (operation, parameters) = parameters::resolve(&arguments.request, None)?;
+    let columns = arguments.columns.clone().unwrap_or_default();
+    if operation.is_none() && !columns.contains(Column::Operation) {
+        return Err(Fault::NoOperation(Operation::EXPECTED));
+    }
+    // A column for the operation may ask for any.
+    let always_without = operation == Some(Operation::GenerateSecret) && !columns.contains(Column::Operation);
+    if !columns.contains(Column::Document) && !always_without {
+        return Err(Fault::NoDocumentColumn);
+    }
+    let end = if arguments.null { 0 } else { b'\n' };
+    let (input, output) = (descriptor::own(io::stdin()), descriptor::own(io::stdout()));
+    let input = input.map_err(|error| Fault::Read { what: STANDARD_INPUT, file: None, error })?;
+    let output = output.map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })?;
+    let stream = Stream(Answering { columns, operation, parameters, time: arguments.request.now });
+    InOrder::start(stream, Records::new(input, end), Sink { output, fault: None }, arguments.jobs)
+        .map_err(Fault::Threads)
+}
+
+/// Blocks of records in, blocks of lines out.
+struct Stream(Answering);
+
+/// What one thread has in hand.
+struct Portion {
+    block: Block,
+    lines: Lines,
+    /// Why there is no block.
+    error: Option<io::Error>,
+}
+
+/// Where the lines go, and what became of it.
+struct Sink {
+    output: File,
+    fault: Option<Fault>,
+}
+
+impl Work for Stream {
+    type Source = Records<File>;
+    type Portion = Portion;
+    type Sink = Sink;
+
+    fn portion(&self) -> Portion {
+        Portion { block: Block::new(), lines: Lines::new(), error: None }
+    }
+
+    fn take(&self, records: &mut Self::Source, portion: &mut Portion) -> Option<()> {
+        match records.take(&mut portion.block) {
+            Ok(any) => any.then_some(()),
+            Err(error) => {
+                portion.error = Some(error);
+                Some(())
+            }
+        }
+    }
+
+    fn work(&self, portion: &mut Portion) {
+        portion.lines.clear();
+        if portion.error.is_none() {
+            portion.block.records().for_each(|record| self.0.answer(record, &mut portion.lines));
+        }
+    }
+
+    /// Writes the lines as soon as they are there: whoever has sent no more than this block waits for them.
+    fn put(&self, sink: &mut Sink, portion: &mut Portion) -> ControlFlow<()> {
+        if sink.fault.is_some() {
+            return ControlFlow::Break(());
+        }
+        sink.fault = match portion.error.take() {
+            Some(error) => Some(Fault::Read { what: STANDARD_INPUT, file: None, error }),
+            None => match output::write_all(&sink.output, portion.lines.bytes()) {
+                Ok(()) => return ControlFlow::Continue(()),
+                Err(error) => Some(Fault::Write { what: STANDARD_OUTPUT, file: None, error }),
+            },
+        };
+        ControlFlow::Break(())
+    }
+}
