@@ -1,5 +1,6 @@
-//! The command line: names, help and value parsers (contract 5.1 to 5.9, 7). It does nothing with what it reads.
+//! The command line: names, help and value parsers (contract 5.1 to 5.9, 6 and 7). It does nothing with what it reads.
 
+mod batch;
 mod request;
 mod stream;
 mod wrong;
@@ -15,6 +16,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub use batch::{BatchArguments, Existing, Inputs};
 pub use request::Request;
 pub use stream::{Column, Columns, StreamArguments};
 pub use wrong::WrongCommandLine;
@@ -27,6 +29,8 @@ use crate::status::ExitCodes;
 pub enum Invocation {
     /// One document in, one document out.
     Filter(Box<FilterArguments>),
+    /// Many files.
+    Batch(Box<BatchArguments>),
     /// One line in, one line out.
     Stream(Box<StreamArguments>),
     /// A text for standard output: help, version, completions.
@@ -43,6 +47,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
         Ok(CommandLine { subcommand: Some(Command::Completions { shell }), .. }) => {
             Ok(Invocation::Print(completions(shell)))
         }
+        Ok(CommandLine { subcommand: Some(Command::Batch(batch)), .. }) => Ok(Invocation::Batch(batch)),
         Ok(CommandLine { subcommand: Some(Command::Stream(stream)), .. }) => Ok(Invocation::Stream(stream)),
         Ok(CommandLine { subcommand: None, filter }) => Ok(Invocation::Filter(Box::new(filter))),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
@@ -91,7 +96,7 @@ Files are written with mode 0600. Secrets and passwords are never arguments: the
     version,
     about = "The one-time-password step for any workflow engine: one XML document in, one document out.",
     after_help = AFTER_HELP,
-    subcommand_value_name = "stream|completions",
+    subcommand_value_name = "batch|stream|completions",
     subcommand_help_heading = "Many documents, and more",
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
@@ -107,6 +112,9 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 enum Command {
+    /// Work on many files, with one output for each
+    #[command(after_help = batch::AFTER_HELP)]
+    Batch(Box<BatchArguments>),
     /// Answer to every line of standard input with a line
     #[command(after_help = stream::AFTER_HELP)]
     Stream(Box<StreamArguments>),

@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 
 use totp_adapter::cli::{self, Invocation};
-use totp_adapter::transport::{self, filter, stream};
+use totp_adapter::transport::{self, batch, filter, stream};
 
 fn main() {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let exit_code = match cli::parse(&arguments) {
         Ok(Invocation::Filter(arguments)) => filter::run(&arguments),
+        Ok(Invocation::Batch(arguments)) => batch::run(&arguments),
         Ok(Invocation::Stream(arguments)) => stream::run(&arguments),
         Ok(Invocation::Print(text)) => transport::print(&text),
         Err(wrong) => filter::reject(&wrong),

@@ -1,5 +1,6 @@
 //! The operations and parameters of X4's adapter and their names on the wire (contract 1.1, 1.2).
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use crate::otp::{CodeParameters, OutOfRange, Skew};
@@ -68,6 +69,17 @@ pub struct Parameters {
     pub code: CodeParameters,
     /// How many steps off a password may be; used by verification only.
     pub skew: Skew,
+}
+
+impl Parameters {
+    /// The same for a document that has display names of its own.
+    pub(crate) fn with_names(&self, issuer: Option<&[u8]>, account: Option<&[u8]>) -> Cow<'_, Self> {
+        if issuer.is_none() && account.is_none() {
+            return Cow::Borrowed(self);
+        }
+        let own = |name: Option<&[u8]>, default: &Option<Vec<u8>>| name.map(<[u8]>::to_vec).or_else(|| default.clone());
+        Cow::Owned(Self { issuer: own(issuer, &self.issuer), account: own(account, &self.account), ..*self })
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::xml;
 /// The description of a match, word for word X4's (contract 1.1).
 const MATCHES: &str = "The password matches.";
 /// The description of every mismatch, word for word X4's (contract 1.5).
-const INCORRECT: &str = "The password provided is incorrect.";
+pub(crate) const INCORRECT: &str = "The password provided is incorrect.";
 
 /// The document of an answer.
 #[derive(Debug)]
@@ -70,11 +70,16 @@ impl Reply {
             Ok(Outcome::Secret(secret)) => (Body::Xml(xml::write_secret(&secret.to_base32())), None),
             Ok(Outcome::Password(password)) => (Body::Xml(xml::write_password(password.as_str())), None),
             Ok(Outcome::Match) => (Body::Xml(xml::write_ok(MATCHES)), None),
-            Ok(Outcome::Mismatch(cause)) => (Body::Xml(xml::write_error(INCORRECT)), Some(cause.to_string())),
+            Ok(Outcome::Mismatch(cause)) => (Body::Xml(Self::mismatch_document()), Some(cause.to_string())),
             Ok(Outcome::Symbol(symbol)) => (Body::Symbol(symbol), None),
             Err(error) => return Self::error(&error.to_string()),
         };
         Self { status, body, cause }
+    }
+
+    /// The document of every mismatch (contract 1.5).
+    pub(crate) fn mismatch_document() -> Zeroizing<Vec<u8>> {
+        xml::write_error(INCORRECT)
     }
 
     /// The answer with status -1 and this description.

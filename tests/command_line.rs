@@ -221,8 +221,8 @@ fn a_wrong_value() {
     exit 2
     "#);
     assert_snapshot!(run("--input", "").stderr(), @"totp-adapter: status -1: wrong command line: expected a value for --input; see --help");
-    assert_snapshot!(run("completions bash --exit-code zero", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
-    assert_snapshot!(run("--overwrite completions bash", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
+    assert_snapshot!(run("completions bash --exit-code zero", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
+    assert_snapshot!(run("--overwrite completions bash", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
     assert_snapshot!(run("completions", ""), @r#"
     $ totp-adapter completions
     > <Error description="wrong command line: expected the name of a shell after completions; see --help"/>

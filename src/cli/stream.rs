@@ -8,6 +8,7 @@ use clap::Args;
 use super::{Request, jobs};
 use crate::otp::OutOfRange;
 
+/// The options of `stream`, as they were given.
 #[derive(Debug, Args)]
 #[command(about = "Answer to every line of standard input with a line")]
 pub struct StreamArguments {

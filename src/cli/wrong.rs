@@ -69,7 +69,7 @@ fn expectation(error: &clap::Error, own: &[&Arg]) -> String {
     }
 }
 
-const ONLY_OPTIONS: &str = "expected options only, or stream or completions and what belongs to them, and no \
+const ONLY_OPTIONS: &str = "expected options only, or batch, stream or completions and what belongs to them, and no \
                             other word (the operation follows --operation; secrets and passwords come in the \
                             document, never as arguments)";
 
@@ -96,7 +96,15 @@ fn missing(error: &clap::Error) -> &'static str {
         return "expected another option";
     };
     let is_missing = |name: &str| missing.iter().any(|usage| usage.contains(name));
-    if is_missing("<SHELL>") { "expected the name of a shell after completions" } else { "expected another option" }
+    if is_missing("<SHELL>") {
+        "expected the name of a shell after completions"
+    } else if is_missing("--output-dir") {
+        "expected --output-dir with a folder for the results"
+    } else if is_missing("--manifest") {
+        "expected inputs: names of files and folders, --files-from, --manifest or --count"
+    } else {
+        "expected --files-from where --null is given"
+    }
 }
 
 fn accepted_values(option: Option<&str>, error: &clap::Error) -> String {

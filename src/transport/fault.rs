@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::batch::ManifestError;
 use crate::reply::Reply;
 use crate::xml::{Position, ReadError};
 
@@ -33,6 +34,24 @@ pub enum Fault {
         "wrong parameter: expected document or document-base64 among --columns, unless --operation is GenerateSecret"
     )]
     NoDocumentColumn,
+    /// A table of inputs has not the columns that are needed.
+    #[error("{error}")]
+    Manifest { file: PathBuf, error: ManifestError },
+    /// Secrets can be counted, documents cannot (contract 6.1).
+    #[error("wrong parameter: expected --count only where the operation is GenerateSecret")]
+    Count,
+    /// Outputs would be found as inputs the next time (contract 6.1).
+    #[error("wrong parameter: expected an output folder outside the folders of the inputs")]
+    OutputInside { folder: PathBuf },
+    /// Outputs could be lost, or be seen half (contract 6.2).
+    #[error(
+        "cannot write: expected an output folder on a file system that moves files without replacing others, found: {}",
+        reason(.error)
+    )]
+    NoMoves { folder: PathBuf, error: io::Error },
+    /// The program could not be interrupted in an orderly way (contract 6.6).
+    #[error("cannot start: expected to be told of signals, found: {}", reason(.0))]
+    Signals(io::Error),
     /// The system gives no thread.
     #[error("cannot start: expected a thread of the operating system, found: {}", reason(.0))]
     Threads(io::Error),
@@ -72,9 +91,14 @@ impl Fault {
             | Self::Timeout { file, .. }
             | Self::Write { file, .. }
             | Self::OutputExists { file } => file.as_deref(),
-            Self::ParametersDocument { file, .. } | Self::ParametersValue { file, .. } => Some(file),
+            Self::ParametersDocument { file, .. }
+            | Self::ParametersValue { file, .. }
+            | Self::Manifest { file, .. } => Some(file),
+            Self::OutputInside { folder } | Self::NoMoves { folder, .. } => Some(folder),
             Self::NoOperation(_)
             | Self::NoDocumentColumn
+            | Self::Count
+            | Self::Signals(_)
             | Self::Threads(_)
             | Self::InputTaken
             | Self::SameFile { .. }

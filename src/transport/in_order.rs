@@ -90,6 +90,11 @@ impl<W: Work> InOrder<W> {
         Ok(Self { shared })
     }
 
+    /// What the threads do.
+    pub fn work(&self) -> &W {
+        &self.shared.work
+    }
+
     /// Waits until everything has been put, or until the caller wants to stop and all that had been taken has been
     /// put. A thread that still waits for its source is left alone; it ends with the process.
     pub fn wait(&self, mut stop: impl FnMut() -> bool) -> MutexGuard<'_, W::Sink> {

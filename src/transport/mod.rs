@@ -1,6 +1,7 @@
 //! The ways in and out: each takes bytes from somewhere, lets [`crate::adapter::Adapter`] answer, and puts the answer
 //! where it belongs. Only here are clocks, files, terminals and standard streams touched.
 
+pub mod batch;
 pub mod filter;
 pub mod stream;
 

@@ -8,7 +8,7 @@ use std::thread;
 use super::descriptor::{RETRY, own};
 use super::fault::Fault;
 use super::input::is_standard_stream;
-use super::whole_file::{self, folder};
+use super::whole_file::{self, Unfinished, folder};
 
 /// How many symbolic links are followed; the kernel's own limit on Linux.
 const MAX_LINKS: usize = 40;
@@ -85,11 +85,55 @@ impl Destination {
         }
     }
 
+    /// Opens it to be written piece by piece.
+    pub fn open(&self) -> io::Result<Opened> {
+        Ok(match self {
+            Self::Stdout => Opened::Stream(own(io::stdout())?),
+            Self::Special(file) => Opened::Stream(OpenOptions::new().append(true).open(file)?),
+            Self::File(file) => Opened::File(Unfinished::new(file)?),
+        })
+    }
+
     /// The file that is replaced, if it is one.
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::Stdout | Self::Special(_) => None,
             Self::File(file) => Some(file),
+        }
+    }
+}
+
+/// A destination that is written piece by piece.
+#[derive(Debug)]
+pub enum Opened {
+    /// Written as it is.
+    Stream(File),
+    /// A file that nobody sees until it is whole.
+    File(Unfinished),
+}
+
+impl Opened {
+    /// Puts a file in its place.
+    pub fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Stream(_) => Ok(()),
+            Self::File(file) => file.replace(),
+        }
+    }
+}
+
+impl Write for Opened {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stream(stream) => write_all(stream, bytes).map(|()| bytes.len()),
+            Self::File(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stream(stream) => stream.flush(),
+            Self::File(file) => file.flush(),
         }
     }
 }

@@ -100,7 +100,7 @@ fn is_open_as<S>(_: S, _: &Path) -> bool {
 }
 
 /// The one name of a file, whether it exists or not.
-fn identity(file: &Path) -> PathBuf {
+pub fn identity(file: &Path) -> PathBuf {
     let of_missing = || Some(folder(file).canonicalize().ok()?.join(file.file_name()?));
     file.canonicalize().ok().or_else(of_missing).unwrap_or_else(|| file.to_owned())
 }

@@ -58,7 +58,7 @@ impl<R: Read> Records<R> {
         Self { reader, end, rest: Zeroizing::new(Vec::with_capacity(READ_BYTES)), ended: false }
     }
 
-    /// Takes at least one record, and those that came along with it. False where there are no more.
+    /// Takes at least one record, and those that came along with it. False where there are no more, as after an error.
     pub fn take(&mut self, block: &mut Block) -> io::Result<bool> {
         block.end = self.end;
         block.bytes[..self.rest.len()].copy_from_slice(&self.rest);
@@ -114,7 +114,10 @@ impl<R: Read> Records<R> {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.ended = true;
+                    return Err(error);
+                }
             }
         }
     }

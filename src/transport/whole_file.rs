@@ -5,31 +5,21 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
 
 /// How temporary names begin.
-const PREFIX: &str = ".totp-adapter-";
+pub const PREFIX: &str = ".totp-adapter-";
 
 /// Writes a file, in place of an older one if there is one.
 pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = match unnamed(folder(file), bytes)? {
-        // The moment between these two names is the only one in which a temporary name exists.
-        Some(unnamed) => {
-            tempfile::Builder::new().prefix(PREFIX).make_in(folder(file), |name| link(&unnamed, name))?.into_temp_path()
-        }
-        None => named(folder(file), bytes)?,
-    };
-    temporary.persist(file).map_err(|error| error.error)
+    Unfinished::holding(file, bytes)?.replace()
 }
 
 /// Writes a file that does not exist yet; if it does, that is an error of the kind `AlreadyExists`.
 pub fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    match unnamed(folder(file), bytes)? {
-        Some(unnamed) => link(&unnamed, file),
-        None => named(folder(file), bytes)?.persist_noclobber(file).map_err(|error| error.error),
-    }
+    Unfinished::holding(file, bytes)?.create()
 }
 
 /// The folder that a file is in.
@@ -40,35 +30,98 @@ pub fn folder(file: &Path) -> &Path {
     }
 }
 
-/// A file with a temporary name, which vanishes where it does not become another.
-fn named(folder: &Path, bytes: &[u8]) -> io::Result<TempPath> {
-    let temporary: NamedTempFile = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)?;
-    fill(temporary.as_file(), bytes)?;
-    Ok(temporary.into_temp_path())
+/// A file that is not yet where it belongs, and vanishes where it never gets there.
+#[derive(Debug)]
+pub struct Unfinished {
+    place: PathBuf,
+    content: Content,
 }
 
-/// Writes the bytes and waits until they are safe on the disk, as far as the file system can tell.
-fn fill(mut file: &File, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes)?;
-    match file.sync_all() {
-        Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Err(error),
-        Ok(()) | Err(_) => Ok(()),
+#[derive(Debug)]
+enum Content {
+    /// Without a name.
+    Unnamed(File),
+    /// With a temporary one.
+    Named(NamedTempFile),
+}
+
+impl Unfinished {
+    /// Begins a file for this place.
+    pub fn new(place: &Path) -> io::Result<Self> {
+        let content = match unnamed(folder(place)) {
+            Some(file) => Content::Unnamed(file),
+            None => Content::Named(tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder(place))?),
+        };
+        Ok(Self { place: place.to_owned(), content })
+    }
+
+    fn holding(place: &Path, bytes: &[u8]) -> io::Result<Self> {
+        let mut file = Self::new(place)?;
+        file.write_all(bytes)?;
+        Ok(file)
+    }
+
+    /// Puts the file in its place, whatever is there.
+    pub fn replace(self) -> io::Result<()> {
+        self.sync()?;
+        let temporary: TempPath = match self.content {
+            // The moment between these two names is the only one in which a temporary name exists.
+            Content::Unnamed(file) => tempfile::Builder::new()
+                .prefix(PREFIX)
+                .make_in(folder(&self.place), |name| link(&file, name))?
+                .into_temp_path(),
+            Content::Named(file) => file.into_temp_path(),
+        };
+        temporary.persist(&self.place).map_err(|error| error.error)
+    }
+
+    /// Puts the file in its place, if nothing is there.
+    pub fn create(self) -> io::Result<()> {
+        self.sync()?;
+        match self.content {
+            Content::Unnamed(file) => link(&file, &self.place),
+            Content::Named(file) => file.into_temp_path().persist_noclobber(&self.place).map_err(|error| error.error),
+        }
+    }
+
+    /// Waits until the bytes are safe on the disk, as far as the file system can tell.
+    fn sync(&self) -> io::Result<()> {
+        match self.file().sync_all() {
+            Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+                Err(error)
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    fn file(&self) -> &File {
+        match &self.content {
+            Content::Unnamed(file) => file,
+            Content::Named(file) => file.as_file(),
+        }
+    }
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file().flush()
     }
 }
 
 /// A file without a name, if the file system has such files and [`link`] can name them.
 #[cfg(target_os = "linux")]
-fn unnamed(folder: &Path, bytes: &[u8]) -> io::Result<Option<File>> {
+fn unnamed(folder: &Path) -> Option<File> {
     use rustix::fs::{Mode, OFlags, open};
     if !Path::new("/proc/self/fd").exists() {
-        return Ok(None);
+        return None;
     }
     let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
     // Any fault of the folder is found, and told, where the file with a name is made.
-    let Ok(file) = open(folder, flags, Mode::RUSR | Mode::WUSR) else { return Ok(None) };
-    let file = File::from(file);
-    fill(&file, bytes)?;
-    Ok(Some(file))
+    open(folder, flags, Mode::RUSR | Mode::WUSR).ok().map(File::from)
 }
 
 /// Gives a file without a name this one, unless it is taken (open(2), `O_TMPFILE`).
@@ -82,9 +135,8 @@ fn link(unnamed: &File, name: &Path) -> io::Result<()> {
 
 /// Only Linux has files without a name.
 #[cfg(not(target_os = "linux"))]
-#[allow(clippy::unnecessary_wraps, reason = "the signature is its Linux twin's")]
-fn unnamed(_: &Path, _: &[u8]) -> io::Result<Option<File>> {
-    Ok(None)
+fn unnamed(_: &Path) -> Option<File> {
+    None
 }
 
 #[cfg(not(target_os = "linux"))]

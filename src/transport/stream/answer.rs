@@ -1,7 +1,5 @@
 //! Records to lines (contract 7.2): what stands in a record is answered as the filter answers it.
 
-use std::borrow::Cow;
-
 use zeroize::Zeroizing;
 
 use super::record::{Record, RecordError, take_apart};
@@ -41,20 +39,9 @@ impl Answering {
     fn respond(&self, record: &Record<'_>) -> Reply {
         // The clock is asked for every record: an answer is as good as its time.
         let time = self.time.or_else(system::time);
+        let parameters = self.parameters.with_names(record.issuer, record.account);
         let mut adapter = Adapter { time, entropy: &mut system::entropy };
-        adapter.respond(record.operation, &self.parameters_of(record), record.document.bytes())
-    }
-
-    fn parameters_of(&self, record: &Record<'_>) -> Cow<'_, Parameters> {
-        if record.issuer.is_none() && record.account.is_none() {
-            return Cow::Borrowed(&self.parameters);
-        }
-        let own = |name: Option<&[u8]>, default: &Option<Vec<u8>>| name.map(<[u8]>::to_vec).or_else(|| default.clone());
-        Cow::Owned(Parameters {
-            issuer: own(record.issuer, &self.parameters.issuer),
-            account: own(record.account, &self.parameters.account),
-            ..self.parameters
-        })
+        adapter.respond(record.operation, &parameters, record.document.bytes())
     }
 }
 

@@ -1,0 +1,157 @@
+//! The command line of `batch` (contract section 6).
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{Request, jobs, named};
+use crate::otp::{OutOfRange, whole_number};
+use crate::status::ExitCodes;
+
+/// The options of `batch`, as they were given.
+#[derive(Debug, Args)]
+#[command(about = "Work on many files, with one output for each")]
+pub struct BatchArguments {
+    /// What is asked.
+    #[command(flatten)]
+    pub request: Request,
+
+    #[command(flatten)]
+    inputs: InputArguments,
+
+    /// The names in the list of --files-from end with NUL instead of a line feed
+    #[arg(long, requires = "files_from")]
+    pub null: bool,
+
+    /// The folder for the results, made where it is missing
+    #[arg(long, value_name = "FOLDER")]
+    pub output_dir: PathBuf,
+
+    #[command(flatten)]
+    existing: ExistingArguments,
+
+    /// Write what became of every input, as CSV; '-' is standard output
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
+    /// How many threads work: 1 to 1024 [default: the processor's]
+    #[arg(long, value_name = "THREADS", value_parser = jobs, allow_negative_numbers = true)]
+    pub jobs: Option<NonZeroUsize>,
+
+    /// Neither progress nor summary on standard error
+    #[arg(long)]
+    pub quiet: bool,
+
+    /// How the worst status becomes an exit code [default: unix]
+    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
+    pub exit_code: Option<ExitCodes>,
+}
+
+/// Where the inputs come from: exactly one of these is given.
+#[derive(Debug, Args)]
+#[group(id = "inputs", required = true, multiple = false)]
+struct InputArguments {
+    /// Files, and folders with all the *.xml in them
+    #[arg(value_name = "INPUT")]
+    paths: Vec<PathBuf>,
+
+    /// Take the names of files and folders from a list; '-' is standard input
+    #[arg(long, value_name = "LIST")]
+    files_from: Option<PathBuf>,
+
+    /// Take the inputs from a table with a header: see below
+    #[arg(long, value_name = "CSV")]
+    manifest: Option<PathBuf>,
+
+    /// Make so many secrets: 1 to 999999999
+    #[arg(long, value_name = "NUMBER", value_parser = count, allow_negative_numbers = true)]
+    count: Option<NonZeroU32>,
+}
+
+/// What happens to outputs that exist: at most one of these is given.
+#[derive(Debug, Args)]
+#[group(id = "existing", multiple = false)]
+struct ExistingArguments {
+    /// Replace outputs that exist
+    #[arg(long)]
+    overwrite: bool,
+
+    /// Leave out what has its output already, as after an interrupted run
+    #[arg(long)]
+    skip_existing: bool,
+}
+
+/// What happens to an output that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and that is an error.
+    Refuse,
+    /// It is replaced.
+    Replace,
+    /// It stays, and the input is left out.
+    Skip,
+}
+
+/// Where the inputs come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inputs<'a> {
+    /// Files and folders by their names.
+    Paths(&'a [PathBuf]),
+    /// A list of such names.
+    List(&'a Path),
+    /// A table.
+    Manifest(&'a Path),
+    /// So many new secrets.
+    Count(NonZeroU32),
+}
+
+impl BatchArguments {
+    /// Where the inputs come from.
+    #[must_use]
+    pub fn inputs(&self) -> Inputs<'_> {
+        match &self.inputs {
+            InputArguments { files_from: Some(list), .. } => Inputs::List(list),
+            InputArguments { manifest: Some(table), .. } => Inputs::Manifest(table),
+            InputArguments { count: Some(count), .. } => Inputs::Count(*count),
+            InputArguments { paths, .. } => Inputs::Paths(paths),
+        }
+    }
+
+    /// What happens to outputs that exist.
+    #[must_use]
+    pub fn existing(&self) -> Existing {
+        match self.existing {
+            ExistingArguments { overwrite: true, .. } => Existing::Replace,
+            ExistingArguments { skip_existing: true, .. } => Existing::Skip,
+            ExistingArguments { .. } => Existing::Refuse,
+        }
+    }
+}
+
+fn count(text: &str) -> Result<NonZeroU32, OutOfRange> {
+    const MAX: u32 = 999_999_999;
+    let wrong = OutOfRange { expected: "a whole number from 1 to 999999999" };
+    whole_number(text, wrong.expected).ok().filter(|count| *count <= MAX).and_then(NonZeroU32::new).ok_or(wrong)
+}
+
+pub(super) const AFTER_HELP: &str = "\
+Every input gets an output below the folder: NAME.xml or, for a QR code, NAME.png; NAME.error.xml where the status is
+-1. NAME is the path of the input below the folder that was named, or the name of the file that was named, without
+.xml. An output that exists is an error without --overwrite or --skip-existing. An input that fails stops no other.
+
+Table: CSV in UTF-8 with a header and the columns input and optionally output (a path below the folder), issuer and
+account, which replace --issuer and --account where they are not empty. Rows with a status other than 1 are skipped;
+other columns do not matter. GenerateSecret needs no input.
+
+Report: input,output,status,description, in the order of the inputs. The report of GenerateSecret also has issuer and
+account, and is the table for GenerateAuthenticatorQRCode.
+
+Exit code: that of the worst status, -1 before 403 before 1; after an interruption 130 (SIGINT) or 143 (SIGTERM).
+
+Examples:
+  totp-adapter batch --operation GeneratePassword --output-dir passwords secrets/
+  totp-adapter batch --operation GenerateSecret --count 1000 --output-dir secrets --report secrets.csv
+  totp-adapter batch --operation GenerateAuthenticatorQRCode --account me --manifest secrets.csv --output-dir qr
+  find . -name '*.totp' -print0 |
+    totp-adapter batch --operation VerifyPassword --files-from - --null --output-dir out";

@@ -1,0 +1,244 @@
+//! A table of inputs (contract 6.1): CSV with a header. It does not look for the files.
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use csv::{ByteRecord, Reader, ReaderBuilder};
+use thiserror::Error;
+
+use super::name::path;
+use crate::transport::fault::reason;
+use crate::transport::records::MAX_RECORD_BYTES;
+
+/// What a row says. An empty cell says nothing.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// The file to read.
+    pub input: Option<PathBuf>,
+    /// The path below the output folder.
+    pub output: Option<PathBuf>,
+    /// Whom the account is with.
+    pub issuer: Option<Vec<u8>>,
+    /// The account.
+    pub account: Option<Vec<u8>>,
+    /// Whether the table has a status for it, and not 1.
+    pub has_failed: bool,
+}
+
+/// Why a table or one of its rows cannot be used. No variant holds anything of it.
+#[derive(Debug, Error)]
+pub enum ManifestError {
+    /// The first row is not the one that is needed.
+    #[error(
+        "wrong manifest: expected a first row with the column input (GenerateSecret does without), and optionally \
+         output, issuer, account and status, each once, separated by commas"
+    )]
+    Header,
+    /// Too many cells or too few.
+    #[error("wrong manifest: expected {expected} columns in line {line}, found {found}")]
+    Cells { expected: usize, line: u64, found: usize },
+    /// The row names no file.
+    #[error("wrong manifest: expected the name of a file in the column input in line {line}")]
+    NoInput { line: u64 },
+    /// A row that does not end.
+    #[error(
+        "wrong manifest: expected rows of at most {MAX_RECORD_BYTES} bytes, found a longer one from line {line} on \
+         (is a quotation mark missing?)"
+    )]
+    TooLong { line: u64 },
+    /// It cannot be read any further.
+    #[error("cannot read: expected a manifest that can be read, found: {} after line {line}", reason(.error))]
+    Read { error: io::Error, line: u64 },
+}
+
+/// A table that is read row by row.
+pub struct Manifest<R> {
+    reader: Reader<Limited<R>>,
+    columns: Vec<Option<Column>>,
+    record: ByteRecord,
+    needs_input: bool,
+    ended: bool,
+}
+
+impl<R: Read> Manifest<R> {
+    /// Reads the header.
+    pub fn new(table: R, needs_input: bool) -> Result<Self, ManifestError> {
+        let table = Limited { reader: table, left: 0 };
+        let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(table);
+        let mut manifest = Self { reader, columns: Vec::new(), record: ByteRecord::new(), needs_input, ended: false };
+        manifest.read_record()?;
+        let columns: Vec<_> = manifest.record.iter().map(Column::of).collect();
+        let count = |column| columns.iter().filter(|other| **other == Some(column)).count();
+        if Column::ALL.into_iter().any(|column| count(column) > 1) || needs_input && count(Column::Input) == 0 {
+            return Err(ManifestError::Header);
+        }
+        manifest.columns = columns;
+        Ok(manifest)
+    }
+
+    /// The next row, or why it cannot be used.
+    pub fn next_row(&mut self) -> Option<Result<Row, ManifestError>> {
+        match self.read_record() {
+            Ok(true) => Some(self.row()),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Reads the next record; after an error there is none.
+    fn read_record(&mut self) -> Result<bool, ManifestError> {
+        if self.ended {
+            return Ok(false);
+        }
+        let line = self.reader.position().line();
+        self.reader.get_mut().left = MAX_RECORD_BYTES;
+        let result = self.reader.read_byte_record(&mut self.record).map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => ManifestError::TooLong { line },
+            csv::ErrorKind::Io(error) => ManifestError::Read { error, line },
+            // Of records of bytes, of any length, the crate has no other errors to report.
+            _ => ManifestError::Header,
+        });
+        self.ended = !matches!(result, Ok(true));
+        result
+    }
+
+    fn row(&self) -> Result<Row, ManifestError> {
+        let line = self.record.position().map_or(0, csv::Position::line);
+        let (expected, found) = (self.columns.len(), self.record.len());
+        if expected != found {
+            return Err(ManifestError::Cells { expected, line, found });
+        }
+        let mut row = Row::default();
+        for (column, cell) in self.columns.iter().zip(&self.record) {
+            let Some(column) = column else { continue };
+            match column {
+                Column::Status => row.has_failed = cell != b"1",
+                Column::Input | Column::Output | Column::Issuer | Column::Account if cell.is_empty() => {}
+                Column::Input => row.input = Some(path(cell)),
+                Column::Output => row.output = Some(path(cell)),
+                Column::Issuer => row.issuer = Some(cell.to_vec()),
+                Column::Account => row.account = Some(cell.to_vec()),
+            }
+        }
+        if self.needs_input && row.input.is_none() && !row.has_failed {
+            return Err(ManifestError::NoInput { line });
+        }
+        Ok(row)
+    }
+}
+
+/// The columns that matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Input,
+    Output,
+    Issuer,
+    Account,
+    Status,
+}
+
+impl Column {
+    const ALL: [Self; 5] = [Self::Input, Self::Output, Self::Issuer, Self::Account, Self::Status];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::Issuer => "issuer",
+            Self::Account => "account",
+            Self::Status => "status",
+        }
+    }
+
+    fn of(cell: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|column| column.name().as_bytes() == cell)
+    }
+}
+
+/// A reader that fails where a record takes too much: the CSV reader would keep all of it.
+struct Limited<R> {
+    reader: R,
+    left: usize,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let read = self.reader.read(room)?;
+        self.left = self.left.saturating_sub(read);
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(table: &str) -> Result<Vec<Result<Row, String>>, String> {
+        let mut manifest = Manifest::new(table.as_bytes(), true).map_err(|error| error.to_string())?;
+        Ok(std::iter::from_fn(|| manifest.next_row()).map(|row| row.map_err(|error| error.to_string())).collect())
+    }
+
+    // contract 6.1
+    #[test]
+    fn columns_in_any_order_and_further_ones() {
+        let table = "\u{feff}account,department,input,output,status,issuer\r\n\"Doe, \"\"Joe\"\"\",7,a b.xml,,1,\r\n\r\n,,c.xml,x/y.png,-1,X4\n";
+        let first = Row { input: Some("a b.xml".into()), account: Some(b"Doe, \"Joe\"".to_vec()), ..Row::default() };
+        let second = Row {
+            input: Some("c.xml".into()),
+            output: Some("x/y.png".into()),
+            issuer: Some(b"X4".to_vec()),
+            has_failed: true,
+            ..Row::default()
+        };
+        assert_eq!(rows(table), Ok(vec![Ok(first), Ok(second)]));
+        assert_eq!(rows("input"), Ok(vec![]));
+    }
+
+    // contract 6.1: GenerateSecret needs no column for the input.
+    #[test]
+    fn a_table_without_inputs() {
+        let mut manifest = Manifest::new(&b"account\nme\n"[..], false).unwrap();
+        let row = Row { account: Some(b"me".to_vec()), ..Row::default() };
+        assert_eq!(manifest.next_row().unwrap().unwrap(), row);
+        assert!(manifest.next_row().is_none());
+    }
+
+    #[test]
+    fn wrong_headers() {
+        for table in ["", "\n", "a.xml\n", "Input\n", "input;output\n", "input,output,input\n", "input\0"] {
+            assert!(rows(table).unwrap_err().starts_with("wrong manifest: expected a first row with"), "{table}");
+        }
+    }
+
+    // contract 6.3: the next row is not worse for it.
+    #[test]
+    fn wrong_rows() {
+        let got = rows("input,account\na.xml\nb.xml,me,you\n,me\nd.xml,me\n").unwrap();
+        let errors: Vec<_> = got[..3].iter().map(|row| row.as_ref().unwrap_err().as_str()).collect();
+        assert_eq!(
+            errors,
+            [
+                "wrong manifest: expected 2 columns in line 2, found 1",
+                "wrong manifest: expected 2 columns in line 3, found 3",
+                "wrong manifest: expected the name of a file in the column input in line 4",
+            ]
+        );
+        assert!(got[3].is_ok() && got.len() == 4);
+    }
+
+    #[test]
+    fn a_row_without_an_end_is_not_kept() {
+        let table = format!("input\na.xml\n\"{}", "x\n".repeat(MAX_RECORD_BYTES));
+        let got = rows(&table).unwrap();
+        assert_eq!(got.len(), 2);
+        assert_eq!(
+            got[1].as_ref().unwrap_err(),
+            "wrong manifest: expected rows of at most 131072 bytes, found a longer \
+                                                  one from line 3 on (is a quotation mark missing?)"
+        );
+        assert!(rows(&"x".repeat(2 * MAX_RECORD_BYTES)).unwrap_err().contains("from line 1 on"));
+    }
+}

@@ -1,0 +1,141 @@
+//! Many files: the process of contract section 6.
+
+mod given;
+mod inputs;
+mod interruption;
+mod manifest;
+mod name;
+mod outputs;
+mod progress;
+mod report;
+mod run_folder;
+mod walk;
+mod work;
+
+use std::sync::Arc;
+
+pub use manifest::ManifestError;
+
+use super::fault::Fault;
+use super::filter;
+use super::in_order::InOrder;
+use super::input::is_stdin;
+use super::output::Destination;
+use super::places::identity;
+use super::{parameters, tell};
+use crate::cli::{self, BatchArguments};
+use crate::operation::{Operation, Parameters};
+use crate::status::Status;
+use inputs::Inputs;
+use interruption::Interruption;
+use outputs::Outputs;
+use progress::{Progress, Tally};
+use report::Report;
+use run_folder::RunFolder;
+use work::{Source, Work};
+
+/// Works on every input and gives the exit code.
+#[must_use]
+pub fn run(arguments: &BatchArguments) -> i32 {
+    let exit_codes = arguments.exit_code.unwrap_or_default();
+    let interruption = Interruption::default();
+    let begun = Run::begin(arguments, &interruption);
+    let ended = match begun {
+        Ok(run) => run.end(&interruption),
+        Err(fault) => return filter::refuse_run(fault, exit_codes),
+    };
+    if let Err(fault) = &ended {
+        tell(&format!("status {}: {}", Status::Error, fault.cause()));
+    }
+    match (interruption.exit_code(), ended) {
+        (Some(interrupted), _) => interrupted,
+        (None, Ok(worst)) => exit_codes.written(worst),
+        (None, Err(_)) => exit_codes.not_written(),
+    }
+}
+
+/// A run whose threads are at work.
+struct Run<'a> {
+    arguments: &'a BatchArguments,
+    threads: InOrder<Work>,
+    progress: Progress,
+}
+
+impl<'a> Run<'a> {
+    /// Checks everything that is one fault of all documents, then begins with the first.
+    fn begin(arguments: &'a BatchArguments, interruption: &Interruption) -> Result<Self, Fault> {
+        let (operation, parameters) = parameters::resolve_one(&arguments.request, None)?;
+        if matches!(arguments.inputs(), cli::Inputs::Count(_)) && operation != Operation::GenerateSecret {
+            return Err(Fault::Count);
+        }
+        let inputs = || Inputs::new(arguments.inputs(), arguments.null, operation, &arguments.output_dir);
+        let source = Source::new(inputs()?);
+        let report = report(arguments, operation)?;
+        interruption.watch().map_err(Fault::Signals)?;
+        let outputs = outputs(arguments, operation, parameters)?;
+        let tally = Arc::<Tally>::default();
+        let progress = Progress::begin(Arc::clone(&tally), arguments.quiet, || match arguments.inputs() {
+            cli::Inputs::List(list) if is_stdin(list) => None,
+            _ => inputs().ok(),
+        });
+        let work = Work { outputs, tally, interruption: interruption.clone() };
+        let threads = InOrder::start(work, source, report, arguments.jobs).map_err(Fault::Threads)?;
+        Ok(Self { arguments, threads, progress })
+    }
+
+    /// Waits for the last document and gives the status of the whole.
+    fn end(self, interruption: &Interruption) -> Result<Status, Fault> {
+        let mut report = self.threads.wait(|| {
+            self.progress.draw();
+            interruption.is_asked_for()
+        });
+        self.threads.work().outputs.run_folder.remove();
+        let finished = report.finish();
+        self.progress.end(&report.counts, interruption.is_asked_for());
+        finished.map_err(|error| Fault::Write { what: REPORT, file: self.arguments.report.clone(), error })?;
+        Ok(report.counts.worst())
+    }
+}
+
+const REPORT: &str = "a report that can be written";
+const OUTPUT_DIR: &str = "an output folder that can be written";
+
+/// The report, once it is sure that it takes no other file's place.
+fn report(arguments: &BatchArguments, operation: Operation) -> Result<Report, Fault> {
+    let destination = match &arguments.report {
+        Some(report) => Some(Destination::of(Some(report), REPORT)?),
+        None => None,
+    };
+    if let Some(report) = destination.as_ref().and_then(Destination::file) {
+        let report = identity(report);
+        let is_read = |file: &std::path::Path| identity(file) == report;
+        let second = match arguments.inputs() {
+            cli::Inputs::List(list) if is_read(list) => Some("--files-from"),
+            cli::Inputs::Manifest(table) if is_read(table) => Some("--manifest"),
+            cli::Inputs::Paths(paths) if paths.iter().any(|path| report.starts_with(identity(path))) => {
+                Some("the inputs")
+            }
+            cli::Inputs::List(_) | cli::Inputs::Manifest(_) | cli::Inputs::Paths(_) | cli::Inputs::Count(_) => {
+                arguments.request.parameters.as_deref().is_some_and(is_read).then_some("--parameters")
+            }
+        };
+        if let Some(second) = second {
+            return Err(Fault::SameFile { first: "--report", second });
+        }
+    }
+    Report::begin(destination.as_ref(), operation == Operation::GenerateSecret).map_err(|error| Fault::Write {
+        what: REPORT,
+        file: arguments.report.clone(),
+        error,
+    })
+}
+
+/// Where the outputs go, once it is sure that they can.
+fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Parameters) -> Result<Outputs, Fault> {
+    let folder = &arguments.output_dir;
+    let run_folder =
+        RunFolder::new(folder).map_err(|error| Fault::Write { what: OUTPUT_DIR, file: Some(folder.clone()), error })?;
+    run_folder.check_moves().map_err(|error| Fault::NoMoves { folder: folder.clone(), error })?;
+    let (time, existing) = (arguments.request.now, arguments.existing());
+    Ok(Outputs { operation, parameters, time, output_dir: folder.clone(), existing, run_folder })
+}

@@ -1,0 +1,185 @@
+//! The NAME of an output (contract 6.2): its path below the output folder, without its ending. It touches no file.
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Component, Path, PathBuf};
+
+use thiserror::Error;
+
+/// The endings that an input, or an output in a manifest, may have: they are not part of its NAME.
+const ENDINGS: [&str; 2] = ["xml", "png"];
+/// What stands before `.xml` in the names of documents that say what was wrong.
+const ERROR: &str = "error";
+
+/// A path below the output folder, without its ending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(OsString);
+
+/// Why a path cannot be that of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum WrongName {
+    /// It is absolute, empty, or leads out of the folder.
+    #[error("wrong parameter: expected an output by a path below the output folder")]
+    NotBelow,
+    /// It ends as the documents do that say what was wrong.
+    #[error("wrong parameter: expected an output that does not end in .error.xml, which is kept for errors")]
+    Reserved,
+    /// It is in a folder of inputs.
+    #[error("wrong parameter: expected an output outside the folders of the inputs")]
+    AmongInputs,
+}
+
+impl Name {
+    /// The name for a path below the folder of the outputs.
+    pub fn of(path: &Path) -> Result<Self, WrongName> {
+        let mut below = PathBuf::new();
+        for part in path.components() {
+            match part {
+                Component::Normal(part) => below.push(part),
+                Component::CurDir => {}
+                Component::Prefix(_) | Component::RootDir | Component::ParentDir => return Err(WrongName::NotBelow),
+            }
+        }
+        let file = below.file_name().ok_or(WrongName::NotBelow)?;
+        let stem = ENDINGS.iter().find_map(|ending| without(file, ending)).unwrap_or(file);
+        if without(stem, ERROR).is_some() {
+            return Err(WrongName::Reserved);
+        }
+        // `with_file_name` would leave only the folder of a file that is called `.xml`.
+        let folder = below.parent().unwrap_or(Path::new("")).join("");
+        let mut name = folder.into_os_string();
+        name.push(stem);
+        Ok(Self(name))
+    }
+
+    /// The name of the secret with this number, from 1.
+    pub fn of_secret(number: u64) -> Self {
+        Self(format!("secret-{number:06}").into())
+    }
+
+    /// Where the result goes: a file with this ending, below the output folder.
+    pub fn result(&self, ending: &str) -> PathBuf {
+        self.with(&[ending])
+    }
+
+    /// Where the document goes that says what was wrong.
+    pub fn error(&self) -> PathBuf {
+        self.with(&[ERROR, ENDINGS[0]])
+    }
+
+    fn with(&self, endings: &[&str]) -> PathBuf {
+        let mut path = self.0.clone();
+        for ending in endings {
+            path.push(".");
+            path.push(ending);
+        }
+        path.into()
+    }
+}
+
+/// The name of a file in a list or table.
+#[cfg(unix)]
+pub fn path(name: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    OsStr::from_bytes(name).into()
+}
+
+/// Windows has names in Unicode; there is no file with what replaces the rest.
+#[cfg(windows)]
+pub fn path(name: &[u8]) -> PathBuf {
+    String::from_utf8_lossy(name).into_owned().into()
+}
+
+/// Whether a file in a folder is a document to work on.
+pub fn is_document(file: &OsStr) -> bool {
+    without(file, ENDINGS[0]).is_some_and(|stem| without(stem, ERROR).is_none())
+}
+
+/// A file name without this ending, if it has it in any case. All of the name may be the ending.
+fn without<'a>(file: &'a OsStr, ending: &str) -> Option<&'a OsStr> {
+    let path = Path::new(file);
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending)) {
+        return path.file_stem();
+    }
+    file.eq_ignore_ascii_case(format!(".{ending}")).then_some(OsStr::new(""))
+}
+
+/// The names that inputs of this run have claimed, as hashes of 8 bytes with as much again for the table. Of a million
+/// names two have the same hash with a chance of one to thirty million; the second is then said to be claimed, and is
+/// not in the next run.
+#[derive(Default)]
+pub struct Claims {
+    hashes: HashSet<u64>,
+    state: RandomState,
+}
+
+impl Claims {
+    /// Claims a name; false where it has been claimed before.
+    pub fn claim(&mut self, name: &Name) -> bool {
+        // There, names that differ only in case are usually the same file.
+        let hash = if cfg!(any(windows, target_os = "macos")) {
+            self.state.hash_one(name.0.to_string_lossy().to_lowercase())
+        } else {
+            self.state.hash_one(&name.0)
+        };
+        self.hashes.insert(hash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outputs(path: &str) -> Result<(PathBuf, PathBuf), WrongName> {
+        Name::of(Path::new(path)).map(|name| (name.result("png"), name.error()))
+    }
+
+    // contract 6.2
+    #[test]
+    fn the_name_is_the_path_without_its_ending() {
+        for (path, name) in [
+            ("a.xml", "a"),
+            ("a.XML", "a"),
+            ("sub/./a.xml", "sub/a"),
+            ("a.png", "a"),
+            ("john.doe@example.org", "john.doe@example.org"),
+            ("a.xml.xml", "a.xml"),
+            (".xml", ""),
+            ("sub/.Xml", "sub/"),
+            ("xml", "xml"),
+            ("sub.xml/a", "sub.xml/a"),
+            ("a.errors.xml", "a.errors"),
+        ] {
+            assert_eq!(outputs(path), Ok((format!("{name}.png").into(), format!("{name}.error.xml").into())), "{path}");
+        }
+    }
+
+    // contract 6.2: nothing is written elsewhere, and no result where errors stand.
+    #[test]
+    fn names_that_no_output_may_have() {
+        for path in ["", ".", "..", "/a.xml", "../a.xml", "a/../../b.xml", "a/.."] {
+            assert_eq!(outputs(path), Err(WrongName::NotBelow), "{path}");
+        }
+        for path in ["a.error.xml", "a.error", "sub/a.Error.XML", ".error.xml", "a.error.png"] {
+            assert_eq!(outputs(path), Err(WrongName::Reserved), "{path}");
+        }
+    }
+
+    // contract 6.1
+    #[test]
+    fn documents_in_folders() {
+        let is = |name: &str| is_document(OsStr::new(name));
+        assert!(is("a.xml") && is("a.XmL") && is(".hidden.xml") && is(".xml") && is("error.xml"));
+        assert!(!is("a.error.xml") && !is("A.ERROR.XML") && !is("axml") && !is("a.xml~") && !is(".error.xml"));
+    }
+
+    // contract 6.2
+    #[test]
+    fn a_name_is_claimed_once() {
+        let mut claims = Claims::default();
+        let mut claim = |path: &str| claims.claim(&Name::of(Path::new(path)).unwrap());
+        assert!(claim("a.xml") && claim("sub/a.xml") && claim("b"));
+        assert!(!claim("a.png") && !claim("./a") && !claim("sub//a.XML"));
+    }
+}

@@ -1,0 +1,203 @@
+//! One document of a batch: read, answered, and its answer put where it belongs, whatever happens (contract 6.2, 6.3).
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::inputs::Task;
+use super::name::Name;
+use super::run_folder::RunFolder;
+use crate::adapter::Adapter;
+use crate::cli::Existing;
+use crate::operation::{Operation, Parameters};
+use crate::otp::UnixTime;
+use crate::reply::{INCORRECT, Reply};
+use crate::status::Status;
+use crate::transport::fault::reason;
+use crate::transport::places::identity;
+use crate::transport::system;
+use crate::xml::MAX_DOCUMENT_BYTES;
+
+/// What holds for all documents of a run.
+pub struct Outputs {
+    /// What is done.
+    pub operation: Operation,
+    /// The parameters, as far as a document has none of its own.
+    pub parameters: Parameters,
+    /// The time instead of the clock's.
+    pub time: Option<UnixTime>,
+    /// Where the outputs go.
+    pub output_dir: PathBuf,
+    /// What happens where there is one already.
+    pub existing: Existing,
+    /// Where they are written.
+    pub run_folder: RunFolder,
+}
+
+/// What became of a document.
+pub struct Answer {
+    /// The status; none where nothing was asked.
+    pub status: Option<Status>,
+    /// The file that was written, or was there, below the output folder.
+    pub output: Option<PathBuf>,
+    /// What is to be said of it, in words that quote nothing.
+    pub description: String,
+    /// Whether there was nothing to do.
+    pub is_skipped: bool,
+}
+
+impl Answer {
+    /// The answer to an input whose output would be that of another one, which is all that may stand there.
+    pub fn claimed() -> Self {
+        Self::failed(Failure::Claimed.to_string())
+    }
+
+    /// The answer to an input that has no name for a document which says so.
+    pub fn failed(description: String) -> Self {
+        Self { status: Some(Status::Error), output: None, description, is_skipped: false }
+    }
+
+    /// The answer to a row of a manifest that has a status other than 1.
+    pub fn failed_before() -> Self {
+        let description = "skipped: the manifest has a status other than 1".to_owned();
+        Self { status: None, output: None, description, is_skipped: true }
+    }
+}
+
+/// Why there is no answer to a document, or no place for it; what the file is called stands beside it in the report.
+#[derive(Debug, Error)]
+enum Failure {
+    #[error("cannot read: expected an input that can be read, found: {}", reason(.0))]
+    Read(io::Error),
+    #[error("cannot read: expected a regular file")]
+    Kind,
+    #[error("cannot write: expected an output that can be created and moved to its place, found: {}", reason(.0))]
+    Write(io::Error),
+    #[error("cannot write: expected no output yet; --overwrite replaces it, --skip-existing leaves it")]
+    Exists,
+    #[error("cannot write: expected an output that is not also the input")]
+    IsInput,
+    #[error("wrong parameter: expected another output than that of an earlier input of this run")]
+    Claimed,
+}
+
+impl Outputs {
+    /// Works on a document. The number is that of no other at the same time; the buffer is used again and again.
+    pub fn answer(&self, task: &Task, number: u64, buffer: &mut Zeroizing<Vec<u8>>) -> Answer {
+        let result = task.name.result(ending(self.operation));
+        let place = self.output_dir.join(&result);
+        if self.existing == Existing::Skip && place.is_file() {
+            return self.skip(&task.name, result, &place);
+        }
+        let reply = match self.respond(task, &place, buffer) {
+            Ok(reply) => reply,
+            Err(failure) => return self.fail(&task.name, number, &failure.to_string()),
+        };
+        let description = match reply.status {
+            Status::Success => String::new(),
+            Status::Mismatch => INCORRECT.to_owned(),
+            Status::Error => return self.fail(&task.name, number, &reply.cause.unwrap_or_default()),
+        };
+        let status = Some(reply.status);
+        match self.run_folder.put(number, &place, &reply.body.into_bytes(), self.existing == Existing::Replace) {
+            Ok(()) => {
+                self.remove_error(&task.name);
+                Answer { status, output: Some(result), description, is_skipped: false }
+            }
+            // Another run was quicker.
+            Err(_) if self.existing == Existing::Skip && place.is_file() => self.skip(&task.name, result, &place),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.fail(&task.name, number, &Failure::Exists.to_string())
+            }
+            Err(error) => self.fail(&task.name, number, &Failure::Write(error).to_string()),
+        }
+    }
+
+    /// Says of a document that there can be no answer to it.
+    pub fn fail(&self, name: &Name, number: u64, description: &str) -> Answer {
+        let document = Reply::error(description).body.into_bytes();
+        let output = name.error();
+        let (output, description) = match self.run_folder.put(number, &self.output_dir.join(&output), &document, true) {
+            Ok(()) => (Some(output), description.to_owned()),
+            Err(error) => (None, format!("{description}; {}", Failure::Write(error))),
+        };
+        Answer { status: Some(Status::Error), output, description, is_skipped: false }
+    }
+
+    /// Where the result for a name goes.
+    pub fn place(&self, name: &Name) -> PathBuf {
+        self.output_dir.join(name.result(ending(self.operation)))
+    }
+
+    fn respond(&self, task: &Task, place: &Path, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Reply, Failure> {
+        buffer.clear();
+        if let Some(input) = task.input.as_deref().filter(|_| self.operation.input_document().is_some()) {
+            read(input, buffer)?;
+            if self.existing == Existing::Replace && place.exists() && identity(input) == identity(place) {
+                return Err(Failure::IsInput);
+            }
+        }
+        let time = self.time.or_else(system::time);
+        let parameters = self.parameters.with_names(task.issuer.as_deref(), task.account.as_deref());
+        Ok(Adapter { time, entropy: &mut system::entropy }.respond(self.operation, &parameters, buffer))
+    }
+
+    fn skip(&self, name: &Name, output: PathBuf, place: &Path) -> Answer {
+        self.remove_error(name);
+        let mismatch = Reply::mismatch_document();
+        let is_mismatch =
+            self.operation == Operation::VerifyPassword && fs::read(place).is_ok_and(|document| document == *mismatch);
+        let status = if is_mismatch { Status::Mismatch } else { Status::Success };
+        let description = "skipped: the output exists".to_owned();
+        Answer { status: Some(status), output: Some(output), description, is_skipped: true }
+    }
+
+    /// What was wrong in an earlier run is no longer.
+    fn remove_error(&self, name: &Name) {
+        // Most often there is none; and where it stays, the result beside it is right all the same.
+        let _ = fs::remove_file(self.output_dir.join(name.error()));
+    }
+}
+
+/// How the results of an operation end.
+fn ending(operation: Operation) -> &'static str {
+    match operation {
+        Operation::GenerateSecret | Operation::GeneratePassword | Operation::VerifyPassword => "xml",
+        Operation::GenerateAuthenticatorQRCode => "png",
+    }
+}
+
+/// A buffer that never grows, which would leave a copy behind.
+pub fn buffer() -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Vec::with_capacity(ENOUGH))
+}
+
+/// So much of a document tells that it is too large.
+const ENOUGH: usize = MAX_DOCUMENT_BYTES + 1;
+
+fn read(input: &Path, buffer: &mut Vec<u8>) -> Result<(), Failure> {
+    let file = open(input).map_err(Failure::Read)?;
+    if !file.metadata().map_err(Failure::Read)?.is_file() {
+        return Err(Failure::Kind);
+    }
+    file.take(ENOUGH as u64).read_to_end(buffer).map_err(Failure::Read)?;
+    Ok(())
+}
+
+/// Opens a file without waiting for the other end of a named pipe.
+#[cfg(unix)]
+fn open(input: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = i32::try_from(flags.bits()).expect("the flags of open(2) are small");
+    File::options().read(true).custom_flags(flags).open(input)
+}
+
+#[cfg(windows)]
+fn open(input: &Path) -> io::Result<File> {
+    File::open(input)
+}

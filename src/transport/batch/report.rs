@@ -1,0 +1,181 @@
+//! What became of every input: the report in CSV, and the numbers for the summary (contract 6.3, 6.5).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use csv::Writer;
+
+use super::outputs::Answer;
+use crate::status::Status;
+use crate::transport::output::{Destination, Opened};
+
+/// A line of the report.
+pub struct Line {
+    /// The input as it was named or found.
+    pub input: PathBuf,
+    /// What became of it.
+    pub answer: Answer,
+    /// Issuer and account of a new secret.
+    pub names: [Option<Vec<u8>>; 2],
+}
+
+/// The report, as far as one is wanted, and the numbers.
+pub struct Report {
+    writer: Option<Writer<Opened>>,
+    has_names: bool,
+    error: Option<io::Error>,
+    /// How many inputs came to what.
+    pub counts: Counts,
+}
+
+const COLUMNS: [&str; 4] = ["input", "output", "status", "description"];
+/// What the report of new secrets has besides, so that it is a manifest.
+const NAMES: [&str; 2] = ["issuer", "account"];
+
+impl Report {
+    /// Begins a report; with names it is one of new secrets.
+    pub fn begin(destination: Option<&Destination>, has_names: bool) -> io::Result<Self> {
+        let mut writer = destination.map(Destination::open).transpose()?.map(Writer::from_writer);
+        if let Some(writer) = &mut writer {
+            let names = if has_names { &NAMES[..] } else { &[] };
+            writer.write_record(COLUMNS.iter().chain(names))?;
+        }
+        Ok(Self { writer, has_names, error: None, counts: Counts::default() })
+    }
+
+    /// Adds what became of an input. Where it cannot be written, that is told at the end: the run goes on.
+    pub fn add(&mut self, line: &Line) {
+        self.counts.add(&line.answer);
+        let Some(writer) = self.writer.as_mut().filter(|_| self.error.is_none()) else { return };
+        let output = line.answer.output.as_deref().map_or(Cow::Borrowed(""), printable);
+        let status = line.answer.status.map_or("", Status::text);
+        let cells = [printable(&line.input), output, status.into(), line.answer.description.as_str().into()];
+        let names = line.names.iter().filter(|_| self.has_names).map(|name| text(name.as_deref().unwrap_or_default()));
+        self.error = writer.write_record(cells.into_iter().chain(names).map(Cow::into_owned)).err().map(Into::into);
+    }
+
+    /// Puts the report in its place.
+    pub fn finish(&mut self) -> io::Result<()> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        let Some(mut writer) = self.writer.take() else { return Ok(()) };
+        writer.flush()?;
+        writer.into_inner().map_err(|error| io::Error::from(error.error().kind()))?.finish()
+    }
+}
+
+/// The name of a file; what is not UTF-8 in it is escaped.
+fn printable(file: &Path) -> Cow<'_, str> {
+    text(file.as_os_str().as_encoded_bytes())
+}
+
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.into();
+    }
+    let mut escaped = String::new();
+    for chunk in bytes.utf8_chunks() {
+        escaped.push_str(chunk.valid());
+        escaped.extend(chunk.invalid().escape_ascii().map(char::from));
+    }
+    escaped.into()
+}
+
+/// How many inputs came to what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub successful: u64,
+    pub mismatches: u64,
+    pub errors: u64,
+    pub skipped: u64,
+    /// Files in the folders that are no documents.
+    pub others: u64,
+    worst: Option<Status>,
+}
+
+impl Counts {
+    fn add(&mut self, answer: &Answer) {
+        let count = match answer.status {
+            _ if answer.is_skipped => &mut self.skipped,
+            None => &mut self.skipped,
+            Some(Status::Success) => &mut self.successful,
+            Some(Status::Mismatch) => &mut self.mismatches,
+            Some(Status::Error) => &mut self.errors,
+        };
+        *count += 1;
+        self.worst = match (self.worst, answer.status) {
+            (Some(Status::Error), _) | (_, Some(Status::Error)) => Some(Status::Error),
+            (Some(Status::Mismatch), _) | (_, Some(Status::Mismatch)) => Some(Status::Mismatch),
+            (Some(Status::Success) | None, Some(Status::Success) | None) => Some(Status::Success),
+        };
+    }
+
+    /// How many inputs there were.
+    pub fn inputs(&self) -> u64 {
+        self.successful + self.mismatches + self.errors + self.skipped
+    }
+
+    /// The status of the whole: the worst of all (contract 6.6).
+    pub fn worst(&self) -> Status {
+        self.worst.unwrap_or(Status::Success)
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inputs = self.inputs();
+        write!(f, "{}: {} successful", number(inputs, "input", "inputs"), self.successful)?;
+        write!(f, ", {}", number(self.mismatches, "mismatch", "mismatches"))?;
+        write!(f, ", {}, {} skipped", number(self.errors, "error", "errors"), self.skipped)?;
+        if self.others > 0 {
+            write!(f, "; {} left alone", number(self.others, "other file", "other files"))?;
+        }
+        Ok(())
+    }
+}
+
+fn number(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: Option<Status>, is_skipped: bool) -> Answer {
+        Answer { status, output: None, description: String::new(), is_skipped }
+    }
+
+    // contract 6.5, 6.6
+    #[test]
+    fn the_worst_status_is_that_of_the_whole() {
+        let mut counts = Counts::default();
+        assert_eq!(counts.worst(), Status::Success);
+        let answers = [(Some(Status::Success), false), (None, true), (Some(Status::Mismatch), true)];
+        for (status, is_skipped) in answers {
+            counts.add(&answer(status, is_skipped));
+        }
+        assert_eq!(
+            (counts.worst(), counts.to_string().as_str()),
+            (Status::Mismatch, "3 inputs: 1 successful, 0 mismatches, 0 errors, 2 skipped")
+        );
+        counts.add(&answer(Some(Status::Error), false));
+        counts.add(&answer(Some(Status::Mismatch), false));
+        counts.others = 1;
+        assert_eq!(counts.worst(), Status::Error);
+        assert_eq!(
+            counts.to_string(),
+            "5 inputs: 1 successful, 1 mismatch, 1 error, 2 skipped; 1 other file left alone"
+        );
+    }
+
+    // contract 6.3
+    #[test]
+    fn bytes_that_are_no_text_are_escaped() {
+        assert_eq!(text("Jörg\n".as_bytes()), "Jörg\n");
+        assert_eq!(text(b"J\xf6rg \xe2\x82"), "J\\xf6rg \\xe2\\x82");
+    }
+}

@@ -1,0 +1,197 @@
+//! The folder of one run, `.totp-adapter-…` inside the output folder (contract 6.2): files are written there and moved
+//! to their places. It is locked while the run lives, so that others know it from those of runs that were killed.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{TempDir, TempPath};
+
+use crate::transport::whole_file::{PREFIX, folder};
+
+/// The file in the folder that is locked.
+const LOCK: &str = "lock";
+
+/// The folder of this run; it is removed when it is dropped.
+pub struct RunFolder {
+    folder: TempDir,
+    // Held until after the folder has been removed, so that nobody else does it meanwhile.
+    _lock: File,
+}
+
+impl RunFolder {
+    /// Makes the output folder where it is missing, removes what dead runs have left in it, and makes this run's.
+    pub fn new(output_dir: &Path) -> io::Result<Self> {
+        // A short path from the root: every file is opened by it.
+        let output_dir = std::path::absolute(output_dir)?;
+        make_folders(&output_dir)?;
+        remove_dead(&output_dir)?;
+        loop {
+            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&output_dir)?;
+            if let Some(lock) = lock_new(&folder.path().join(LOCK))? {
+                return Ok(Self { folder, _lock: lock });
+            }
+        }
+    }
+
+    /// Tries to move a file without replacing another, and to replace one.
+    pub fn check_moves(&self) -> io::Result<()> {
+        let place = self.folder.path().join("moved");
+        self.put(0, &place, &[], false)?;
+        match self.put(0, &place, &[], false) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(()) => return Err(io::ErrorKind::Unsupported.into()),
+        }
+        fs::remove_file(place)
+    }
+
+    /// Removes the folder now, since a process that ends does not wait for what its threads still drop.
+    pub fn remove(&self) {
+        // What stays is removed by the next run.
+        let _ = fs::remove_dir_all(self.folder.path());
+    }
+
+    /// Writes a file of mode 0600 and moves it to its place, in folders that are made where they are missing. The
+    /// number is no other file's at the same time. A file that is there is replaced, or is an error of the kind
+    /// `AlreadyExists`.
+    pub fn put(&self, number: u64, place: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
+        let temporary = self.folder.path().join(number.to_string());
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&temporary)?;
+        // From here on the file is removed where it does not get to its place.
+        let temporary = TempPath::try_from_path(temporary)?;
+        file.write_all(bytes)?;
+        drop(file);
+        let moved = |temporary: TempPath| {
+            if replace { temporary.persist(place) } else { temporary.persist_noclobber(place) }
+        };
+        match moved(temporary) {
+            Err(error) if error.error.kind() == io::ErrorKind::NotFound => {
+                make_folders(folder(place))?;
+                moved(error.path).map_err(|error| error.error)
+            }
+            result => result.map_err(|error| error.error),
+        }
+    }
+}
+
+/// Makes a folder and those above it; only their owner can look into them.
+fn make_folders(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Locks a new file. None where another run, which took this one's folder for a dead one's, removes it.
+fn lock_new(path: &Path) -> io::Result<Option<File>> {
+    let lock = match File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        lock => lock?,
+    };
+    match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Ok(()) => Ok(path.exists().then_some(lock)),
+        // A file system without locks: nobody can lock the file, and so nobody removes the folder.
+        Err(TryLockError::Error(_)) => Ok(Some(lock)),
+    }
+}
+
+/// Removes the folders of runs that have died. What cannot be removed does no harm.
+fn remove_dead(output_dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(output_dir)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()) && entry.file_type()?.is_dir() {
+            remove_if_dead(&entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn remove_if_dead(folder: &Path) {
+    let path: PathBuf = folder.join(LOCK);
+    let _ = match File::options().read(true).write(true).open(&path) {
+        Ok(lock) => match lock.try_lock() {
+            // The lock is held meanwhile: whoever has just made the folder sees that it is lost.
+            Ok(()) => fs::remove_dir_all(folder),
+            Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Ok(()),
+        },
+        // Killed before there was a lock; a folder that is not empty is not ours, and stays.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::remove_dir(folder),
+        Err(error) => Err(error),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    // contract 6.2
+    #[test]
+    fn only_the_folders_of_dead_runs_are_removed() {
+        let output = tempfile::tempdir().unwrap();
+        let path = output.path();
+        let living = RunFolder::new(path).unwrap();
+        living.put(7, &living.folder.path().join("half"), b"x", false).unwrap();
+        for (dead, file) in [("dead", Some(LOCK)), ("early", None), ("foreign", Some("a.xml"))] {
+            let folder = path.join(format!("{PREFIX}{dead}"));
+            fs::create_dir(&folder).unwrap();
+            if let Some(file) = file {
+                fs::write(folder.join(file), "").unwrap();
+            }
+        }
+        fs::write(path.join(format!("{PREFIX}file")), "").unwrap();
+        let second = RunFolder::new(path).unwrap();
+        let name = |run: &RunFolder| run.folder.path().file_name().unwrap().to_str().unwrap().to_owned();
+        let mut expected = vec![format!("{PREFIX}file"), format!("{PREFIX}foreign"), name(&living), name(&second)];
+        expected.sort();
+        assert_eq!(names(path), expected);
+        drop(second);
+        drop(living);
+        assert_eq!(names(path), [format!("{PREFIX}file"), format!("{PREFIX}foreign")]);
+    }
+
+    // contract 6.2
+    #[test]
+    fn a_file_is_moved_whole_and_replaces_only_where_it_may() {
+        let output = tempfile::tempdir().unwrap();
+        let run = RunFolder::new(&output.path().join("made/here")).unwrap();
+        run.check_moves().unwrap();
+        let place = output.path().join("made/here/sub/folder/a.xml");
+        run.put(1, &place, b"first", false).unwrap();
+        let error = run.put(1, &place, b"second", false).unwrap_err();
+        assert_eq!((error.kind(), fs::read(&place).unwrap().as_slice()), (io::ErrorKind::AlreadyExists, &b"first"[..]));
+        run.put(1, &place, b"third", true).unwrap();
+        assert_eq!(fs::read(&place).unwrap(), b"third");
+        assert_eq!(names(run.folder.path()), [LOCK]);
+    }
+
+    // contract 6.2: runs that begin at the same time do not take each other for dead.
+    #[test]
+    fn many_runs_begin_at_once() {
+        let output = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for number in 0..50 {
+                        let run = RunFolder::new(output.path()).unwrap();
+                        run.put(number, &run.folder.path().join("x"), b"x", false).unwrap();
+                    }
+                });
+            }
+        });
+        assert!(names(output.path()).is_empty());
+    }
+}
