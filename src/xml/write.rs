@@ -1,11 +1,8 @@
 //! The documents that go out (contract 1.1, 1.5, 1.6, 2.9): one element on one line, UTF-8, a line feed at the end.
 
-use quick_xml::Writer;
-use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
+use quick_xml::escape::escape;
+use quick_xml::events::attributes::Attribute;
 use zeroize::Zeroizing;
-
-/// Room for every usual document, so that no copy of a secret is left behind by a growing buffer.
-const USUAL_BYTES: usize = 256;
 
 /// `<Secret>…</Secret>` of a Base32 text.
 #[must_use]
@@ -32,25 +29,19 @@ pub fn write_error(description: &str) -> Zeroizing<Vec<u8>> {
 }
 
 fn text_element(name: &str, text: &str) -> Zeroizing<Vec<u8>> {
-    document(
-        [Event::Start(BytesStart::new(name)), Event::Text(BytesText::new(text)), Event::End(BytesEnd::new(name))],
-        text.len(),
-    )
+    document(&["<", name, ">", &escape(text), "</", name, ">\n"])
 }
 
 fn description_element(name: &str, description: &str) -> Zeroizing<Vec<u8>> {
-    let element = BytesStart::new(name).with_attributes([("description", description)]);
-    document([Event::Empty(element)], description.len())
+    // An attribute escapes white space too.
+    let description = Attribute::from(("description", description)).value;
+    document(&["<", name, " description=\"", &description, "\"/>\n"])
 }
 
-fn document<const N: usize>(events: [Event<'_>; N], text_bytes: usize) -> Zeroizing<Vec<u8>> {
-    let mut document = Zeroizing::new(Vec::with_capacity(USUAL_BYTES + text_bytes));
-    let mut writer = Writer::new(&mut *document);
-    for event in events {
-        writer.write_event(event).expect("a Vec takes any bytes");
-    }
-    document.push(b'\n');
-    document
+/// The pieces in one buffer, as long as they are: one that grew would leave a copy of a secret behind.
+/// quick-xml's writer would take several buffers to put an attribute together.
+fn document(pieces: &[&str]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(pieces.concat().into_bytes())
 }
 
 #[cfg(test)]
