@@ -45,7 +45,7 @@ impl<'a> Events<'a> {
         if let Some(offset) = doctype(source) {
             return Err(Fault::not_supported("a document without a DOCTYPE", offset));
         }
-        if let Some(offset) = source.find(|c| !is_legal(c)) {
+        if let Some(offset) = illegal_character(source) {
             return Err(Fault::not_well_formed("a character that XML allows", offset));
         }
         // quick-xml would skip it as a second byte order mark.
@@ -117,7 +117,7 @@ impl<'a> Events<'a> {
 
     fn text(&self, span: &'a str, offset: usize) -> Result<Option<Event<'a>>, Fault> {
         if self.depth > 0 {
-            return match span.find("]]>") {
+            return match place(CDATA_CLOSE, span) {
                 Some(at) => Err(Fault::not_well_formed("no ']]>' in text", offset + at)),
                 None => Ok(Some(Event::Text(span))),
             };
@@ -130,7 +130,7 @@ impl<'a> Events<'a> {
 
     fn cdata(&self, span: &'a str, offset: usize) -> Result<(Event<'a>, usize), Fault> {
         const OPEN: &str = "<![CDATA[";
-        let content = span.strip_prefix(OPEN).and_then(|section| section.strip_suffix("]]>"));
+        let content = span.strip_prefix(OPEN).and_then(|section| section.strip_suffix(CDATA_CLOSE));
         match content {
             Some(content) if self.depth > 0 => Ok((Event::Text(content), offset + OPEN.len())),
             Some(_) | None => Err(Fault::not_well_formed(OUTSIDE_ROOT, offset)),
@@ -192,6 +192,7 @@ impl<'a> Events<'a> {
     }
 }
 
+const CDATA_CLOSE: &str = "]]>";
 const OUTSIDE_ROOT: &str = "only comments, processing instructions and white space around one root element";
 
 fn comment(span: &str, offset: usize) -> Result<(), Fault> {
@@ -218,12 +219,25 @@ fn processing_instruction(span: &str, offset: usize) -> Result<(), Fault> {
     Err(Fault::not_well_formed(expected, offset + OPEN.len()))
 }
 
+/// Where the first character stands that XML does not allow. Nearly every document is ASCII without control characters:
+/// that is seen without decoding, and without a branch that would keep the compiler from comparing many bytes at a time.
+fn illegal_character(source: &str) -> Option<usize> {
+    let legal_ascii = source.bytes().fold(true, |all, byte| all & byte.is_ascii() & is_legal(byte.into()));
+    if legal_ascii { None } else { source.find(|c| !is_legal(c)) }
+}
+
+/// Where a short piece of markup that documents seldom have first stands. `contains` compares many bytes at a time;
+/// `find` prepares a search that is long compared with these documents.
+fn place(markup: &str, text: &str) -> Option<usize> {
+    text.contains(markup).then(|| text.find(markup))?
+}
+
 /// Where a DOCTYPE stands outside comments, processing instructions and CDATA sections, however ill-formed the rest
 /// of the document may be: it is looked for first (contract 1.7).
 fn doctype(source: &str) -> Option<usize> {
     const DOCTYPE: &str = "<!DOCTYPE";
-    source.find(DOCTYPE)?;
-    let opaque = [("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>")];
+    place(DOCTYPE, source)?;
+    let opaque = [("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", CDATA_CLOSE)];
     let mut offset = 0;
     loop {
         offset += source[offset..].find('<')?;
