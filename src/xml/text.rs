@@ -14,10 +14,13 @@ pub struct Text<'a> {
     source: &'a str,
     /// Borrowed from the source while it is one piece.
     content: Cow<'a, str>,
-    /// Where each piece begins, here and in the source.
-    pieces: Vec<Piece>,
+    /// Where the content begins; while it is empty, where the element or the last empty piece does.
+    first: Piece,
+    /// Where each further piece begins. Most texts have none, and this allocates nothing.
+    further: Vec<Piece>,
 }
 
+/// Where a part of the content begins, here and in the source.
 struct Piece {
     in_content: usize,
     in_source: usize,
@@ -31,13 +34,14 @@ impl<'a> Text<'a> {
         Self {
             source,
             content: Cow::Borrowed(""),
-            pieces: vec![Piece { in_content: 0, in_source: offset, is_reference: false }],
+            first: Piece { in_content: 0, in_source: offset, is_reference: false },
+            further: Vec::new(),
         }
     }
 
     /// Appends a piece that stands in the source as it is.
     pub(super) fn push_str(&mut self, offset: usize, piece: &'a str) {
-        self.pieces.push(Piece { in_content: self.content.len(), in_source: offset, is_reference: false });
+        self.begin_piece(offset, false);
         if self.content.is_empty() {
             self.content = Cow::Borrowed(piece);
         } else {
@@ -47,7 +51,7 @@ impl<'a> Text<'a> {
 
     /// Appends a character that a reference stands for.
     pub(super) fn push(&mut self, offset: usize, character: char) {
-        self.pieces.push(Piece { in_content: self.content.len(), in_source: offset, is_reference: true });
+        self.begin_piece(offset, true);
         self.owned().push(character);
     }
 
@@ -66,8 +70,8 @@ impl<'a> Text<'a> {
     /// Where the byte `index` of [`Text::as_str`] stands in the document.
     #[must_use]
     pub fn position(&self, index: usize) -> Position {
-        let after = self.pieces.partition_point(|piece| piece.in_content <= index);
-        let piece = &self.pieces[after.saturating_sub(1)];
+        let after = self.further.partition_point(|piece| piece.in_content <= index);
+        let piece = self.further[..after].last().unwrap_or(&self.first);
         let offset = if piece.is_reference { 0 } else { index - piece.in_content };
         Position::of(self.source, (piece.in_source + offset).min(self.source.len()))
     }
@@ -76,6 +80,15 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn start(&self) -> Position {
         self.position(self.content.find(|c| !is_white_space(c)).unwrap_or(0))
+    }
+
+    fn begin_piece(&mut self, in_source: usize, is_reference: bool) {
+        let piece = Piece { in_content: self.content.len(), in_source, is_reference };
+        if self.content.is_empty() {
+            self.first = piece;
+        } else {
+            self.further.push(piece);
+        }
     }
 
     /// A buffer that never grows, so that no copy is left behind: no piece is longer than its source.
