@@ -8,7 +8,10 @@ use thiserror::Error;
 use totp_rs::{Builder, Totp};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use self::keyed::Keyed;
 use super::{Algorithm, CodeParameters, Digits, Secret, Skew, UnixTime};
+
+mod keyed;
 
 /// The most digits that a password can have.
 const MAX_DIGITS: usize = Digits::Eight.count() as usize;
@@ -54,17 +57,19 @@ impl Password {
     /// (RFC 6238, section 5.2).
     ///
     /// Every candidate is computed and compared in constant time, whichever matches first: totp-rs's own `check`
-    /// stops at the match, and so tells by its duration how far a clock is off. The window ends at step 0.
+    /// stops at the match, and so tells by its duration how far a clock is off. The HMAC is keyed once for all of
+    /// them. The window ends at step 0.
     #[must_use]
     pub fn verify(&self, secret: &Secret, parameters: CodeParameters, skew: Skew, time: UnixTime) -> bool {
-        let totp = totp(secret, parameters);
+        let keyed = Keyed::new(secret, parameters.algorithm);
         let period = u64::from(parameters.period.seconds());
-        let mut matched = self.equals(&Self::at(&totp, time.0));
+        let candidate = |seconds: u64| Self::of_code(keyed.code(seconds / period), parameters.digits);
+        let mut matched = self.equals(&candidate(time.0));
         for steps in 1..=u64::from(skew.steps()) {
             let distance = steps * period;
             let neighbours = [time.0.checked_sub(distance), time.0.checked_add(distance)];
             for neighbour in neighbours.into_iter().flatten() {
-                matched |= self.equals(&Self::at(&totp, neighbour));
+                matched |= self.equals(&candidate(neighbour));
             }
         }
         matched
@@ -79,6 +84,18 @@ impl Password {
     fn at(totp: &Totp, seconds: u64) -> Self {
         let mut password = Self::empty();
         write!(Token(&mut password), "{}", totp.generate(seconds)).expect("a token has at most eight digits");
+        password
+    }
+
+    /// The last digits of a code.
+    fn of_code(code: u32, digits: Digits) -> Self {
+        let mut password = Self::empty();
+        password.length = digits.count().into();
+        let mut rest = code;
+        for digit in password.digits[..password.length].iter_mut().rev() {
+            *digit = b'0' + u8::try_from(rest % 10).expect("one digit");
+            rest /= 10;
+        }
         password
     }
 
@@ -135,4 +152,36 @@ fn totp(secret: &Secret, parameters: CodeParameters) -> Totp {
         .with_step_duration(parameters.period.seconds().into())
         .with_secret(secret.as_bytes())
         .build_noncompliant()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn digits() -> impl Strategy<Value = Digits> {
+        prop::sample::select(&Digits::ALL[..])
+    }
+
+    fn algorithms() -> impl Strategy<Value = Algorithm> {
+        prop::sample::select(&Algorithm::ALL[..])
+    }
+
+    proptest! {
+        /// A candidate of a verification is the password that totp-rs computes. Keys are also longer than a block.
+        #[test]
+        fn candidates_are_totp_rss(
+            key in prop::collection::vec(any::<u8>(), 1..=200),
+            algorithm in algorithms(),
+            digits in digits(),
+            period in prop_oneof![Just(30), 1_u32..],
+            time in prop_oneof![0_u64..1 << 32, any::<u64>()],
+        ) {
+            let secret = Secret::from_base32(&data_encoding::BASE32_NOPAD.encode(&key)).unwrap();
+            let parameters = CodeParameters { algorithm, digits, period: period.to_string().parse().unwrap() };
+            let candidate = Password::of_code(Keyed::new(&secret, algorithm).code(time / u64::from(period)), digits);
+            let expected = Password::generate(&secret, parameters, UnixTime(time));
+            prop_assert_eq!(candidate.as_str(), expected.as_str());
+        }
+    }
 }
