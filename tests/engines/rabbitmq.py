@@ -225,7 +225,7 @@ def wait(ready, complaint) -> None:
 def expect(what: str, found, expected) -> None:
     """Fails where something is not as expected."""
     if found != expected:
-        raise SystemExit(f"rabbitmq: {what}: expected {expected!r}, found {found!r}")
+        raise SystemExit(f"rabbitmq: {what}: expected {expected!r:.300}, found {found!r:.300}")
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ def results(folder: Path) -> str:
 def expect(what: str, found, expected) -> None:
     """Fails where something is not as expected."""
     if found != expected:
-        raise SystemExit(f"slurm: {what}: expected {expected!r}, found {found!r}")
+        raise SystemExit(f"slurm: {what}: expected {expected!r:.300}, found {found!r:.300}")
 
 
 if __name__ == "__main__":
