@@ -4,6 +4,7 @@
 installed, their service need not run.
 """
 
+import base64
 import functools
 import os
 import shutil
@@ -89,6 +90,7 @@ def check(broker: str, folder: Path, _shell) -> None:
     refusals_are_answered(broker, folder)
     long_messages_are_answered(broker, folder)
     a_reply_that_cannot_be_sent_keeps_the_message(broker, folder)
+    a_symbol_comes_in_base64(broker, folder)
     an_authfile_is_enough(broker, folder)
 
 
@@ -136,6 +138,16 @@ def a_reply_that_cannot_be_sent_keeps_the_message(broker: str, folder: Path) -> 
     with Consumer(broker, folder, "kept", command) as consumer:
         consumer.wait_for("opening socket to")
     expect("the queue", next_of(broker, "kept"), ACCEPTED)
+
+
+def a_symbol_comes_in_base64(broker: str, folder: Path) -> None:
+    """A QR code is a reply like the others."""
+    publish(broker, "drawn", SECRET)
+    draw = ["totp-adapter", "--operation", "GenerateAuthenticatorQRCode", "--account", "john.doe@example.org"]
+    with Consumer(broker, folder, "drawn", [REPLY, "answers", *draw, "--base64", "--exit-code", "zero"]):
+        picture = base64.b64decode(next_of(broker, "answers"))
+    expect("the start of a PNG", picture[:8], b"\x89PNG\r\n\x1a\n")
+    expect("the end of a PNG", picture[-8:-4], b"IEND")
 
 
 def an_authfile_is_enough(broker: str, folder: Path) -> None:
