@@ -1,6 +1,6 @@
 """Slurm: the README's commands on a cluster of one node with two processors, and what a failing task leaves.
 
-`python3 tests/engines/slurm.py` starts a cluster of its own; Debian's packages slurmctld, slurmd, slurm-client and munge
+`python3 tests/engines/slurm.py` starts a cluster of its own; Debian's slurmctld, slurmd, slurm-client and munge
 must be installed, their services need not run.
 """
 
