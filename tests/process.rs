@@ -8,48 +8,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{RFC_TIME, Ran, Run, secret_document, totp_adapter, totp_document};
+use common::{Folder, RFC_TIME, secret_document, totp_adapter, totp_document};
 use insta::assert_snapshot;
-use tempfile::TempDir;
-
-/// A folder of its own with `secret.xml` in it.
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        folder.write("secret.xml", &secret_document());
-        folder
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn write(&self, name: &str, content: &str) {
-        fs::write(self.path().join(name), content).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path().join(name)).unwrap()
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.path()).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    fn prepare(&self, arguments: &str) -> Run {
-        let now = RFC_TIME.to_string();
-        totp_adapter(arguments.split_whitespace().chain(["--now", &now])).folder(self.path())
-    }
-
-    fn run(&self, arguments: &str) -> Ran {
-        self.prepare(arguments).run()
-    }
-}
 
 const PASSWORD: &str = "--operation GeneratePassword --input secret.xml";
 const PASSWORD_DOCUMENT: &str = "<Password>081804</Password>\n";
@@ -435,7 +395,7 @@ mod unix {
     #[test]
     fn a_large_file_on_standard_input() {
         let folder = Folder::new();
-        folder.write("large.xml", &" ".repeat(200_000));
+        folder.write("large.xml", " ".repeat(200_000));
         let mut large = File::open(folder.path().join("large.xml")).unwrap();
         let mut command = folder.prepare("--operation GeneratePassword").command();
         let output = command.stdin(large.try_clone().unwrap()).output().unwrap();

@@ -21,7 +21,7 @@ pub struct BatchArguments {
     inputs: InputArguments,
 
     /// The names in the list of --files-from end with NUL instead of a line feed
-    #[arg(long, requires = "files_from")]
+    #[arg(long, conflicts_with_all = ["paths", "manifest", "count"])]
     pub null: bool,
 
     /// The folder for the results, made where it is missing

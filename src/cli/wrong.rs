@@ -100,10 +100,8 @@ fn missing(error: &clap::Error) -> &'static str {
         "expected the name of a shell after completions"
     } else if is_missing("--output-dir") {
         "expected --output-dir with a folder for the results"
-    } else if is_missing("--manifest") {
-        "expected inputs: names of files and folders, --files-from, --manifest or --count"
     } else {
-        "expected --files-from where --null is given"
+        "expected inputs: names of files and folders, --files-from, --manifest or --count"
     }
 }
 

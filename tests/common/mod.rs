@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use tempfile::TempDir;
 use totp_adapter::{Operation, Status};
 
 /// RFC 6238, appendix B: the ASCII key `12345678901234567890` in Base32.
@@ -93,6 +94,61 @@ pub fn fixtures(operation: Operation) -> Vec<Fixture> {
     }
     assert!(!fixtures.is_empty(), "no fixtures of {}", operation.name());
     fixtures
+}
+
+/// A folder of its own to run in.
+pub struct Folder(TempDir);
+
+impl Folder {
+    /// A folder with `secret.xml`, RFC 6238's key, in it.
+    pub fn new() -> Self {
+        let folder = Self::empty();
+        folder.write("secret.xml", secret_document());
+        folder
+    }
+
+    /// A folder with nothing in it.
+    pub fn empty() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file, and makes the folders that it is in.
+    pub fn write(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+        let file = self.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, content).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    /// What is in the folder itself.
+    pub fn names(&self) -> Vec<String> {
+        self.names_in(".")
+    }
+
+    /// What is in a folder of it.
+    pub fn names_in(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path().join(folder)).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Prepares a run in the folder, at the time of the RFC's row.
+    pub fn prepare(&self, arguments: &str) -> Run {
+        let now = RFC_TIME.to_string();
+        totp_adapter(arguments.split_whitespace().chain(["--now", &now])).folder(self.path())
+    }
+
+    pub fn run(&self, arguments: &str) -> Ran {
+        self.prepare(arguments).run()
+    }
 }
 
 /// A run of the program in an empty environment.

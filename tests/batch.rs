@@ -1,0 +1,631 @@
+//! `batch` as a process: many files, one output for each, whatever the files are and whenever it ends.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::{Folder, RFC_PASSWORD, RFC_SECRET, Ran, fixtures, secret_document, totp_document};
+use insta::assert_snapshot;
+use totp_adapter::{Operation, Status};
+
+const PASSWORD: &str = "batch --operation GeneratePassword --output-dir out";
+const PASSWORD_DOCUMENT: &str = "<Password>081804</Password>\n";
+
+/// The lines of a report below its header, in the order of their text, where folders have none.
+fn sorted(report: &str) -> String {
+    let mut lines: Vec<&str> = report.lines().skip(1).collect();
+    lines.sort_unstable();
+    lines.join("\n")
+}
+
+/// Every file below a folder, by its path from there.
+fn files(folder: &Path) -> Vec<String> {
+    let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().map(Result::unwrap);
+    let files = entries.filter(|entry| !entry.file_type().is_dir());
+    files.map(|entry| entry.path().strip_prefix(folder).unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+/// The summary without its time.
+fn summary(ran: &Ran) -> String {
+    let stderr = ran.stderr();
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    stderr.rsplit_once("; ").unwrap().0.to_owned()
+}
+
+// contract 6.1, 6.2, 6.3, 6.5
+#[test]
+fn folders_and_files() {
+    let folder = Folder::new();
+    for name in ["in/a.xml", "in/sub/.b.XML", "in/.hidden/c.xml", "in/old.error.xml", "in/notes.txt", "key"] {
+        folder.write(name, secret_document());
+    }
+    folder.write("in/bad.xml", "<Secret>0</Secret>");
+    let ran = folder.run(&format!("{PASSWORD} secret.xml in key missing.xml --report report.csv"));
+    assert_eq!(
+        (summary(&ran).as_str(), ran.code(), ran.stdout().as_str()),
+        ("totp-adapter: 7 inputs: 5 successful, 0 mismatches, 2 errors, 0 skipped; 2 other files left alone", 2, "")
+    );
+    assert_eq!(
+        files(&folder.path().join("out")),
+        [".hidden/c.xml", "a.xml", "bad.error.xml", "key.xml", "missing.error.xml", "secret.xml", "sub/.b.xml",]
+    );
+    assert_eq!(folder.read("out/sub/.b.xml"), PASSWORD_DOCUMENT);
+    let report = folder.read("report.csv");
+    let lines: Vec<_> = report.lines().collect();
+    assert_eq!((lines[0], lines[1]), ("input,output,status,description", "secret.xml,secret.xml,1,"));
+    assert_eq!(
+        lines[6..],
+        [
+            "key,key.xml,1,",
+            "missing.xml,missing.error.xml,-1,\"cannot read: expected an input that can be read, found: no such file or directory\"",
+        ]
+    );
+    assert_snapshot!(lines[2..6].iter().find(|line| line.contains("bad")).unwrap(), @r#"in/bad.xml,bad.error.xml,-1,"unusable secret: expected Base32 (the letters A to Z, the digits 2 to 7), found another character at line 1, column 9""#);
+    assert_snapshot!(folder.read("out/bad.error.xml"), @r#"<Error description="unusable secret: expected Base32 (the letters A to Z, the digits 2 to 7), found another character at line 1, column 9"/>"#);
+}
+
+// contract 6.1, 6.4: every fixture, on one thread and on several, is answered as the filter answers it.
+#[test]
+fn the_corpus() {
+    for operation in Operation::ALL {
+        let folder = Folder::empty();
+        let mut expected = Vec::new();
+        let mut table = String::from("input,output\n");
+        for fixture in fixtures(operation) {
+            if fixture.parameters_file().is_some() && operation != Operation::GenerateSecret {
+                continue;
+            }
+            table += &format!("{},{}.xml\n", fixture.file.to_str().unwrap(), fixture.name);
+            expected.push(fixture);
+        }
+        folder.write("table.csv", table);
+        for jobs in [1, 4] {
+            let run = format!("batch --operation {} --manifest table.csv --report report.csv", operation.name());
+            let ran = folder.run(&format!("{run} --output-dir {jobs} --jobs {jobs} --quiet"));
+            assert_eq!(ran.stderr(), "");
+            let report = folder.read("report.csv");
+            for (fixture, line) in expected.iter().zip(report.lines().skip(1)) {
+                // The account, which draws a QR code, is missing.
+                let is_drawn = operation == Operation::GenerateAuthenticatorQRCode;
+                let status = if is_drawn { Status::Error } else { fixture.status };
+                assert!(line.contains(&format!(",{status},")), "{line}");
+                let ending = if status == Status::Error { "error.xml" } else { "xml" };
+                let document = folder.read(&format!("{jobs}/{}.{ending}", fixture.name));
+                if operation != Operation::GenerateSecret {
+                    let arguments =
+                        format!("--operation {} --input {}", operation.name(), fixture.file.to_str().unwrap());
+                    assert_eq!(document, folder.run(&arguments).stdout());
+                }
+            }
+            assert_eq!(report.lines().count(), expected.len() + 1);
+            assert_eq!(files(&folder.path().join(jobs.to_string())).len(), expected.len());
+        }
+    }
+}
+
+// contract 6.1: names in lists, of files and folders, with every end that a line can have.
+#[test]
+fn lists_of_names() {
+    let folder = Folder::new();
+    folder.write("in/a.xml", secret_document());
+    folder.write("two\nlines.xml", secret_document());
+    folder.write("list", "secret.xml\r\n\nin\nmissing\n\n./in/a.xml");
+    folder.write("null", "two\nlines.xml\0secret.xml\0");
+    folder.run(&format!("{PASSWORD} --files-from list --report report.csv"));
+    assert_snapshot!(folder.read("report.csv"), @r#"
+    input,output,status,description
+    secret.xml,secret.xml,1,
+    in/a.xml,a.xml,1,
+    missing,missing.error.xml,-1,"cannot read: expected an input that can be read, found: no such file or directory"
+    ./in/a.xml,,-1,wrong parameter: expected another output than that of an earlier input of this run
+    "#);
+    let ran = folder.run("batch --operation GeneratePassword --files-from null --null --output-dir null-out --quiet");
+    assert_eq!(
+        (ran.code(), folder.names_in("null-out")),
+        (0, vec!["secret.xml".to_owned(), "two\nlines.xml".to_owned()])
+    );
+    let ran = folder
+        .prepare("batch --operation GeneratePassword --files-from - --output-dir stdin-out")
+        .stdin("secret.xml")
+        .run();
+    assert_eq!((ran.code(), folder.names_in("stdin-out")), (0, vec!["secret.xml".to_owned()]));
+}
+
+// contract 6.1: from new secrets to QR codes.
+#[test]
+fn the_report_of_new_secrets_is_a_manifest() {
+    let folder = Folder::empty();
+    folder.write("users.csv", "account,department\njohn@example.org,1\n\"Doe, Jane\",2\n:,3\n");
+    let secrets = "batch --operation GenerateSecret --output-dir secrets --issuer X4 --report";
+    assert_eq!(folder.run(&format!("{secrets} secrets.csv --manifest users.csv")).code(), 0);
+    assert_snapshot!(folder.read("secrets.csv"), @r#"
+    input,output,status,description,issuer,account
+    secrets/secret-000001.xml,secret-000001.xml,1,,X4,john@example.org
+    secrets/secret-000002.xml,secret-000002.xml,1,,X4,"Doe, Jane"
+    secrets/secret-000003.xml,secret-000003.xml,1,,X4,:
+    "#);
+    folder.write("secrets/secret-000002.xml", "<Secret/>");
+    let qr = "batch --operation GenerateAuthenticatorQRCode --output-dir qr --manifest";
+    assert_eq!(folder.run(&format!("{qr} secrets.csv --report qr.csv")).code(), 2);
+    assert_snapshot!(folder.read("qr.csv"), @r#"
+    input,output,status,description
+    secrets/secret-000001.xml,secret-000001.png,1,
+    secrets/secret-000002.xml,secret-000002.error.xml,-1,"unusable secret: expected Base32 characters, found none at line 1, column 1"
+    secrets/secret-000003.xml,secret-000003.error.xml,-1,"wrong parameter: expected an account without a colon, since apps take it for the separator of issuer and account"
+    "#);
+    assert_eq!(folder.names_in("qr"), ["secret-000001.png", "secret-000002.error.xml", "secret-000003.error.xml"]);
+    // What has failed is not tried again.
+    assert_eq!(folder.run(&format!("{qr} qr.csv --account me --report again.csv --overwrite")).code(), 0);
+    assert_snapshot!(folder.read("again.csv"), @"
+    input,output,status,description
+    secrets/secret-000001.xml,secret-000001.png,1,
+    secrets/secret-000002.xml,,,skipped: the manifest has a status other than 1
+    secrets/secret-000003.xml,,,skipped: the manifest has a status other than 1
+    ");
+
+    assert_eq!(folder.run(&format!("{secrets} more.csv --count 3")).code(), 2, "no secret is replaced");
+    assert_eq!(folder.run("batch --operation GenerateSecret --output-dir new --count 12").code(), 0);
+    let names = folder.names_in("new");
+    assert_eq!((names.len(), names[11].as_str()), (12, "secret-000012.xml"));
+}
+
+// contract 6.1, 6.3: what is wrong with a row is its own -1.
+#[test]
+fn manifests() {
+    let folder = Folder::new();
+    folder.write(
+        "table.csv",
+        "input,output,status,account\n\
+        secret.xml,deep/er/x.y.xml,1,\n\
+        secret.xml,../x,1,\n\
+        secret.xml,/tmp/x,1,\n\
+        secret.xml,a.error.xml,1,\n\
+        secret.xml,deep//er/./x.y,1,\n\
+        secret.xml,skipped.xml,-1,\n\
+        secret.xml\n\
+        .,dir,1,\n\
+        secret.xml,,1,\n",
+    );
+    assert_eq!(folder.run(&format!("{PASSWORD} --manifest table.csv --report report.csv")).code(), 2);
+    assert_snapshot!(folder.read("report.csv"), @r#"
+    input,output,status,description
+    secret.xml,deep/er/x.y.xml,1,
+    secret.xml,,-1,wrong parameter: expected an output by a path below the output folder
+    secret.xml,,-1,wrong parameter: expected an output by a path below the output folder
+    secret.xml,,-1,"wrong parameter: expected an output that does not end in .error.xml, which is kept for errors"
+    secret.xml,,-1,wrong parameter: expected another output than that of an earlier input of this run
+    secret.xml,,,skipped: the manifest has a status other than 1
+    table.csv,,-1,"wrong manifest: expected 4 columns in line 8, found 1"
+    .,dir.error.xml,-1,cannot read: expected a regular file
+    secret.xml,secret.xml,1,
+    "#);
+    assert_eq!(files(&folder.path().join("out")), ["deep/er/x.y.xml", "dir.error.xml", "secret.xml"]);
+    for (table, expected) in [("", 2), ("secret.xml\n", 2), ("input;output\n", 2), ("input\n", 0)] {
+        folder.write("table.csv", table);
+        assert_eq!(folder.run(&format!("{PASSWORD} --manifest table.csv")).code(), expected, "{table}");
+    }
+    assert_snapshot!(folder.run(&format!("{PASSWORD} --manifest report.csv/x")), @r#"
+    $ totp-adapter batch --operation GeneratePassword --output-dir out --manifest report.csv/x --now 1111111109
+    > <Error description="cannot read: expected a manifest that can be read, found: not a directory"/>
+    ! totp-adapter: status -1: cannot read: expected a manifest that can be read, found: not a directory (report.csv/x)
+    exit 2
+    "#);
+    folder.write("table.csv", "name,input,input\n");
+    assert_snapshot!(folder.run(&format!("{PASSWORD} --manifest table.csv")), @r#"
+    $ totp-adapter batch --operation GeneratePassword --output-dir out --manifest table.csv --now 1111111109
+    > <Error description="wrong manifest: expected a first row with the column input (GenerateSecret does without), and optionally output, issuer, account and status, each once, separated by commas"/>
+    ! totp-adapter: status -1: wrong manifest: expected a first row with the column input (GenerateSecret does without), and optionally output, issuer, account and status, each once, separated by commas (table.csv)
+    exit 2
+    "#);
+}
+
+// contract 6.2: nothing is replaced unless it is asked for, and a -1 is never a result.
+#[test]
+fn outputs_that_exist() {
+    let folder = Folder::new();
+    folder.write("in/a.xml", secret_document());
+    folder.write("in/b.xml", secret_document());
+    folder.write("out/a.xml", "mine");
+    folder.write("out/b.error.xml", "old");
+    let run = |more: &str| {
+        let ran = folder.run(&format!("{PASSWORD} in --report report.csv {more}"));
+        format!("{}\nexit {}\n{}", sorted(&folder.read("report.csv")), ran.code(), folder.names_in("out").join(" "))
+    };
+    assert_snapshot!(run(""), @r#"
+    in/a.xml,a.error.xml,-1,"cannot write: expected no output yet; --overwrite replaces it, --skip-existing leaves it"
+    in/b.xml,b.xml,1,
+    exit 2
+    a.error.xml a.xml b.xml
+    "#);
+    assert_eq!(folder.read("out/a.xml"), "mine");
+    assert_snapshot!(run("--skip-existing"), @"
+    in/a.xml,a.xml,1,skipped: the output exists
+    in/b.xml,b.xml,1,skipped: the output exists
+    exit 0
+    a.xml b.xml
+    ");
+    assert_eq!(folder.read("out/a.xml"), "mine");
+    folder.write("in/b.xml", "");
+    assert_snapshot!(run("--overwrite"), @r#"
+    in/a.xml,a.xml,1,
+    in/b.xml,b.error.xml,-1,"not well-formed: expected the root element Secret, found an empty document"
+    exit 2
+    a.xml b.error.xml b.xml
+    "#);
+    assert_eq!(
+        (folder.read("out/a.xml").as_str(), folder.read("out/b.xml").as_str()),
+        (PASSWORD_DOCUMENT, PASSWORD_DOCUMENT)
+    );
+    assert_snapshot!(folder.run(&format!("{PASSWORD} in --overwrite --skip-existing")).stderr(), @"totp-adapter: status -1: wrong command line: expected only one of --overwrite and --skip-existing; see --help");
+}
+
+// contract 6.2, 6.6: a mismatch is a result, also where it is skipped.
+#[test]
+fn mismatches() {
+    let folder = Folder::empty();
+    folder.write("in/right.xml", totp_document(RFC_PASSWORD));
+    folder.write("in/wrong.xml", totp_document("000000"));
+    let verify = "batch --operation VerifyPassword in --output-dir out --report report.csv";
+    for (more, code) in [
+        ("", 1),
+        ("--skip-existing", 1),
+        ("--skip-existing --exit-code zero", 0),
+        ("--overwrite --exit-code x4", 403 % 256),
+    ] {
+        let ran = folder.run(&format!("{verify} {more}"));
+        assert_eq!(ran.code(), code, "{ran}");
+        let report = sorted(&folder.read("report.csv"));
+        assert!(
+            report.starts_with("in/right.xml,right.xml,1,") && report.contains("\nin/wrong.xml,wrong.xml,403,"),
+            "{report}"
+        );
+        assert_eq!(folder.names_in("out"), ["right.xml", "wrong.xml"]);
+    }
+    assert_eq!(folder.read("out/wrong.xml"), "<Error description=\"The password provided is incorrect.\"/>\n");
+    folder.write("in/bad.xml", totp_document("1").replace(RFC_SECRET, "0"));
+    assert_eq!(folder.run(&format!("{verify} --skip-existing")).code(), 2);
+    assert_eq!(folder.run(&format!("{verify} --skip-existing --exit-code zero")).code(), 0);
+}
+
+// contract 6.2: the first input of a name has it.
+#[test]
+fn inputs_of_the_same_name() {
+    let folder = Folder::new();
+    folder.write("in/secret.xml", "<Secret/>");
+    folder.write("in/secret.XML", secret_document());
+    // Which of the two in the folder comes first is the file system's.
+    for (output_dir, order, expected) in [("a", "secret.xml in", 1), ("b", "in secret.xml", 0)] {
+        let run = format!("batch --operation GeneratePassword --output-dir {output_dir} {order} --report report.csv");
+        assert_eq!(folder.run(&format!("{run} --jobs 4")).code(), 2);
+        let report = folder.read("report.csv");
+        let claimed = ",,-1,wrong parameter: expected another output than that of an earlier input of this run";
+        assert_eq!(report.matches(claimed).count(), 2, "{report}");
+        assert_eq!(folder.names_in(output_dir).len(), 1);
+        assert!(report.matches("secret.xml,secret.xml,1,").count() >= expected, "{report}");
+    }
+}
+
+// contract 6.1, 6.2: no run reads what it writes or replaces what it reads.
+#[test]
+fn inputs_and_outputs_stay_apart() {
+    let folder = Folder::new();
+    folder.write("in/a.xml", secret_document());
+    folder.write("in/in/a.xml", secret_document());
+    let before = files(folder.path());
+    for arguments in ["--output-dir in in", "--output-dir in/out in", "--output-dir in/not/yet in/../in secret.xml"] {
+        let ran = folder.run(&format!("batch --operation GeneratePassword {arguments}"));
+        assert_eq!(ran.code(), 2);
+        assert!(ran.stdout().contains("expected an output folder outside the folders of the inputs"), "{ran}");
+        assert_eq!(files(folder.path()), before);
+    }
+    for report in ["in/a.xml", "in/report.csv", "secret.xml", "list"] {
+        folder.write("list", "secret.xml\n");
+        let inputs = if report == "list" { "--files-from list" } else { "in secret.xml" };
+        let ran = folder.run(&format!("{PASSWORD} {inputs} --report {report}"));
+        assert!(ran.code() == 2 && ran.stdout().contains("expected different files for --report"), "{ran}");
+    }
+    for inputs in ["in", "secret.xml", "in/in/a.xml"] {
+        let ran = folder.run(&format!("batch --operation GeneratePassword --output-dir . {inputs} --overwrite"));
+        let secrets = ["secret.xml", "in/a.xml", "in/in/a.xml"].map(|name| folder.read(name));
+        assert_eq!(secrets, [(); 3].map(|()| secret_document()), "{ran}");
+    }
+    // The result of in/in/a.xml would have been in/a.xml.
+    assert_eq!(folder.read("a.xml"), PASSWORD_DOCUMENT);
+}
+
+// contract 5.6, 6.1
+#[test]
+fn a_run_that_cannot_begin() {
+    let folder = Folder::new();
+    folder.write("file", "");
+    let run = |arguments: &str| folder.run(&format!("batch {arguments}")).stderr();
+    assert_snapshot!(run(""), @"totp-adapter: status -1: wrong command line: expected --output-dir with a folder for the results; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out"), @"totp-adapter: status -1: wrong command line: expected inputs: names of files and folders, --files-from, --manifest or --count; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --count 3"), @"totp-adapter: status -1: wrong command line: expected only one of names of files and folders and --count; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out --count 3"), @"totp-adapter: status -1: wrong parameter: expected --count only where the operation is GenerateSecret");
+    assert_snapshot!(run("--operation GenerateSecret --output-dir out --count 0"), @"totp-adapter: status -1: wrong command line: expected a whole number from 1 to 999999999 for --count; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --null"), @"totp-adapter: status -1: wrong command line: expected only one of names of files and folders and --null; see --help");
+    assert_snapshot!(run("--output-dir out secret.xml"), @"totp-adapter: status -1: wrong parameter: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir file secret.xml"), @"totp-adapter: status -1: cannot write: expected an output folder that can be written, found: file exists (file)");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out --files-from missing"), @"totp-adapter: status -1: cannot read: expected a list of names that can be read, found: no such file or directory (missing)");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --report missing/report.csv"), @"totp-adapter: status -1: cannot write: expected a report that can be written, found: no such file or directory (missing/report.csv)");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --reprot x"), @"totp-adapter: status -1: wrong command line: unknown option; nearest is --report; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --files-from, --manifest, --count, --null, --output-dir, --overwrite, --skip-existing, --report, --jobs, --quiet or --exit-code; see --help");
+    assert_eq!(folder.names(), ["file", "secret.xml"]);
+    let x4 = folder.run("batch --operation GeneratePassword --output-dir file secret.xml --exit-code x4");
+    assert_eq!(x4.code(), 255);
+}
+
+// contract 6.3: also to standard output; and what is no UTF-8 is escaped.
+#[test]
+fn the_report_on_standard_output() {
+    let folder = Folder::new();
+    let ran = folder.run(&format!("{PASSWORD} secret.xml --report - --quiet"));
+    assert_snapshot!(ran, @"
+    $ totp-adapter batch --operation GeneratePassword --output-dir out secret.xml --report - --quiet --now 1111111109
+    > input,output,status,description
+    > secret.xml,secret.xml,1,
+    exit 0
+    ");
+}
+
+/// What only Unix has.
+#[cfg(unix)]
+mod unix {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::process::{Command, Stdio};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::common::available;
+
+    // contract 6.2
+    #[test]
+    fn only_the_owner_can_look() {
+        let folder = Folder::new();
+        folder.write("in/sub/a.xml", secret_document());
+        folder.run(&format!("{PASSWORD} in secret.xml missing --report report.csv"));
+        let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(["out", "out/sub"].map(mode), [0o700; 2]);
+        assert_eq!(["out/sub/a.xml", "out/secret.xml", "out/missing.error.xml", "report.csv"].map(mode), [0o600; 4]);
+    }
+
+    // contract 6.1, 6.3: links are not followed, and what is no file does not stop the others.
+    #[test]
+    fn what_is_no_regular_file() {
+        let folder = Folder::new();
+        folder.write("in/a.xml", secret_document());
+        symlink("../secret.xml", folder.path().join("in/link.xml")).unwrap();
+        symlink("..", folder.path().join("in/loop")).unwrap();
+        symlink("nowhere", folder.path().join("dangling.xml")).unwrap();
+        symlink("secret.xml", folder.path().join("named.xml")).unwrap();
+        let pipe = folder.path().join("pipe.xml");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let ran = folder.run(&format!("{PASSWORD} in pipe.xml /dev/zero dangling.xml named.xml --report report.csv"));
+        assert_eq!(
+            summary(&ran),
+            "totp-adapter: 5 inputs: 2 successful, 0 mismatches, 3 errors, 0 skipped; 2 other files left alone"
+        );
+        assert_snapshot!(folder.read("report.csv"), @r#"
+        input,output,status,description
+        in/a.xml,a.xml,1,
+        pipe.xml,pipe.error.xml,-1,cannot read: expected a regular file
+        /dev/zero,zero.error.xml,-1,cannot read: expected a regular file
+        dangling.xml,dangling.error.xml,-1,"cannot read: expected an input that can be read, found: no such file or directory"
+        named.xml,named.xml,1,
+        "#);
+    }
+
+    // contract 6.3: names of bytes are processed, and escaped in the report only.
+    #[test]
+    fn names_that_are_not_utf_8() {
+        let folder = Folder::empty();
+        let name = |end: &str| PathBuf::from(OsStr::from_bytes(&[b"J\xf6rg", end.as_bytes()].concat()));
+        folder.write(Path::new("in").join(name(".xml")), secret_document());
+        folder.run(&format!("{PASSWORD} in --report report.csv"));
+        assert_eq!(fs::read(folder.path().join("out").join(name(".xml"))).unwrap(), PASSWORD_DOCUMENT.as_bytes());
+        assert_eq!(sorted(&folder.read("report.csv")), "in/J\\xf6rg.xml,J\\xf6rg.xml,1,");
+    }
+
+    // contract 6.4: memory does not grow with the files but for what tells their names apart.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn memory() {
+        let peak = |count: usize| {
+            let folder = Folder::empty();
+            let run = format!("batch --operation GenerateSecret --count {count} --output-dir out --quiet --jobs 2");
+            let mut child = folder.prepare(&run).command().spawn().unwrap();
+            let mut peak = 0;
+            while child.try_wait().unwrap().is_none() {
+                let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+                let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+                peak = line.map_or(peak, |line| line.trim().strip_suffix(" kB").unwrap().parse().unwrap());
+                thread::sleep(Duration::from_millis(2));
+            }
+            assert_eq!(folder.names_in("out").len(), count);
+            peak
+        };
+        let (few, many): (usize, usize) = (peak(500), peak(20_000));
+        assert!(many - few.min(many) <= 20_000 * 32 / 1024 + 256, "{few} KiB for 500, {many} KiB for 20,000");
+    }
+
+    /// Waits until so many files are there, or a while.
+    fn wait_for(folder: &Path, files: usize) {
+        let start = Instant::now();
+        while fs::read_dir(folder).map_or(0, Iterator::count) < files {
+            assert!(start.elapsed() < Duration::from_secs(30), "nothing happens");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    // contract 6.6: what was done is whole and in the report, and nothing else is there.
+    #[test]
+    fn interrupted_runs() {
+        for (signal, code) in [("INT", 130), ("TERM", 143)] {
+            let folder = Folder::empty();
+            let run = "batch --operation GenerateSecret --count 100000 --output-dir out --report report.csv";
+            let mut command = folder.prepare(run).command();
+            let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            wait_for(&folder.path().join("out"), 200);
+            assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(output.status.code(), Some(code));
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert!(stderr.starts_with("totp-adapter: interrupted after ") && stderr.lines().count() == 1, "{stderr}");
+            let report = folder.read("report.csv");
+            let outputs: Vec<&str> = report.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
+            assert!(outputs.len() < 100_000);
+            assert_eq!(outputs, folder.names_in("out"));
+        }
+    }
+
+    // contract 6.6: one that waits for names ends too.
+    #[test]
+    fn an_interrupted_list() {
+        let folder = Folder::new();
+        let mut command = folder.prepare(&format!("{PASSWORD} --files-from - --report report.csv --jobs 3")).command();
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"secret.xml\n").unwrap();
+        // The run's own folder and the output: a name is worked on before the next one is there.
+        let start = Instant::now();
+        while !folder.path().join("out/secret.xml").exists() {
+            assert!(start.elapsed() < Duration::from_secs(30), "the name is not worked on");
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(143));
+        assert_eq!(sorted(&folder.read("report.csv")), "secret.xml,secret.xml,1,");
+        assert_eq!(folder.names_in("out"), ["secret.xml"]);
+    }
+
+    // contract 6.2, 6.6: killed at any moment and run again, all is there, whole, and nothing else.
+    #[test]
+    fn killed_runs_are_resumed() {
+        let folder = Folder::empty();
+        for number in 0..300 {
+            folder.write(format!("in/{number}.xml"), secret_document());
+        }
+        let resumed = format!("{PASSWORD} in --skip-existing --quiet --report report.csv");
+        for part in 0..40 {
+            let mut child = folder.prepare(&resumed).command().spawn().unwrap();
+            thread::sleep(Duration::from_micros(part * 700));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let names = fs::read_dir(folder.path().join("out")).map_or(0, Iterator::count);
+            if names > 250 {
+                fs::remove_dir_all(folder.path().join("out")).unwrap();
+            }
+        }
+        assert_eq!(folder.run(&resumed).code(), 0);
+        assert_eq!(sorted(&folder.read("report.csv")).lines().count(), 300);
+        let names = folder.names_in("out");
+        assert_eq!(names.len(), 300);
+        assert!(names.iter().all(|name| folder.read(&format!("out/{name}")) == PASSWORD_DOCUMENT));
+    }
+
+    // contract 6.2: one does the work of the other, and neither harms it.
+    #[test]
+    fn two_runs_into_one_folder() {
+        let folder = Folder::empty();
+        for number in 0..400 {
+            folder.write(format!("in/{number}.xml"), secret_document());
+        }
+        for more in ["--skip-existing", "--overwrite", ""] {
+            let run = || folder.prepare(&format!("{PASSWORD} in --quiet {more}")).command().spawn().unwrap();
+            let codes = [run(), run()].map(|mut child| child.wait().unwrap().code());
+            let names = folder.names_in("out");
+            let results = names.iter().filter(|name| !name.ends_with(".error.xml"));
+            assert_eq!(results.clone().count(), 400);
+            assert!(results.into_iter().all(|name| folder.read(&format!("out/{name}")) == PASSWORD_DOCUMENT));
+            if more.is_empty() {
+                // Whichever comes second says that the output exists.
+                assert!(codes.contains(&Some(2)));
+            } else {
+                assert_eq!((codes, names.len()), ([Some(0); 2], 400));
+            }
+            fs::remove_dir_all(folder.path().join("out")).unwrap();
+        }
+    }
+
+    // contract 5.2, 6.3: a disk that is full in the middle.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk() {
+        let folder = Folder::empty();
+        for number in 100..400 {
+            folder.write(format!("in/{number}.xml"), secret_document());
+        }
+        fs::create_dir(folder.path().join("out")).unwrap();
+        let run = folder.prepare(&format!("{PASSWORD} in --report report.csv --jobs 2")).command();
+        let program = run.get_program().to_str().unwrap().to_owned();
+        let arguments: Vec<_> = run.get_args().map(|argument| argument.to_str().unwrap().to_owned()).collect();
+        let mount = "mount -t tmpfs -o size=600k none out";
+        let script = format!("{mount} && {program} {}; echo $?; ls -A out; cat out/*", arguments.join(" "));
+        let unshare = |script: &str| {
+            Command::new("unshare").args(["-r", "-m", "sh", "-c", script]).current_dir(folder.path()).output()
+        };
+        let can_mount = unshare(mount).is_ok_and(|output| output.status.success());
+        if !available("a mount namespace", can_mount) {
+            return;
+        }
+        let output = unshare(&script).unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(stdout.starts_with("2\n"), "{stdout}");
+        let report = folder.read("report.csv");
+        let is_full = "cannot write: expected an output that can be created and moved to its place, found: no space left on device";
+        let (full, written): (Vec<_>, Vec<_>) = report.lines().skip(1).partition(|line| line.contains(is_full));
+        assert!(full.len() > 10 && written.len() > 10 && full.len() + written.len() == 300, "{report}");
+        // As many outputs as the report says, all of them whole.
+        assert_eq!(stdout.matches(PASSWORD_DOCUMENT).count(), written.len());
+        assert!(!stdout.contains(".totp-adapter-"));
+    }
+
+    // contract 6.2: one clear error before the first document.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_system_that_cannot_move_without_replacing() {
+        let folder = Folder::new();
+        let run = folder.prepare(&format!("{PASSWORD} secret.xml")).command();
+        let inject =
+            ["-f", "-o", "/dev/null", "-e", "inject=renameat2:error=EINVAL", "-e", "inject=link,linkat:error=EPERM"];
+        let strace = |extra: &[&str]| {
+            let mut strace = Command::new("strace");
+            strace.args(extra).arg(run.get_program()).args(run.get_args()).current_dir(folder.path()).output()
+        };
+        let can_trace = strace(&["-f", "-o", "/dev/null"]).is_ok_and(|output| output.status.code() == Some(0));
+        if !available("strace", can_trace) {
+            return;
+        }
+        fs::remove_dir_all(folder.path().join("out")).unwrap();
+        let output = strace(&inject).unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"totp-adapter: status -1: cannot write: expected an output folder on a file system that moves files without replacing others, found: operation not permitted (out)");
+        assert!(folder.names_in("out").is_empty());
+    }
+
+    // contract 6.5
+    #[test]
+    fn a_bar_on_a_terminal() {
+        use crate::common::terminal::terminal;
+        use std::io::Read;
+        for (quiet, expected) in [("", true), ("--quiet", false)] {
+            let folder = Folder::empty();
+            let (user, program) = terminal(100);
+            let run = format!("batch --operation GenerateSecret --count 3000 --output-dir out {quiet}");
+            let mut command = folder.prepare(&run).command();
+            // In an empty environment the terminal has no name, and nothing is drawn.
+            command.env("TERM", "xterm");
+            let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(program).spawn().unwrap();
+            drop(command);
+            let mut screen = Vec::new();
+            let _ = fs::File::from(user).read_to_end(&mut screen);
+            assert!(child.wait().unwrap().success());
+            let screen = String::from_utf8_lossy(&screen);
+            assert_eq!(screen.contains("/3000, ") && screen.contains("0 mismatches, 0 errors"), expected, "{screen:?}");
+            assert_eq!(screen.contains("totp-adapter: 3000 inputs: 3000 successful"), expected, "{screen:?}");
+        }
+    }
+}
