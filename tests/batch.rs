@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -76,7 +77,7 @@ fn the_corpus() {
             if fixture.parameters_file().is_some() && operation != Operation::GenerateSecret {
                 continue;
             }
-            table += &format!("{},{}.xml\n", fixture.file.to_str().unwrap(), fixture.name);
+            writeln!(table, "{},{}.xml", fixture.file.to_str().unwrap(), fixture.name).unwrap();
             expected.push(fixture);
         }
         folder.write("table.csv", table);
