@@ -28,7 +28,7 @@ pub struct Request {
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub account: Option<OsString>,
 
-    /// Take what the command line does not say from a <Parameters> document
+    /// Take what the command line does not say from a document with the root Parameters
     #[arg(long, value_name = "FILE")]
     pub parameters: Option<PathBuf>,
 
