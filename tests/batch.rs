@@ -351,6 +351,7 @@ fn a_run_that_cannot_begin() {
     assert_snapshot!(run("--operation GeneratePassword --output-dir file secret.xml"), @"totp-adapter: status -1: cannot write: expected an output folder that can be written, found: file exists (file)");
     assert_snapshot!(run("--operation GeneratePassword --output-dir out --files-from missing"), @"totp-adapter: status -1: cannot read: expected a list of names that can be read, found: no such file or directory (missing)");
     assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --report missing/report.csv"), @"totp-adapter: status -1: cannot write: expected a report that can be written, found: no such file or directory (missing/report.csv)");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out --parameters - --files-from -"), @"totp-adapter: status -1: wrong parameter: expected a file for --parameters, since standard input is read for something else");
     assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --reprot x"), @"totp-adapter: status -1: wrong command line: unknown option; nearest is --report; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --files-from, --manifest, --count, --null, --output-dir, --overwrite, --skip-existing, --report, --jobs, --quiet or --exit-code; see --help");
     assert_eq!(folder.names(), ["file", "secret.xml"]);
     let x4 = folder.run("batch --operation GeneratePassword --output-dir file secret.xml --exit-code x4");

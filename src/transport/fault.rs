@@ -63,6 +63,9 @@ pub enum Fault {
         "cannot write: expected no output file yet, since an enrolled secret would be lost; --overwrite replaces it"
     )]
     OutputExists { file: Option<PathBuf> },
+    /// The parameters file would take the place of the documents or of their names.
+    #[error("wrong parameter: expected a file for --parameters, since standard input is read for something else")]
+    ParametersTakeInput,
     /// The parameters file and the document would both come from standard input.
     #[error("wrong parameter: expected --input with a file where --parameters is standard input")]
     InputTaken,
@@ -100,6 +103,7 @@ impl Fault {
             | Self::Count
             | Self::Signals(_)
             | Self::Threads(_)
+            | Self::ParametersTakeInput
             | Self::InputTaken
             | Self::SameFile { .. }
             | Self::TerminalTooNarrow { .. } => None,

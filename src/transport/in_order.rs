@@ -98,12 +98,12 @@ impl<W: Work> InOrder<W> {
     /// Waits until everything has been put, or until the caller wants to stop and all that had been taken has been
     /// put. A thread that still waits for its source is left alone; it ends with the process.
     pub fn wait(&self, mut stop: impl FnMut() -> bool) -> MutexGuard<'_, W::Sink> {
-        let mut progress = lock(&self.shared.progress);
-        while progress.threads > 0 && !(progress.stopped && progress.put == progress.taken) {
-            progress = self.shared.end.wait_timeout(progress, TICK).unwrap_or_else(PoisonError::into_inner).0;
-            progress.stopped |= stop();
+        while !self.shared.has_ended() {
+            // Nobody waits for what the caller does in between.
+            if stop() {
+                lock(&self.shared.progress).stopped = true;
+            }
         }
-        drop(progress);
         lock(&self.shared.sink)
     }
 }
@@ -117,6 +117,14 @@ impl<W: Work> Shared<W> {
         }
         lock(&self.progress).threads -= 1;
         self.end.notify_all();
+    }
+
+    /// Whether there is nothing left to wait for; waits a little for it.
+    fn has_ended(&self) -> bool {
+        let goes_on =
+            |progress: &mut Progress| progress.threads > 0 && !(progress.stopped && progress.put == progress.taken);
+        let waited = self.end.wait_timeout_while(lock(&self.progress), TICK, goes_on);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     /// The number of a portion that has been taken.

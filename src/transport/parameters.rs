@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::fault::Fault;
-use super::input::Source;
+use super::input::{Source, is_stdin};
 use crate::cli::Request;
 use crate::operation::{Operation, Parameters};
 use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew};
@@ -30,6 +30,14 @@ pub fn resolve(request: &Request, timeout: Option<Duration>) -> Result<(Option<O
         skew: request.skew.or(file.skew).unwrap_or_default(),
     };
     Ok((request.operation.or(file.operation), parameters))
+}
+
+/// Checks that the parameters file leaves standard input to what else is read from there.
+pub fn leave_stdin(request: &Request) -> Result<(), Fault> {
+    match &request.parameters {
+        Some(file) if is_stdin(file) => Err(Fault::ParametersTakeInput),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// The one operation and its parameters.

@@ -64,6 +64,9 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     /// Checks everything that is one fault of all documents, then begins with the first.
     fn begin(arguments: &'a BatchArguments, interruption: &Interruption) -> Result<Self, Fault> {
+        if reads_stdin(arguments.inputs()) {
+            parameters::leave_stdin(&arguments.request)?;
+        }
         let (operation, parameters) = parameters::resolve_one(&arguments.request, None)?;
         if matches!(arguments.inputs(), cli::Inputs::Count(_)) && operation != Operation::GenerateSecret {
             return Err(Fault::Count);
@@ -74,9 +77,9 @@ impl<'a> Run<'a> {
         interruption.watch().map_err(Fault::Signals)?;
         let outputs = outputs(arguments, operation, parameters)?;
         let tally = Arc::<Tally>::default();
-        let progress = Progress::begin(Arc::clone(&tally), arguments.quiet, || match arguments.inputs() {
-            cli::Inputs::List(list) if is_stdin(list) => None,
-            _ => inputs().ok(),
+        let progress = Progress::begin(Arc::clone(&tally), arguments.quiet, || {
+            // Standard input can be read only once.
+            if reads_stdin(arguments.inputs()) { None } else { inputs().ok() }
         });
         let work = Work { outputs, tally, interruption: interruption.clone() };
         let threads = InOrder::start(work, source, report, arguments.jobs).map_err(Fault::Threads)?;
@@ -94,6 +97,13 @@ impl<'a> Run<'a> {
         self.progress.end(&report.counts, interruption.is_asked_for());
         finished.map_err(|error| Fault::Write { what: REPORT, file: self.arguments.report.clone(), error })?;
         Ok(report.counts.worst())
+    }
+}
+
+fn reads_stdin(inputs: cli::Inputs) -> bool {
+    match inputs {
+        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => is_stdin(file),
+        cli::Inputs::Paths(_) | cli::Inputs::Count(_) => false,
     }
 }
 

@@ -45,6 +45,7 @@ const EXIT_CODES: ExitCodes = ExitCodes::Unix;
 
 /// Checks what is asked and starts to answer.
 fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
+    parameters::leave_stdin(&arguments.request)?;
     let (operation, parameters) = parameters::resolve(&arguments.request, None)?;
     let columns = arguments.columns.clone().unwrap_or_default();
     if operation.is_none() && !columns.contains(Column::Operation) {
