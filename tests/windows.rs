@@ -1,5 +1,6 @@
 //! The Windows program under Wine (contract 5.11): the four operations, files, and exit codes of 32 bits.
-//! It is the program of `cargo build --release --target x86_64-pc-windows-gnu`, named by `WINDOWS_PROGRAM`.
+//! It is the program of `cargo build --release --target x86_64-pc-windows-gnu`, named by `WINDOWS_PROGRAM`; beside it is
+//! the library that `tests/windows/bcryptprimitives.c` becomes.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -31,6 +32,9 @@ impl Windows {
     /// Runs the program below `cmd`, which prints the whole exit code: stdout without that line, and the code.
     fn run(&self, arguments: &str, input: &[u8]) -> (Vec<u8>, i64) {
         fs::copy(&self.program, self.path("totp-adapter.exe")).unwrap();
+        // Wine before version 9 lacks this library of Windows.
+        let library = "bcryptprimitives.dll";
+        fs::copy(self.program.with_file_name(library), self.path(library)).unwrap();
         let script = format!("@totp-adapter.exe {arguments} --now {RFC_TIME}\r\n@>code echo %ERRORLEVEL%\r\n");
         fs::write(self.path("run.bat"), script).unwrap();
         let mut command = wine(self.folder.path());
@@ -103,6 +107,33 @@ fn the_windows_program() {
         names.into_iter().all(|name| !name.to_str().unwrap().starts_with(".totp-adapter-")),
         "no temporary file stays"
     );
+}
+
+// contract 6.1, 6.2, 7.2: the same ways in and out as elsewhere.
+#[test]
+fn batch_and_stream_on_windows() {
+    let Some(windows) = Windows::new() else { return };
+    let names = |folder: &str| {
+        let entries = fs::read_dir(windows.path(folder)).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let secrets = "batch --operation GenerateSecret --count 2 --output-dir secrets --report secrets.csv";
+    assert_eq!(windows.run(secrets, b"").1, 0);
+    let results = ["secret-000001.xml", "secret-000002.xml"];
+    assert_eq!(names("secrets"), results);
+    let report = fs::read_to_string(windows.path("secrets.csv")).unwrap();
+    assert!(report.contains("\nsecrets\\secret-000002.xml,secret-000002.xml,1,,,\n"), "{report}");
+    for (more, code, expected) in [("", 0, 2), ("--skip-existing", 0, 2), ("--overwrite", 0, 2), ("", 2, 4)] {
+        let (_, got) = windows.run(&format!("batch --operation GeneratePassword secrets --output-dir out {more}"), b"");
+        assert_eq!((got, names("out").len()), (code, expected), "{more}");
+    }
+    let records = format!("1\t{}\r\n2\tx", secret_document());
+    let (lines, code) = windows.run("stream --operation GeneratePassword --columns id,document", records.as_bytes());
+    let lines = String::from_utf8(lines).unwrap();
+    assert!(lines.starts_with("1\t1\t<Password>081804</Password>\n2\t-1\t<Error "), "{lines}");
+    assert_eq!((lines.lines().count(), code), (2, 0));
 }
 
 fn pixels(png: &[u8]) -> Vec<u8> {

@@ -4,6 +4,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::{TempDir, TempPath};
 
@@ -14,9 +15,9 @@ const LOCK: &str = "lock";
 
 /// The folder of this run; it is removed when it is dropped.
 pub struct RunFolder {
+    // Windows does not remove a folder with an open file in it, so this is dropped first.
+    lock: Mutex<Option<File>>,
     folder: TempDir,
-    // Held until after the folder has been removed, so that nobody else does it meanwhile.
-    _lock: File,
 }
 
 impl RunFolder {
@@ -29,7 +30,7 @@ impl RunFolder {
         loop {
             let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&output_dir)?;
             if let Some(lock) = lock_new(&folder.path().join(LOCK))? {
-                return Ok(Self { folder, _lock: lock });
+                return Ok(Self { lock: Mutex::new(Some(lock)), folder });
             }
         }
     }
@@ -48,6 +49,7 @@ impl RunFolder {
 
     /// Removes the folder now, since a process that ends does not wait for what its threads still drop.
     pub fn remove(&self) {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         // What stays is removed by the next run.
         let _ = fs::remove_dir_all(self.folder.path());
     }
