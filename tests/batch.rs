@@ -608,26 +608,43 @@ mod unix {
         assert!(folder.names_in("out").is_empty());
     }
 
+    /// What a run shows on a terminal.
+    fn screen(folder: &Folder, run: &str) -> String {
+        use crate::common::terminal::terminal;
+        use std::io::Read;
+        let (user, program) = terminal(100);
+        let mut command = folder.prepare(run).command();
+        // In an empty environment the terminal has no name, and nothing is drawn.
+        command.env("TERM", "xterm");
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(program).spawn().unwrap();
+        drop(command);
+        let mut screen = Vec::new();
+        let _ = fs::File::from(user).read_to_end(&mut screen);
+        assert!(child.wait().unwrap().success());
+        String::from_utf8_lossy(&screen).into_owned()
+    }
+
     // contract 6.5
     #[test]
     fn a_bar_on_a_terminal() {
-        use crate::common::terminal::terminal;
-        use std::io::Read;
         for (quiet, expected) in [("", true), ("--quiet", false)] {
             let folder = Folder::empty();
-            let (user, program) = terminal(100);
             let run = format!("batch --operation GenerateSecret --count 3000 --output-dir out {quiet}");
-            let mut command = folder.prepare(&run).command();
-            // In an empty environment the terminal has no name, and nothing is drawn.
-            command.env("TERM", "xterm");
-            let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(program).spawn().unwrap();
-            drop(command);
-            let mut screen = Vec::new();
-            let _ = fs::File::from(user).read_to_end(&mut screen);
-            assert!(child.wait().unwrap().success());
-            let screen = String::from_utf8_lossy(&screen);
+            let screen = screen(&folder, &run);
             assert_eq!(screen.contains("/3000, ") && screen.contains("0 mismatches, 0 errors"), expected, "{screen:?}");
             assert_eq!(screen.contains("totp-adapter: 3000 inputs: 3000 successful"), expected, "{screen:?}");
         }
+    }
+
+    // contract 6.5: a list that can be read only once is not counted.
+    #[test]
+    fn a_bar_for_a_list_from_a_pipe() {
+        let folder = Folder::new();
+        let pipe = folder.path().join("list");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let writer = thread::spawn(move || fs::write(pipe, "secret.xml\n").unwrap());
+        let screen = screen(&folder, &format!("{PASSWORD} --files-from list"));
+        writer.join().unwrap();
+        assert!(screen.contains("totp-adapter: 1 input: 1 successful"), "{screen:?}");
     }
 }

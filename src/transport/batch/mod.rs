@@ -78,8 +78,7 @@ impl<'a> Run<'a> {
         let outputs = outputs(arguments, operation, parameters)?;
         let tally = Arc::<Tally>::default();
         let progress = Progress::begin(Arc::clone(&tally), arguments.quiet, || {
-            // Standard input can be read only once.
-            if reads_stdin(arguments.inputs()) { None } else { inputs().ok() }
+            if can_be_read_again(arguments.inputs()) { inputs().ok() } else { None }
         });
         let work = Work { outputs, tally, interruption: interruption.clone() };
         let threads = InOrder::start(work, source, report, arguments.jobs).map_err(Fault::Threads)?;
@@ -104,6 +103,14 @@ fn reads_stdin(inputs: cli::Inputs) -> bool {
     match inputs {
         cli::Inputs::List(file) | cli::Inputs::Manifest(file) => is_stdin(file),
         cli::Inputs::Paths(_) | cli::Inputs::Count(_) => false,
+    }
+}
+
+/// Whether what names the inputs is still there after it has been read: a pipe would be empty, or never open.
+fn can_be_read_again(inputs: cli::Inputs) -> bool {
+    match inputs {
+        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => !is_stdin(file) && file.is_file(),
+        cli::Inputs::Paths(_) | cli::Inputs::Count(_) => true,
     }
 }
 
