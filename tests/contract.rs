@@ -31,25 +31,28 @@ fn is_rule(word: &str) -> bool {
     word.split_once('.').is_some_and(|(section, rule)| is_number(section) && is_number(rule))
 }
 
-/// The rules in comments of the form `// contract 1.4, 5.5: why`.
+/// The rules in comments of the form `// contract 1.4, 5.5: why`, or `# contract 8.2` in Python.
 fn cited_rules() -> BTreeSet<String> {
     let mut files = Vec::new();
     for folder in ["src", "tests"] {
-        rust_files(&project().join(folder), &mut files);
+        sources(&project().join(folder), &mut files);
     }
     let comments = |source: &str| -> Vec<String> {
-        let cite = source.lines().filter_map(|line| line.trim_start().strip_prefix("// contract "));
+        let cite = source.lines().filter_map(|line| {
+            let line = line.trim_start();
+            line.strip_prefix("// contract ").or_else(|| line.strip_prefix("# contract "))
+        });
         cite.flat_map(|rules| rules.split([',', ' ', ':']).filter(|word| is_rule(word)).map(str::to_owned)).collect()
     };
     files.iter().flat_map(|file| comments(&fs::read_to_string(file).unwrap())).collect()
 }
 
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
+fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            rust_files(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
             files.push(path);
         }
     }

@@ -1,14 +1,11 @@
 """Servers of our own for a test: in the foreground, on the loopback, with all their state in one folder."""
 
-import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
-# Seconds for everything that is done with the servers.
-LIMIT = 180
+import readme
 
 
 def free_port() -> int:
@@ -27,14 +24,10 @@ class Daemons:
         self.started = []
 
     def __enter__(self):
-        # Whoever stops the test stops its servers; so does a command that waits for ever.
-        for number in (signal.SIGTERM, signal.SIGALRM):
-            signal.signal(number, lambda number, _: sys.exit(f"ended by {signal.Signals(number).name}"))
-        signal.alarm(LIMIT)
+        readme.end_in_time()
         return self
 
     def __exit__(self, *_):
-        signal.alarm(0)
         for process in reversed(self.started):
             process.terminate()
             try:

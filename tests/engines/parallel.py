@@ -18,6 +18,7 @@ PASSWORDS = ["--operation", "GeneratePassword"]
 VERIFICATION = ["--operation", "VerifyPassword"]
 
 
+# contract 8.2
 def main() -> None:
     """Runs the README's commands, then larger and more awkward inputs."""
     with tempfile.TemporaryDirectory(prefix="engine-") as name:

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 # The program under test; whoever runs the tests has built it.
 PROGRAM = Path(os.environ.get("TOTP_ADAPTER", PROJECT / "target/release/totp-adapter"))
 MARK = "--- the command is done ---"
+# Seconds for one engine.
+LIMIT = 600
 
 
 class Shown(NamedTuple):
@@ -85,6 +88,9 @@ def run(kind: str, environment: dict = None, prepare=None, check=None) -> None:
 
     `prepare(folder)` puts there what a user has; `check(folder, shell)` looks at more than the output.
     """
+    end_in_time()
+    if not PROGRAM.is_file():
+        raise SystemExit(f"{PROGRAM} is missing: cargo build --release makes it")
     with tempfile.TemporaryDirectory(prefix="engine-") as name:
         folder = Path(name)
         (folder / "schemas").symlink_to(PROJECT / "schemas")
@@ -102,6 +108,13 @@ def run(kind: str, environment: dict = None, prepare=None, check=None) -> None:
                 check(folder, shell)
         finally:
             shell.close()
+
+
+def end_in_time() -> None:
+    """Lets a test that is told to end, or takes too long, end what it has started."""
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, lambda number, _: sys.exit(f"ended by {signal.Signals(number).name}"))
+    signal.alarm(LIMIT)
 
 
 def comparable(text: str) -> str:

@@ -29,6 +29,7 @@ NAMES = [
 SOME_FAILED, ABORTED = 123, 124
 
 
+# contract 8.2
 def main() -> None:
     """Runs the README's commands, then the fixtures."""
     must_be_gnu()
