@@ -69,12 +69,17 @@ impl Reply {
         let (body, cause) = match result {
             Ok(Outcome::Secret(secret)) => (Body::Xml(xml::write_secret(&secret.to_base32())), None),
             Ok(Outcome::Password(password)) => (Body::Xml(xml::write_password(password.as_str())), None),
-            Ok(Outcome::Match) => (Body::Xml(xml::write_ok(MATCHES)), None),
+            Ok(Outcome::Match) => (Body::Xml(Self::match_document()), None),
             Ok(Outcome::Mismatch(cause)) => (Body::Xml(Self::mismatch_document()), Some(cause.to_string())),
             Ok(Outcome::Symbol(symbol)) => (Body::Symbol(symbol), None),
             Err(error) => return Self::error(&error.to_string()),
         };
         Self { status, body, cause }
+    }
+
+    /// The document of every match (contract 1.1).
+    pub(crate) fn match_document() -> Zeroizing<Vec<u8>> {
+        xml::write_ok(MATCHES)
     }
 
     /// The document of every mismatch (contract 1.5).

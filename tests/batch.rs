@@ -237,20 +237,20 @@ fn outputs_that_exist() {
     in/a.xml,a.error.xml,-1,"cannot write: expected no output yet; --overwrite replaces it, --skip-existing leaves it"
     in/b.xml,b.xml,1,
     exit 2
-    a.error.xml a.xml b.xml
+    a.error.xml a.xml b.error.xml b.xml
     "#);
     assert_eq!(folder.read("out/a.xml"), "mine");
     assert_snapshot!(run("--skip-existing"), @"
     in/a.xml,a.xml,1,skipped: the output exists
     in/b.xml,b.xml,1,skipped: the output exists
     exit 0
-    a.xml b.xml
+    a.xml b.error.xml b.xml
     ");
     assert_eq!(folder.read("out/a.xml"), "mine");
     folder.write("in/b.xml", "");
     assert_snapshot!(run("--overwrite"), @r#"
     in/a.xml,a.xml,1,
-    in/b.xml,b.error.xml,-1,"not well-formed: expected the root element Secret, found an empty document"
+    in/b.xml,,-1,"not well-formed: expected the root element Secret, found an empty document; cannot write: expected an output that can be created and moved to its place, found: file exists"
     exit 2
     a.xml b.error.xml b.xml
     "#);
@@ -320,11 +320,17 @@ fn inputs_and_outputs_stay_apart() {
         assert!(ran.stdout().contains("expected an output folder outside the folders of the inputs"), "{ran}");
         assert_eq!(files(folder.path()), before);
     }
-    for report in ["in/a.xml", "in/report.csv", "secret.xml", "list"] {
+    for (report, inputs) in [
+        ("in/a.xml", "in"),
+        ("in/report.csv", "in"),
+        ("secret.xml", "in secret.xml"),
+        ("secret.xml", "--files-from list"),
+        ("list", "--files-from list"),
+    ] {
         folder.write("list", "secret.xml\n");
-        let inputs = if report == "list" { "--files-from list" } else { "in secret.xml" };
         let ran = folder.run(&format!("{PASSWORD} {inputs} --report {report}"));
-        assert!(ran.code() == 2 && ran.stdout().contains("expected different files for --report"), "{ran}");
+        assert!(ran.code() == 2 && ran.stdout().contains(" for --report"), "{ran}");
+        assert_eq!((folder.read("secret.xml"), folder.read("list").as_str()), (secret_document(), "secret.xml\n"));
     }
     for inputs in ["in", "secret.xml", "in/in/a.xml"] {
         let ran = folder.run(&format!("batch --operation GeneratePassword --output-dir . {inputs} --overwrite"));
@@ -333,6 +339,64 @@ fn inputs_and_outputs_stay_apart() {
     }
     // The result of in/in/a.xml would have been in/a.xml.
     assert_eq!(folder.read("a.xml"), PASSWORD_DOCUMENT);
+}
+
+// contract 6.2: no secret is replaced by something else, whatever its place and whenever it is read.
+#[test]
+fn overwriting_destroys_no_secret() {
+    let folder = Folder::new();
+    let secrets = ["secret.xml", "new/secret.xml", "b.xml", "out/in/b.xml"];
+    for name in secrets {
+        folder.write(name, secret_document());
+    }
+    folder.write("table.csv", "input,output\nsecret.xml,b\nb.xml,secret\n");
+    for arguments in [
+        "--output-dir . new/secret.xml secret.xml",
+        "--output-dir . --manifest table.csv",
+        "--output-dir out out/in b.xml",
+    ] {
+        folder.run(&format!("batch --operation GeneratePassword --overwrite {arguments}"));
+        folder.run(&format!("batch --operation GenerateAuthenticatorQRCode --account me --overwrite {arguments}"));
+        for name in secrets {
+            assert_eq!(folder.read(name), secret_document(), "{arguments}");
+        }
+    }
+    // A new secret may take the place of an old one, but not of the one that it is called after.
+    let ran = folder.run("batch --operation GenerateSecret --overwrite --output-dir . secret.xml new/b.xml");
+    assert_eq!((ran.code(), folder.read("secret.xml")), (2, secret_document()));
+    assert_ne!(folder.read("b.xml"), secret_document());
+}
+
+// contract 6.2: what is no document that says what was wrong is not treated as one.
+#[test]
+fn a_file_that_is_called_like_an_error() {
+    let folder = Folder::new();
+    for (input, code) in [("secret.xml", 0), ("missing/secret.xml", 2)] {
+        folder.write("out/secret.error.xml", secret_document());
+        let ran = folder.run(&format!("{PASSWORD} {input} --report report.csv"));
+        assert_eq!((ran.code(), folder.read("out/secret.error.xml")), (code, secret_document()));
+    }
+    assert_snapshot!(sorted(&folder.read("report.csv")), @r#"missing/secret.xml,,-1,"cannot read: expected an input that can be read, found: no such file or directory; cannot write: expected an output that can be created and moved to its place, found: file exists""#);
+}
+
+// contract 6.2: nothing is taken for a match that is none; an empty file is no output.
+#[test]
+fn outputs_that_are_left() {
+    let folder = Folder::empty();
+    for name in ["empty", "right", "wrong", "other"] {
+        folder.write(format!("in/{name}.xml"), totp_document("000000"));
+    }
+    folder.write("out/empty.xml", "");
+    folder.write("out/right.xml", "<Ok description=\"The password matches.\"/>\n");
+    folder.write("out/wrong.xml", "<Error description=\"The password provided is incorrect.\"/>\n");
+    folder.write("out/other.xml", "<Ok/>\n");
+    folder.run("batch --operation VerifyPassword in --output-dir out --skip-existing --report report.csv");
+    assert_snapshot!(sorted(&folder.read("report.csv")), @r#"
+    in/empty.xml,empty.xml,403,The password provided is incorrect.
+    in/other.xml,other.error.xml,-1,"cannot write: expected an older answer of the operation to leave, found something else"
+    in/right.xml,right.xml,1,skipped: the output exists
+    in/wrong.xml,wrong.xml,403,skipped: the output exists
+    "#);
 }
 
 // contract 5.6, 6.1
@@ -350,10 +414,15 @@ fn a_run_that_cannot_begin() {
     assert_snapshot!(run("--output-dir out secret.xml"), @"totp-adapter: status -1: wrong parameter: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file");
     assert_snapshot!(run("--operation GeneratePassword --output-dir file secret.xml"), @"totp-adapter: status -1: cannot write: expected an output folder that can be written, found: file exists (file)");
     assert_snapshot!(run("--operation GeneratePassword --output-dir out --files-from missing"), @"totp-adapter: status -1: cannot read: expected a list of names that can be read, found: no such file or directory (missing)");
+    folder.write("other.csv", "a,b\n");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --report other.csv"), @"totp-adapter: status -1: cannot write: expected no file yet, an empty one or an older report for --report (other.csv)");
+    fs::remove_file(folder.path().join("other.csv")).unwrap();
     assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --report missing/report.csv"), @"totp-adapter: status -1: cannot write: expected a report that can be written, found: no such file or directory (missing/report.csv)");
     assert_snapshot!(run("--operation GeneratePassword --output-dir out --parameters - --files-from -"), @"totp-adapter: status -1: wrong parameter: expected a file for --parameters, since standard input is read for something else");
     assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --reprot x"), @"totp-adapter: status -1: wrong command line: unknown option; nearest is --report; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --files-from, --manifest, --count, --null, --output-dir, --overwrite, --skip-existing, --report, --jobs, --quiet or --exit-code; see --help");
-    assert_eq!(folder.names(), ["file", "secret.xml"]);
+    // The folder was made for a report that might have been in it.
+    assert!(folder.names_in("out").is_empty());
+    assert_eq!(folder.names(), ["file", "out", "secret.xml"]);
     let x4 = folder.run("batch --operation GeneratePassword --output-dir file secret.xml --exit-code x4");
     assert_eq!(x4.code(), 255);
 }

@@ -43,6 +43,9 @@ pub enum Fault {
     /// Outputs would be found as inputs the next time (contract 6.1).
     #[error("wrong parameter: expected an output folder outside the folders of the inputs")]
     OutputInside { folder: PathBuf },
+    /// The report would replace a file that is none (contract 6.3).
+    #[error("cannot write: expected no file yet, an empty one or an older report for --report")]
+    ReportExists { file: PathBuf },
     /// Outputs could be lost, or be seen half (contract 6.2).
     #[error(
         "cannot write: expected an output folder on a file system that moves files without replacing others, found: {}",
@@ -96,7 +99,8 @@ impl Fault {
             | Self::OutputExists { file } => file.as_deref(),
             Self::ParametersDocument { file, .. }
             | Self::ParametersValue { file, .. }
-            | Self::Manifest { file, .. } => Some(file),
+            | Self::Manifest { file, .. }
+            | Self::ReportExists { file } => Some(file),
             Self::OutputInside { folder } | Self::NoMoves { folder, .. } => Some(folder),
             Self::NoOperation(_)
             | Self::NoDocumentColumn

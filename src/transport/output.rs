@@ -113,11 +113,12 @@ pub enum Opened {
 }
 
 impl Opened {
-    /// Puts a file in its place.
-    pub fn finish(self) -> io::Result<()> {
+    /// Puts a file in its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
+    pub fn finish(self, replace: bool) -> io::Result<()> {
         match self {
             Self::Stream(_) => Ok(()),
-            Self::File(file) => file.replace(),
+            Self::File(file) if replace => file.replace(),
+            Self::File(file) => file.create(),
         }
     }
 }

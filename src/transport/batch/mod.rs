@@ -6,12 +6,15 @@ mod interruption;
 mod manifest;
 mod name;
 mod outputs;
+mod present;
 mod progress;
 mod report;
 mod run_folder;
 mod walk;
 mod work;
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use manifest::ManifestError;
@@ -29,6 +32,7 @@ use crate::status::Status;
 use inputs::Inputs;
 use interruption::Interruption;
 use outputs::Outputs;
+use present::is_report;
 use progress::{Progress, Tally};
 use report::Report;
 use run_folder::RunFolder;
@@ -73,9 +77,11 @@ impl<'a> Run<'a> {
         }
         let inputs = || Inputs::new(arguments.inputs(), arguments.null, operation, &arguments.output_dir);
         let source = Source::new(inputs()?);
-        let report = report(arguments, operation)?;
+        let report = report_destination(arguments)?;
         interruption.watch().map_err(Fault::Signals)?;
         let outputs = outputs(arguments, operation, parameters)?;
+        let report = Report::begin(report.as_ref(), operation == Operation::GenerateSecret)
+            .map_err(|error| unwritable(REPORT, arguments.report.as_ref(), error))?;
         let tally = Arc::<Tally>::default();
         let progress = Progress::begin(Arc::clone(&tally), arguments.quiet, || {
             if can_be_read_again(arguments.inputs()) { inputs().ok() } else { None }
@@ -94,7 +100,7 @@ impl<'a> Run<'a> {
         self.threads.work().outputs.run_folder.remove();
         let finished = report.finish();
         self.progress.end(&report.counts, interruption.is_asked_for());
-        finished.map_err(|error| Fault::Write { what: REPORT, file: self.arguments.report.clone(), error })?;
+        finished.map_err(|error| unwritable(REPORT, self.arguments.report.as_ref(), error))?;
         Ok(report.counts.worst())
     }
 }
@@ -117,42 +123,44 @@ fn can_be_read_again(inputs: cli::Inputs) -> bool {
 const REPORT: &str = "a report that can be written";
 const OUTPUT_DIR: &str = "an output folder that can be written";
 
-/// The report, once it is sure that it takes no other file's place.
-fn report(arguments: &BatchArguments, operation: Operation) -> Result<Report, Fault> {
-    let destination = match &arguments.report {
-        Some(report) => Some(Destination::of(Some(report), REPORT)?),
-        None => None,
+/// Where the report goes, if anywhere, once it is sure that it takes no other file's place.
+fn report_destination(arguments: &BatchArguments) -> Result<Option<Destination>, Fault> {
+    let Some(name) = &arguments.report else { return Ok(None) };
+    let destination = Destination::of(Some(name), REPORT)?;
+    let Some(file) = destination.file() else { return Ok(Some(destination)) };
+    let place = identity(file);
+    let is_read = |file: &Path| identity(file) == place;
+    let is_among_inputs = match arguments.inputs() {
+        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => is_read(file),
+        cli::Inputs::Paths(paths) => paths.iter().any(|path| place.starts_with(identity(path))),
+        cli::Inputs::Count(_) => false,
     };
-    if let Some(report) = destination.as_ref().and_then(Destination::file) {
-        let report = identity(report);
-        let is_read = |file: &std::path::Path| identity(file) == report;
-        let second = match arguments.inputs() {
-            cli::Inputs::List(list) if is_read(list) => Some("--files-from"),
-            cli::Inputs::Manifest(table) if is_read(table) => Some("--manifest"),
-            cli::Inputs::Paths(paths) if paths.iter().any(|path| report.starts_with(identity(path))) => {
-                Some("the inputs")
-            }
-            cli::Inputs::List(_) | cli::Inputs::Manifest(_) | cli::Inputs::Paths(_) | cli::Inputs::Count(_) => {
-                arguments.request.parameters.as_deref().is_some_and(is_read).then_some("--parameters")
-            }
-        };
-        if let Some(second) = second {
-            return Err(Fault::SameFile { first: "--report", second });
-        }
+    if is_among_inputs {
+        return Err(Fault::SameFile { first: "--report", second: "the inputs" });
     }
-    Report::begin(destination.as_ref(), operation == Operation::GenerateSecret).map_err(|error| Fault::Write {
-        what: REPORT,
-        file: arguments.report.clone(),
-        error,
-    })
+    if arguments.request.parameters.as_deref().is_some_and(is_read) {
+        return Err(Fault::SameFile { first: "--report", second: "--parameters" });
+    }
+    if file.exists() && !is_report(file) {
+        return Err(Fault::ReportExists { file: name.clone() });
+    }
+    Ok(Some(destination))
 }
 
 /// Where the outputs go, once it is sure that they can.
 fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Parameters) -> Result<Outputs, Fault> {
     let folder = &arguments.output_dir;
-    let run_folder =
-        RunFolder::new(folder).map_err(|error| Fault::Write { what: OUTPUT_DIR, file: Some(folder.clone()), error })?;
-    run_folder.check_moves().map_err(|error| Fault::NoMoves { folder: folder.clone(), error })?;
+    let run_folder = RunFolder::new(folder).map_err(|error| unwritable(OUTPUT_DIR, Some(folder), error))?;
+    run_folder.check_moves().map_err(|error| match error.kind() {
+        io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput => {
+            Fault::NoMoves { folder: folder.clone(), error }
+        }
+        _ => unwritable(OUTPUT_DIR, Some(folder), error),
+    })?;
     let (time, existing) = (arguments.request.now, arguments.existing());
     Ok(Outputs { operation, parameters, time, output_dir: folder.clone(), existing, run_folder })
+}
+
+fn unwritable(what: &'static str, file: Option<&PathBuf>, error: io::Error) -> Fault {
+    Fault::Write { what, file: file.cloned(), error }
 }

@@ -117,13 +117,21 @@ pub struct Claims {
 impl Claims {
     /// Claims a name; false where it has been claimed before.
     pub fn claim(&mut self, name: &Name) -> bool {
+        self.hashes.insert(self.hash(name))
+    }
+
+    /// Whether a name has been claimed.
+    pub fn contains(&self, name: &Name) -> bool {
+        self.hashes.contains(&self.hash(name))
+    }
+
+    fn hash(&self, name: &Name) -> u64 {
         // There, names that differ only in case are usually the same file.
-        let hash = if cfg!(any(windows, target_os = "macos")) {
+        if cfg!(any(windows, target_os = "macos")) {
             self.state.hash_one(name.0.to_string_lossy().to_lowercase())
         } else {
             self.state.hash_one(&name.0)
-        };
-        self.hashes.insert(hash)
+        }
     }
 }
 

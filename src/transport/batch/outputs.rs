@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::inputs::Task;
 use super::name::Name;
+use super::present::{Present, holds_secret, is_error_document};
 use super::run_folder::RunFolder;
 use crate::adapter::Adapter;
 use crate::cli::Existing;
@@ -80,6 +81,10 @@ enum Failure {
     Exists,
     #[error("cannot write: expected an output that is not also the input")]
     IsInput,
+    #[error("cannot write: expected an older output to replace, found a document with a secret, which would be lost")]
+    HoldsSecret,
+    #[error("cannot write: expected an older answer of the operation to leave, found something else")]
+    NoOutput,
     #[error("wrong parameter: expected another output than that of an earlier input of this run")]
     Claimed,
 }
@@ -87,10 +92,9 @@ enum Failure {
 impl Outputs {
     /// Works on a document. The number is that of no other at the same time; the buffer is used again and again.
     pub fn answer(&self, task: &Task, number: u64, buffer: &mut Zeroizing<Vec<u8>>) -> Answer {
-        let result = task.name.result(ending(self.operation));
-        let place = self.output_dir.join(&result);
-        if self.existing == Existing::Skip && place.is_file() {
-            return self.skip(&task.name, result, &place);
+        let (result, place) = (task.name.result(ending(self.operation)), self.place(&task.name));
+        if let Some(answer) = self.left(&task.name, &result, &place) {
+            return answer.unwrap_or_else(|failure| self.fail(&task.name, number, &failure.to_string()));
         }
         let reply = match self.respond(task, &place, buffer) {
             Ok(reply) => reply,
@@ -101,16 +105,18 @@ impl Outputs {
             Status::Mismatch => INCORRECT.to_owned(),
             Status::Error => return self.fail(&task.name, number, &reply.cause.unwrap_or_default()),
         };
-        let status = Some(reply.status);
-        match self.run_folder.put(number, &place, &reply.body.into_bytes(), self.existing == Existing::Replace) {
+        // That an empty file is replaced loses nothing.
+        let replace = self.existing == Existing::Replace
+            || self.existing == Existing::Skip && Present::at(&place, self.operation) == Present::Empty;
+        match self.run_folder.put(number, &place, &reply.body.into_bytes(), replace) {
             Ok(()) => {
                 self.remove_error(&task.name);
-                Answer { status, output: Some(result), description, is_skipped: false }
+                Answer { status: Some(reply.status), output: Some(result), description, is_skipped: false }
             }
-            // Another run was quicker.
-            Err(_) if self.existing == Existing::Skip && place.is_file() => self.skip(&task.name, result, &place),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.fail(&task.name, number, &Failure::Exists.to_string())
+                // Another run may have been quicker.
+                let answer = self.left(&task.name, &result, &place).unwrap_or(Err(Failure::Exists));
+                answer.unwrap_or_else(|failure| self.fail(&task.name, number, &failure.to_string()))
             }
             Err(error) => self.fail(&task.name, number, &Failure::Write(error).to_string()),
         }
@@ -118,13 +124,23 @@ impl Outputs {
 
     /// Says of a document that there can be no answer to it.
     pub fn fail(&self, name: &Name, number: u64, description: &str) -> Answer {
-        let document = Reply::error(description).body.into_bytes();
         let output = name.error();
-        let (output, description) = match self.run_folder.put(number, &self.output_dir.join(&output), &document, true) {
+        let (output, description) = match self.put_error(number, &self.output_dir.join(&output), description) {
             Ok(()) => (Some(output), description.to_owned()),
             Err(error) => (None, format!("{description}; {}", Failure::Write(error))),
         };
         Answer { status: Some(Status::Error), output, description, is_skipped: false }
+    }
+
+    /// Writes the document that says what was wrong, in place of an older one but of nothing else.
+    fn put_error(&self, number: u64, place: &Path, description: &str) -> io::Result<()> {
+        let document = Reply::error(description).body.into_bytes();
+        match self.run_folder.put(number, place, &document, false) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_error_document(place) => {
+                self.run_folder.put(number, place, &document, true)
+            }
+            result => result,
+        }
     }
 
     /// Where the result for a name goes.
@@ -132,33 +148,48 @@ impl Outputs {
         self.output_dir.join(name.result(ending(self.operation)))
     }
 
+    /// The answer where an output is left as it is, if there is one and it is.
+    fn left(&self, name: &Name, output: &Path, place: &Path) -> Option<Result<Answer, Failure>> {
+        if self.existing != Existing::Skip {
+            return None;
+        }
+        match Present::at(place, self.operation) {
+            Present::Nothing | Present::Empty => None,
+            Present::Other => Some(Err(Failure::NoOutput)),
+            Present::Output(status) => {
+                self.remove_error(name);
+                let description = "skipped: the output exists".to_owned();
+                Some(Ok(Answer { status: Some(status), output: Some(output.into()), description, is_skipped: true }))
+            }
+        }
+    }
+
     fn respond(&self, task: &Task, place: &Path, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Reply, Failure> {
+        if self.existing == Existing::Replace && place.exists() {
+            if task.input.as_deref().is_some_and(|input| identity(input) == identity(place)) {
+                return Err(Failure::IsInput);
+            }
+            // It may be an input that has not been read yet, and is a secret in any case.
+            if self.operation != Operation::GenerateSecret && holds_secret(place) {
+                return Err(Failure::HoldsSecret);
+            }
+        }
         buffer.clear();
         if let Some(input) = task.input.as_deref().filter(|_| self.operation.input_document().is_some()) {
             read(input, buffer)?;
-            if self.existing == Existing::Replace && place.exists() && identity(input) == identity(place) {
-                return Err(Failure::IsInput);
-            }
         }
         let time = self.time.or_else(system::time);
         let parameters = self.parameters.with_names(task.issuer.as_deref(), task.account.as_deref());
         Ok(Adapter { time, entropy: &mut system::entropy }.respond(self.operation, &parameters, buffer))
     }
 
-    fn skip(&self, name: &Name, output: PathBuf, place: &Path) -> Answer {
-        self.remove_error(name);
-        let mismatch = Reply::mismatch_document();
-        let is_mismatch =
-            self.operation == Operation::VerifyPassword && fs::read(place).is_ok_and(|document| document == *mismatch);
-        let status = if is_mismatch { Status::Mismatch } else { Status::Success };
-        let description = "skipped: the output exists".to_owned();
-        Answer { status: Some(status), output: Some(output), description, is_skipped: true }
-    }
-
     /// What was wrong in an earlier run is no longer.
     fn remove_error(&self, name: &Name) {
+        let place = self.output_dir.join(name.error());
         // Most often there is none; and where it stays, the result beside it is right all the same.
-        let _ = fs::remove_file(self.output_dir.join(name.error()));
+        if is_error_document(&place) {
+            let _ = fs::remove_file(place);
+        }
     }
 }
 

@@ -26,11 +26,14 @@ pub struct Report {
     writer: Option<Writer<Opened>>,
     has_names: bool,
     error: Option<io::Error>,
+    /// Whether it takes the place of an older one.
+    replaces: bool,
     /// How many inputs came to what.
     pub counts: Counts,
 }
 
-const COLUMNS: [&str; 4] = ["input", "output", "status", "description"];
+/// The columns of every report.
+pub const COLUMNS: [&str; 4] = ["input", "output", "status", "description"];
 /// What the report of new secrets has besides, so that it is a manifest.
 const NAMES: [&str; 2] = ["issuer", "account"];
 
@@ -42,7 +45,8 @@ impl Report {
             let names = if has_names { &NAMES[..] } else { &[] };
             writer.write_record(COLUMNS.iter().chain(names))?;
         }
-        Ok(Self { writer, has_names, error: None, counts: Counts::default() })
+        let replaces = destination.and_then(Destination::file).is_some_and(Path::exists);
+        Ok(Self { writer, has_names, error: None, replaces, counts: Counts::default() })
     }
 
     /// Adds what became of an input. Where it cannot be written, that is told at the end: the run goes on.
@@ -63,7 +67,7 @@ impl Report {
         }
         let Some(mut writer) = self.writer.take() else { return Ok(()) };
         writer.flush()?;
-        writer.into_inner().map_err(|error| io::Error::from(error.error().kind()))?.finish()
+        writer.into_inner().map_err(|error| io::Error::from(error.error().kind()))?.finish(self.replaces)
     }
 }
 

@@ -75,7 +75,8 @@ impl Source {
         Some(match item {
             Item::Task(task) if self.claims.claim(&task.name) => Job::Answer { task, number },
             Item::Task(task) => Job::Known { input: task.input.unwrap_or_default(), answer: Answer::claimed() },
-            Item::Failed { input, name: Some(name), description } if self.claims.claim(&name) => {
+            // A folder claims no name: the document beside it that is called alike has an output.
+            Item::Failed { input, name: Some(name), description } if !self.claims.contains(&name) => {
                 Job::Fail { input, name, description, number }
             }
             Item::Failed { input, description, .. } => Job::Known { input, answer: Answer::failed(description) },
