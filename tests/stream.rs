@@ -166,7 +166,6 @@ fn records_that_cannot_be_taken_apart() {
     	-1	<Error description="wrong record: expected 2 columns separated by tabs, found 1"/>
     	-1	<Error description="wrong record: expected an id without line breaks and NUL"/>
     	-1	<Error description="wrong record: expected 2 columns separated by tabs, found 1"/>
-    	-1	<Error description="wrong record: expected 2 columns separated by tabs, found 1"/>
     "#);
 
     let just = format!("{}{}", secret_document(), " ".repeat(MAX_RECORD_BYTES - secret_document().len()));

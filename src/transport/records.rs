@@ -52,6 +52,18 @@ impl Block {
     }
 }
 
+impl Block {
+    /// Ends the last record of the input, if there is one that has no end.
+    fn end_last(&mut self) -> bool {
+        if self.length == 0 {
+            return false;
+        }
+        self.bytes[self.length] = self.end;
+        self.length += 1;
+        true
+    }
+}
+
 impl<R: Read> Records<R> {
     /// Records that end with this byte; the last one may do without.
     pub fn new(reader: R, end: u8) -> Self {
@@ -64,27 +76,26 @@ impl<R: Read> Records<R> {
         block.bytes[..self.rest.len()].copy_from_slice(&self.rest);
         block.length = self.rest.len();
         self.rest.clear();
-        while !self.ended {
-            if block.length >= KEPT_BYTES {
-                self.skip(block)?;
-                return Ok(true);
-            }
-            let read = self.read(&mut block.bytes[block.length..])?;
-            let new = block.length..block.length + read;
-            block.length = new.end;
+        // What has not been searched for an end yet; behind a record that was too long there may be whole ones.
+        let mut new = 0..block.length;
+        loop {
             if let Some(last) = memrchr(self.end, &block.bytes[new.clone()]) {
                 let rest = new.start + last + 1..new.end;
                 self.rest.extend_from_slice(&block.bytes[rest.clone()]);
                 block.length = rest.start;
                 return Ok(true);
             }
+            if block.length >= KEPT_BYTES {
+                self.skip(block)?;
+                return Ok(true);
+            }
+            if self.ended {
+                return Ok(block.end_last());
+            }
+            let read = self.read(&mut block.bytes[block.length..])?;
+            new = block.length..block.length + read;
+            block.length = new.end;
         }
-        let last = block.length > 0;
-        if last {
-            block.bytes[block.length] = self.end;
-            block.length += 1;
-        }
-        Ok(last)
     }
 
     /// Passes over the rest of a record that is too long.
@@ -118,6 +129,83 @@ impl<R: Read> Records<R> {
                     self.ended = true;
                     return Err(error);
                 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A reader that gives no more at once than someone who writes in these pieces.
+    struct Pieces<'a> {
+        bytes: &'a [u8],
+        lengths: std::iter::Cycle<std::vec::IntoIter<usize>>,
+    }
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            let length = self.lengths.next().unwrap().min(room.len()).min(self.bytes.len());
+            let (piece, rest) = self.bytes.split_at(length);
+            room[..length].copy_from_slice(piece);
+            self.bytes = rest;
+            Ok(length)
+        }
+    }
+
+    /// The records of an input, and after how many bytes of it each was at hand.
+    fn taken(bytes: &[u8], end: u8, lengths: Vec<usize>) -> Vec<(Vec<u8>, usize)> {
+        let mut records = Records::new(Pieces { bytes, lengths: lengths.into_iter().cycle() }, end);
+        let mut block = Block::new();
+        let mut taken = Vec::new();
+        while records.take(&mut block).unwrap() {
+            let read = bytes.len() - records.reader.bytes.len();
+            taken.extend(
+                block.records().map(|record| (record[..record.len().min(MAX_RECORD_BYTES + 1)].to_vec(), read)),
+            );
+        }
+        assert!(!records.take(&mut block).unwrap());
+        taken
+    }
+
+    /// Lengths of records, most of them short, some about the limit and beyond it.
+    fn lengths() -> impl Strategy<Value = Vec<usize>> {
+        let around = MAX_RECORD_BYTES - 3..MAX_RECORD_BYTES + 4;
+        vec(prop_oneof![8 => 0..90_usize, 1 => 0..40_000_usize, 1 => around, 1 => 0..400_000_usize], 0..30)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        // contract 7.1, 7.3, 7.5: one record is one record, however it comes, and is at hand with the piece that ends it.
+        #[test]
+        fn records_come_as_they_were_sent(
+            records in lengths(),
+            pieces in vec(1..50_000_usize, 1..10),
+            end in prop_oneof![Just(b'\n'), Just(0)],
+            is_ended: bool,
+        ) {
+            let mut bytes = Vec::new();
+            let mut expected = Vec::new();
+            for (number, length) in records.iter().enumerate() {
+                let record = vec![b"abcdefghijkl"[number % 12]; *length];
+                bytes.extend_from_slice(&record);
+                bytes.push(end);
+                expected.push((record[..record.len().min(MAX_RECORD_BYTES + 1)].to_vec(), bytes.len()));
+            }
+            if !is_ended && records.last().is_some_and(|length| *length > 0) {
+                bytes.pop();
+            }
+            let taken = taken(&bytes, end, pieces);
+            prop_assert_eq!(taken.len(), expected.len());
+            for ((record, read), (expected, ends)) in taken.into_iter().zip(expected) {
+                prop_assert!(record == expected);
+                // Not even a piece more has been read than the one with its end.
+                prop_assert!(read < ends + 50_000, "{} bytes were read for a record that ends at {}", read, ends);
             }
         }
     }

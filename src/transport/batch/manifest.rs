@@ -43,7 +43,7 @@ pub enum ManifestError {
     /// A row that does not end.
     #[error(
         "wrong manifest: expected rows of at most {MAX_RECORD_BYTES} bytes, found a longer one from line {line} on \
-         (is a quotation mark missing?)"
+         (is a quotation mark missing?); those after it are left out"
     )]
     TooLong { line: u64 },
     /// It cannot be read any further.
@@ -69,7 +69,10 @@ impl<R: Read> Manifest<R> {
         manifest.read_record()?;
         let columns: Vec<_> = manifest.record.iter().map(Column::of).collect();
         let count = |column| columns.iter().filter(|other| **other == Some(column)).count();
-        if Column::ALL.into_iter().any(|column| count(column) > 1) || needs_input && count(Column::Input) == 0 {
+        let is_repeated = Column::ALL.into_iter().any(|column| count(column) > 1);
+        // A table with none of the columns is most likely one with other separators.
+        let is_foreign = columns.iter().all(Option::is_none);
+        if is_repeated || is_foreign || needs_input && count(Column::Input) == 0 {
             return Err(ManifestError::Header);
         }
         manifest.columns = columns;
@@ -204,6 +207,9 @@ mod tests {
         let row = Row { account: Some(b"me".to_vec()), ..Row::default() };
         assert_eq!(manifest.next_row().unwrap().unwrap(), row);
         assert!(manifest.next_row().is_none());
+        for table in ["issuer;account\nX4;me\n", "", "name\n"] {
+            assert!(matches!(Manifest::new(table.as_bytes(), false), Err(ManifestError::Header)), "{table}");
+        }
     }
 
     #[test]
@@ -236,8 +242,8 @@ mod tests {
         assert_eq!(got.len(), 2);
         assert_eq!(
             got[1].as_ref().unwrap_err(),
-            "wrong manifest: expected rows of at most 131072 bytes, found a longer \
-                                                  one from line 3 on (is a quotation mark missing?)"
+            "wrong manifest: expected rows of at most 131072 bytes, found a longer one from line 3 on (is a quotation \
+             mark missing?); those after it are left out"
         );
         assert!(rows(&"x".repeat(2 * MAX_RECORD_BYTES)).unwrap_err().contains("from line 1 on"));
     }

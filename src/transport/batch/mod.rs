@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
         });
         self.threads.work().outputs.run_folder.remove();
         let finished = report.finish();
-        self.progress.end(&report.counts, interruption.is_asked_for());
+        self.progress.end(&report, interruption.is_asked_for());
         finished.map_err(|error| unwritable(REPORT, self.arguments.report.as_ref(), error))?;
         Ok(report.counts.worst())
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::inputs::{Inputs, Item};
-use super::report::Counts;
+use super::report::{Counts, Report};
 use crate::transport::tell;
 
 const UNKNOWN_TOTAL: &str = "{spinner} {pos} inputs, {per_sec}, {msg}";
@@ -74,11 +74,14 @@ impl Progress {
     }
 
     /// Takes the bar away and tells the sum.
-    pub fn end(&self, counts: &Counts, is_interrupted: bool) {
+    pub fn end(&self, report: &Report, is_interrupted: bool) {
         self.bar.finish_and_clear();
         if !self.is_quiet {
             let interrupted = if is_interrupted { "interrupted after " } else { "" };
-            tell(&format!("{interrupted}{counts}; {:.1} s", self.start.elapsed().as_secs_f64()));
+            let error = report.untold_error();
+            let error =
+                error.map_or_else(String::new, |error| format!("; the first error (--report has all): {error}"));
+            tell(&format!("{interrupted}{}{error}; {:.1} s", report.counts, self.start.elapsed().as_secs_f64()));
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Report {
     error: Option<io::Error>,
     /// Whether it takes the place of an older one.
     replaces: bool,
+    first_error: Option<String>,
+    is_wanted: bool,
     /// How many inputs came to what.
     pub counts: Counts,
 }
@@ -43,21 +45,34 @@ impl Report {
         let mut writer = destination.map(Destination::open).transpose()?.map(Writer::from_writer);
         if let Some(writer) = &mut writer {
             let names = if has_names { &NAMES[..] } else { &[] };
-            writer.write_record(COLUMNS.iter().chain(names))?;
+            writer.write_record(COLUMNS.iter().chain(names)).map_err(cause)?;
         }
         let replaces = destination.and_then(Destination::file).is_some_and(Path::exists);
-        Ok(Self { writer, has_names, error: None, replaces, counts: Counts::default() })
+        Ok(Self {
+            writer,
+            has_names,
+            error: None,
+            replaces,
+            counts: Counts::default(),
+            first_error: None,
+            is_wanted: destination.is_some(),
+        })
     }
 
     /// Adds what became of an input. Where it cannot be written, that is told at the end: the run goes on.
     pub fn add(&mut self, line: &Line) {
         self.counts.add(&line.answer);
+        if line.answer.status == Some(Status::Error) && self.first_error.is_none() {
+            self.first_error = Some(line.answer.description.clone());
+        }
         let Some(writer) = self.writer.as_mut().filter(|_| self.error.is_none()) else { return };
         let output = line.answer.output.as_deref().map_or(Cow::Borrowed(""), printable);
         let status = line.answer.status.map_or("", Status::text);
         let cells = [printable(&line.input), output, status.into(), line.answer.description.as_str().into()];
-        let names = line.names.iter().filter(|_| self.has_names).map(|name| text(name.as_deref().unwrap_or_default()));
-        self.error = writer.write_record(cells.into_iter().chain(names).map(Cow::into_owned)).err().map(Into::into);
+        // The names stay what they are, so that the next run sees the same.
+        let names = line.names.iter().filter(|_| self.has_names).map(|name| name.as_deref().unwrap_or_default());
+        let cells = cells.iter().map(|cell| cell.as_bytes()).chain(names);
+        self.error = writer.write_record(cells).err().map(cause);
     }
 
     /// Puts the report in its place.
@@ -67,16 +82,28 @@ impl Report {
         }
         let Some(mut writer) = self.writer.take() else { return Ok(()) };
         writer.flush()?;
+        // Nothing is left to be written, and so nothing fails here.
         writer.into_inner().map_err(|error| io::Error::from(error.error().kind()))?.finish(self.replaces)
+    }
+
+    /// What was wrong with the first input that has status -1, where no report tells it.
+    pub fn untold_error(&self) -> Option<&str> {
+        self.first_error.as_deref().filter(|_| !self.is_wanted)
+    }
+}
+
+/// The system's error, as it was before the crate took it.
+fn cause(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        // Rows of any length are written, and nothing is read.
+        _ => io::ErrorKind::Other.into(),
     }
 }
 
 /// The name of a file; what is not UTF-8 in it is escaped.
 fn printable(file: &Path) -> Cow<'_, str> {
-    text(file.as_os_str().as_encoded_bytes())
-}
-
-fn text(bytes: &[u8]) -> Cow<'_, str> {
+    let bytes = file.as_os_str().as_encoded_bytes();
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.into();
     }
@@ -179,7 +206,12 @@ mod tests {
     // contract 6.3
     #[test]
     fn bytes_that_are_no_text_are_escaped() {
-        assert_eq!(text("Jörg\n".as_bytes()), "Jörg\n");
-        assert_eq!(text(b"J\xf6rg \xe2\x82"), "J\\xf6rg \\xe2\\x82");
+        assert_eq!(printable(Path::new("Jörg\n")), "Jörg\n");
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt;
+            let name = std::ffi::OsStr::from_bytes(b"J\xf6rg \xe2\x82");
+            assert_eq!(printable(Path::new(name)), "J\\xf6rg \\xe2\\x82");
+        }
     }
 }

@@ -7,6 +7,9 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::name::is_document;
 
+/// How many folders are open at once. Where they are nested deeper, the crate keeps the rest of the outer ones in memory.
+const MAX_OPEN: usize = 128;
+
 /// A walk through a folder.
 pub struct Walk {
     root: PathBuf,
@@ -26,7 +29,7 @@ pub enum Found {
 impl Walk {
     /// A walk through this folder; the order is the file system's.
     pub fn new(root: PathBuf) -> Self {
-        Self { entries: WalkDir::new(&root).into_iter(), root }
+        Self { entries: WalkDir::new(&root).max_open(MAX_OPEN).into_iter(), root }
     }
 
     fn below(&self, path: &Path) -> PathBuf {
