@@ -89,16 +89,27 @@ def main() -> None:
 
 def build() -> dict:
     """Builds the default program, and the static one where its target is installed, and gives their files."""
-    targets = {"default": []}
+    programs = targets()
+    for options in programs.values():
+        subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", *options], cwd=PROJECT, check=True)
+    folder = target_folder()
+    return {name: folder.joinpath(*options[1:], "release", "totp-adapter") for name, options in programs.items()}
+
+
+def targets() -> dict:
+    """The builds that are measured, with Cargo's options for each."""
+    builds = {"default": []}
     library = output("rustc", "--print", "target-libdir", "--target", STATIC)
     if os.path.isdir(library.strip()):
-        targets["static"] = ["--target", STATIC]
+        builds["static"] = ["--target", STATIC]
     else:
         print(f"{STATIC} is not installed: left out\n")
-    folder = Path(json.loads(output("cargo", "metadata", "--no-deps", "--format-version", "1"))["target_directory"])
-    for options in targets.values():
-        subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", *options], cwd=PROJECT, check=True)
-    return {name: folder.joinpath(*options[1:], "release", "totp-adapter") for name, options in targets.items()}
+    return builds
+
+
+def target_folder() -> Path:
+    """The folder that Cargo builds in."""
+    return Path(json.loads(output("cargo", "metadata", "--no-deps", "--format-version", "1"))["target_directory"])
 
 
 def output(*command: str) -> str:
