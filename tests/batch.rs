@@ -553,23 +553,22 @@ mod unix {
         }
     }
 
-    // contract 6.6: one that waits for names ends too.
+    // contract 6.6: one that waits for names ends too, and has done all that it got.
     #[test]
     fn an_interrupted_list() {
         let folder = Folder::new();
+        folder.write("in/a.xml", secret_document());
+        folder.write("in/b.xml", secret_document());
         let mut command = folder.prepare(&format!("{PASSWORD} --files-from - --report report.csv --jobs 3")).command();
         let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"secret.xml\n").unwrap();
-        // The run's own folder and the output: a name is worked on before the next one is there.
-        let start = Instant::now();
-        while !folder.path().join("out/secret.xml").exists() {
-            assert!(start.elapsed() < Duration::from_secs(30), "the name is not worked on");
-            thread::sleep(Duration::from_millis(1));
-        }
+        std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"secret.xml\nin\n").unwrap();
+        // The outputs and the run's own folder: names are worked on before the next one is there.
+        wait_for(&folder.path().join("out"), 4);
         assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
         assert_eq!(child.wait().unwrap().code(), Some(143));
-        assert_eq!(sorted(&folder.read("report.csv")), "secret.xml,secret.xml,1,");
-        assert_eq!(folder.names_in("out"), ["secret.xml"]);
+        assert_eq!(folder.names_in("out"), ["a.xml", "b.xml", "secret.xml"]);
+        let report = sorted(&folder.read("report.csv"));
+        assert_eq!(report, "in/a.xml,a.xml,1,\nin/b.xml,b.xml,1,\nsecret.xml,secret.xml,1,");
     }
 
     // contract 6.2, 6.6: killed at any moment and run again, all is there, whole, and nothing else.

@@ -34,8 +34,8 @@ pub enum Source {
     Paths(std::vec::IntoIter<PathBuf>),
     /// A list, and the names of its last block.
     List { file: PathBuf, records: Records<File>, block: Block, names: VecDeque<PathBuf> },
-    /// A table, and the number of the next row.
-    Table { file: PathBuf, table: Box<Manifest<File>>, number: u64 },
+    /// A table, the number of the next row, and whether all of it is there.
+    Table { file: PathBuf, table: Box<Manifest<File>>, number: u64, is_at_hand: bool },
     /// So many secrets.
     Count(RangeInclusive<u32>),
 }
@@ -56,9 +56,10 @@ impl Source {
             }
             cli::Inputs::Manifest(file) => {
                 let table = open(file).map_err(|error| unreadable(MANIFEST)(file, error))?;
+                let is_at_hand = table.metadata().is_ok_and(|metadata| metadata.is_file());
                 let table = Manifest::new(table, operation.input_document().is_some())
                     .map_err(|error| Fault::Manifest { file: file.to_owned(), error })?;
-                Self::Table { file: file.to_owned(), table: Box::new(table), number: 1 }
+                Self::Table { file: file.to_owned(), table: Box::new(table), number: 1, is_at_hand }
             }
             cli::Inputs::Count(count) => Self::Count(1..=count.get()),
         })
@@ -68,7 +69,8 @@ impl Source {
     pub fn is_at_hand(&self) -> bool {
         match self {
             Self::List { names, .. } => !names.is_empty(),
-            Self::Paths(_) | Self::Table { .. } | Self::Count(_) => true,
+            Self::Table { is_at_hand, .. } => *is_at_hand,
+            Self::Paths(_) | Self::Count(_) => true,
         }
     }
 }
@@ -92,7 +94,7 @@ impl Iterator for Source {
                 }
                 names.pop_front().map(Given::Path)
             }
-            Self::Table { file, table, number } => {
+            Self::Table { file, table, number, .. } => {
                 let row = table.next_row()?;
                 *number += 1;
                 Some(match row {

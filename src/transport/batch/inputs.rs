@@ -2,6 +2,7 @@
 //! folders, lists and tables, but no document, and keeps none of the names.
 
 use std::fs;
+use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
 use super::given::{Given, Source};
@@ -40,7 +41,7 @@ pub struct Task {
 pub struct Inputs {
     source: Source,
     /// The folder that is being walked, if one is.
-    walk: Option<Walk>,
+    walk: Option<Peekable<Walk>>,
     /// The folder of the outputs, by its one name.
     output_dir: PathBuf,
     /// Those folders of inputs that are inside that of the outputs, from there.
@@ -60,8 +61,8 @@ impl Inputs {
     }
 
     /// Whether the next item is there without waiting for whoever writes the list.
-    pub fn is_at_hand(&self) -> bool {
-        self.walk.is_some() || self.source.is_at_hand()
+    pub fn is_at_hand(&mut self) -> bool {
+        self.walk.as_mut().is_some_and(|walk| walk.peek().is_some()) || self.source.is_at_hand()
     }
 
     /// Looks where a folder of inputs lies. One that the outputs go to, or that has their folder in it, would find
@@ -85,7 +86,7 @@ impl Inputs {
         }
         match self.admit(&input) {
             Ok(()) => {
-                self.walk = Some(Walk::new(input));
+                self.walk = Some(Walk::new(input).peekable());
                 None
             }
             Err(fault) => Some(failed(input, &name, fault.to_string())),

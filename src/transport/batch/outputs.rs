@@ -185,6 +185,10 @@ impl Outputs {
 
     /// What was wrong in an earlier run is no longer.
     fn remove_error(&self, name: &Name) {
+        // There was no earlier run. To look for each costs as much as all that is not the file system's.
+        if self.run_folder.is_first {
+            return;
+        }
         let place = self.output_dir.join(name.error());
         // Most often there is none; and where it stays, the result beside it is right all the same.
         if is_error_document(&place) {

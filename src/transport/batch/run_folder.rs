@@ -18,6 +18,8 @@ pub struct RunFolder {
     // Windows does not remove a folder with an open file in it, so this is dropped first.
     lock: Mutex<Option<File>>,
     folder: TempDir,
+    /// Whether there was nothing in the output folder before.
+    pub is_first: bool,
 }
 
 impl RunFolder {
@@ -26,11 +28,11 @@ impl RunFolder {
         // A short path from the root: every file is opened by it.
         let output_dir = std::path::absolute(output_dir)?;
         make_folders(&output_dir)?;
-        remove_dead(&output_dir)?;
+        let is_first = remove_dead(&output_dir)?;
         loop {
             let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&output_dir)?;
             if let Some(lock) = lock_new(&folder.path().join(LOCK))? {
-                return Ok(Self { lock: Mutex::new(Some(lock)), folder });
+                return Ok(Self { lock: Mutex::new(Some(lock)), folder, is_first });
             }
         }
     }
@@ -104,15 +106,17 @@ fn lock_new(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Removes the folders of runs that have died. What cannot be removed does no harm.
-fn remove_dead(output_dir: &Path) -> io::Result<()> {
+/// Removes the folders of runs that have died; what cannot be removed does no harm. Tells whether there was anything.
+fn remove_dead(output_dir: &Path) -> io::Result<bool> {
+    let mut is_empty = true;
     for entry in fs::read_dir(output_dir)? {
         let entry = entry?;
+        is_empty = false;
         if entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()) && entry.file_type()?.is_dir() {
             remove_if_dead(&entry.path());
         }
     }
-    Ok(())
+    Ok(is_empty)
 }
 
 fn remove_if_dead(folder: &Path) {
