@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::batch::ManifestError;
 use crate::reply::Reply;
 use crate::xml::{Position, ReadError};
 
@@ -34,9 +33,9 @@ pub enum Fault {
         "wrong parameter: expected document or document-base64 among --columns, unless --operation is GenerateSecret"
     )]
     NoDocumentColumn,
-    /// A table of inputs has not the columns that are needed.
-    #[error("{error}")]
-    Manifest { file: PathBuf, error: ManifestError },
+    /// A table of inputs cannot be used, for this reason.
+    #[error("{reason}")]
+    Manifest { file: PathBuf, reason: String },
     /// Secrets can be counted, documents cannot (contract 6.1).
     #[error("wrong parameter: expected --count only where the operation is GenerateSecret")]
     Count,

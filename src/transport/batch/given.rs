@@ -58,7 +58,7 @@ impl Source {
                 let table = open(file).map_err(|error| unreadable(MANIFEST)(file, error))?;
                 let is_at_hand = table.metadata().is_ok_and(|metadata| metadata.is_file());
                 let table = Manifest::new(table, operation.input_document().is_some())
-                    .map_err(|error| Fault::Manifest { file: file.to_owned(), error })?;
+                    .map_err(|error| Fault::Manifest { file: file.to_owned(), reason: error.to_string() })?;
                 Self::Table { file: file.to_owned(), table: Box::new(table), number: 1, is_at_hand }
             }
             cli::Inputs::Count(count) => Self::Count(1..=count.get()),

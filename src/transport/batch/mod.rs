@@ -17,8 +17,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use manifest::ManifestError;
-
 use super::fault::Fault;
 use super::filter;
 use super::in_order::InOrder;
@@ -32,9 +30,8 @@ use crate::status::Status;
 use inputs::Inputs;
 use interruption::Interruption;
 use outputs::Outputs;
-use present::is_report;
 use progress::{Progress, Tally};
-use report::Report;
+use report::{Report, is_report};
 use run_folder::RunFolder;
 use work::{Source, Work};
 

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::report;
 use crate::operation::Operation;
 use crate::reply::Reply;
 use crate::status::Status;
@@ -58,14 +57,8 @@ pub fn is_error_document(place: &Path) -> bool {
     beginning(place).is_ok_and(|bytes| bytes.is_empty() || bytes.starts_with(ERROR))
 }
 
-/// Whether a file is the report of an earlier run, or nothing.
-pub fn is_report(place: &Path) -> bool {
-    let header = report::COLUMNS.join(",");
-    beginning(place).is_ok_and(|bytes| bytes.is_empty() || bytes.starts_with(header.as_bytes()))
-}
-
 /// As much of a file as a document may have, and one byte more.
-fn beginning(place: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+pub fn beginning(place: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     const ENOUGH: usize = MAX_DOCUMENT_BYTES + 1;
     // The buffer has its length from the start: one that grew would leave a copy behind.
     let length = fs::metadata(place)?.len().min(ENOUGH as u64);
@@ -107,13 +100,12 @@ mod tests {
         let place = folder.path().join("a.xml");
         let is = |content: &str| {
             fs::write(&place, content).unwrap();
-            (holds_secret(&place), is_error_document(&place), is_report(&place))
+            (holds_secret(&place), is_error_document(&place))
         };
-        assert_eq!(is("<?xml version='1.0'?><Secret>MZXW6YTB</Secret>"), (true, false, false));
-        assert_eq!(is("<TOTP><Password/><Secret>MZXW6YTB</Secret></TOTP>"), (true, false, false));
-        assert_eq!(is("<Error description=\"x\"/>\n"), (false, true, false));
-        assert_eq!(is("input,output,status,description,issuer,account\n"), (false, false, true));
-        assert_eq!(is(""), (false, true, true));
-        assert_eq!(is("<Password>081804</Password>\n"), (false, false, false));
+        assert_eq!(is("<?xml version='1.0'?><Secret>MZXW6YTB</Secret>"), (true, false));
+        assert_eq!(is("<TOTP><Password/><Secret>MZXW6YTB</Secret></TOTP>"), (true, false));
+        assert_eq!(is("<Error description=\"x\"/>\n"), (false, true));
+        assert_eq!(is(""), (false, true));
+        assert_eq!(is("<Password>081804</Password>\n"), (false, false));
     }
 }

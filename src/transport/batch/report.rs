@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use csv::Writer;
 
 use super::outputs::Answer;
+use super::present::beginning;
 use crate::status::Status;
 use crate::transport::output::{Destination, Opened};
 
@@ -35,7 +36,7 @@ pub struct Report {
 }
 
 /// The columns of every report.
-pub const COLUMNS: [&str; 4] = ["input", "output", "status", "description"];
+const COLUMNS: [&str; 4] = ["input", "output", "status", "description"];
 /// What the report of new secrets has besides, so that it is a manifest.
 const NAMES: [&str; 2] = ["issuer", "account"];
 
@@ -99,6 +100,12 @@ fn cause(error: csv::Error) -> io::Error {
         // Rows of any length are written, and nothing is read.
         _ => io::ErrorKind::Other.into(),
     }
+}
+
+/// Whether a file is the report of an earlier run, or nothing.
+pub fn is_report(place: &Path) -> bool {
+    let header = COLUMNS.join(",");
+    beginning(place).is_ok_and(|bytes| bytes.is_empty() || bytes.starts_with(header.as_bytes()))
 }
 
 /// The name of a file; what is not UTF-8 in it is escaped.
