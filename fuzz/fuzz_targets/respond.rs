@@ -12,7 +12,6 @@
 //! ```
 #![no_main]
 
-
 use arbitrary::{Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use totp_adapter::adapter::NoEntropy;
