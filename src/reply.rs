@@ -1,11 +1,13 @@
 //! What goes back to the caller: status and document.
 
+use std::fmt;
+
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::otp::{Symbol, image};
-use crate::outcome::Outcome;
+use crate::outcome::{Mismatch, Outcome};
 use crate::status::Status;
 use crate::xml;
 
@@ -57,8 +59,26 @@ pub struct Reply {
     pub status: Status,
     /// The document.
     pub body: Body,
-    /// Why the status is not 1; it goes to stderr. It quotes nothing that came in.
-    pub cause: Option<String>,
+    /// Why the status is not 1; it goes to stderr.
+    pub cause: Option<Cause>,
+}
+
+/// Why a status is not 1. It becomes words only where somebody reads them, and quotes nothing that came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Why a verification failed, which its document does not say.
+    Mismatch(Mismatch),
+    /// What the document says too, or more.
+    Words(String),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mismatch(mismatch) => mismatch.fmt(f),
+            Self::Words(words) => f.write_str(words),
+        }
+    }
 }
 
 impl Reply {
@@ -70,7 +90,7 @@ impl Reply {
             Ok(Outcome::Secret(secret)) => (Body::Xml(xml::write_secret(&secret.to_base32())), None),
             Ok(Outcome::Password(password)) => (Body::Xml(xml::write_password(password.as_str())), None),
             Ok(Outcome::Match) => (Body::Xml(Self::match_document()), None),
-            Ok(Outcome::Mismatch(cause)) => (Body::Xml(Self::mismatch_document()), Some(cause.to_string())),
+            Ok(Outcome::Mismatch(cause)) => (Body::Xml(Self::mismatch_document()), Some(Cause::Mismatch(cause))),
             Ok(Outcome::Symbol(symbol)) => (Body::Symbol(symbol), None),
             Err(error) => return Self::error(&error.to_string()),
         };
@@ -92,7 +112,7 @@ impl Reply {
         Self {
             status: Status::Error,
             body: Body::Xml(xml::write_error(description)),
-            cause: Some(description.to_owned()),
+            cause: Some(Cause::Words(description.to_owned())),
         }
     }
 }

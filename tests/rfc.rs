@@ -84,7 +84,7 @@ fn a_clock_before_1970() {
     let mut status = |operation, input: &str| {
         let parameters = Parameters { account: Some("me".into()), ..Parameters::default() };
         let reply = adapter.respond(operation, &parameters, input.as_bytes());
-        (reply.status, reply.cause.unwrap_or_default())
+        (reply.status, reply.cause.map_or_else(String::new, |cause| cause.to_string()))
     };
     let secret = common::secret_document();
     let clock = "unusable clock: expected a system time after the beginning of 1970";

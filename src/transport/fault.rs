@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::reply::Reply;
+use crate::reply::{Cause, Reply};
 use crate::xml::{Position, ReadError};
 
 /// Why there is no document to answer to, or no place for the answer. The message is the description of an
@@ -116,7 +116,7 @@ impl Fault {
 
 impl From<Fault> for Reply {
     fn from(fault: Fault) -> Self {
-        Self { cause: Some(fault.cause()), ..Self::error(&fault.to_string()) }
+        Self { cause: Some(Cause::Words(fault.cause())), ..Self::error(&fault.to_string()) }
     }
 }
 

@@ -13,7 +13,7 @@ use super::{parameters, system, tell, terminal};
 use crate::adapter::Adapter;
 use crate::cli::{Files, FilterArguments, WrongCommandLine};
 use crate::operation::Operation;
-use crate::reply::{Body, Reply};
+use crate::reply::{Body, Cause, Reply};
 use crate::status::{ExitCodes, Status};
 
 /// Runs the filter and gives the exit code.
@@ -56,7 +56,7 @@ fn carry_out(
 /// What became of an answer.
 struct Delivery {
     status: Status,
-    cause: Option<String>,
+    cause: Option<Cause>,
     /// Whether the answer came whole to where it was asked for, as far as there was such a place.
     written: bool,
 }
@@ -118,7 +118,10 @@ fn deliver(reply: Reply, arguments: &FilterArguments, output: &Destination, repl
     let document = match reply.body {
         Body::Symbol(symbol) if drawn => match terminal::draw(&symbol) {
             Ok(drawing) => drawing,
-            Err(fault) => return Delivery { status: Status::Error, cause: Some(fault.cause()), written: true },
+            Err(fault) => {
+                let cause = Some(Cause::Words(fault.cause()));
+                return Delivery { status: Status::Error, cause, written: true };
+            }
         },
         body if arguments.base64 => body.into_line(),
         body => body.into_bytes(),
@@ -153,8 +156,8 @@ fn instead_of_output(fault: Fault) -> Delivery {
     Delivery { written: false, ..refuse(fault.into()) }
 }
 
-fn joined(cause: Option<String>, further: &str) -> String {
-    cause.map_or_else(|| further.to_owned(), |cause| format!("{cause}; {further}"))
+fn joined(cause: Option<Cause>, further: &str) -> Cause {
+    Cause::Words(cause.map_or_else(|| further.to_owned(), |cause| format!("{cause}; {further}")))
 }
 
 /// Puts an answer on standard output because there is no right place for it; a terminal gets the line on stderr only.

@@ -103,7 +103,10 @@ impl Outputs {
         let description = match reply.status {
             Status::Success => String::new(),
             Status::Mismatch => INCORRECT.to_owned(),
-            Status::Error => return self.fail(&task.name, number, &reply.cause.unwrap_or_default()),
+            Status::Error => {
+                let description = reply.cause.map_or_else(String::new, |cause| cause.to_string());
+                return self.fail(&task.name, number, &description);
+            }
         };
         // That an empty file is replaced loses nothing.
         let replace = self.existing == Existing::Replace
