@@ -11,8 +11,10 @@ use crate::outcome::{Mismatch, Outcome};
 use crate::status::Status;
 use crate::xml;
 
-/// The description of a match, word for word X4's (contract 1.1).
-const MATCHES: &str = "The password matches.";
+/// The document of every match, word for word X4's (contract 1.1).
+const MATCH: &[u8] = b"<Ok description=\"The password matches.\"/>\n";
+/// The document of every mismatch, word for word X4's (contract 1.5).
+const MISMATCH: &[u8] = b"<Error description=\"The password provided is incorrect.\"/>\n";
 /// The description of every mismatch, word for word X4's (contract 1.5).
 pub(crate) const INCORRECT: &str = "The password provided is incorrect.";
 
@@ -21,6 +23,8 @@ pub(crate) const INCORRECT: &str = "The password provided is incorrect.";
 pub enum Body {
     /// One XML element on one line.
     Xml(Zeroizing<Vec<u8>>),
+    /// Such an element that has no part of what came in.
+    Constant(&'static [u8]),
     /// A QR code, which becomes a picture where it is asked for.
     Symbol(Symbol),
 }
@@ -31,6 +35,7 @@ impl Body {
     pub fn into_bytes(self) -> Zeroizing<Vec<u8>> {
         match self {
             Self::Xml(document) => document,
+            Self::Constant(document) => Zeroizing::new(document.to_vec()),
             Self::Symbol(symbol) => image::png(&symbol),
         }
     }
@@ -40,6 +45,7 @@ impl Body {
     pub fn into_line(self) -> Zeroizing<Vec<u8>> {
         match self {
             Self::Xml(document) => document,
+            Self::Constant(document) => Zeroizing::new(document.to_vec()),
             Self::Symbol(symbol) => {
                 let png = image::png(&symbol);
                 let characters = BASE64.encode_len(png.len());
@@ -89,8 +95,8 @@ impl Reply {
         let (body, cause) = match result {
             Ok(Outcome::Secret(secret)) => (Body::Xml(xml::write_secret(&secret.to_base32())), None),
             Ok(Outcome::Password(password)) => (Body::Xml(xml::write_password(password.as_str())), None),
-            Ok(Outcome::Match) => (Body::Xml(Self::match_document()), None),
-            Ok(Outcome::Mismatch(cause)) => (Body::Xml(Self::mismatch_document()), Some(Cause::Mismatch(cause))),
+            Ok(Outcome::Match) => (Body::Constant(MATCH), None),
+            Ok(Outcome::Mismatch(cause)) => (Body::Constant(MISMATCH), Some(Cause::Mismatch(cause))),
             Ok(Outcome::Symbol(symbol)) => (Body::Symbol(symbol), None),
             Err(error) => return Self::error(&error.to_string()),
         };
@@ -99,12 +105,12 @@ impl Reply {
 
     /// The document of every match (contract 1.1).
     pub(crate) fn match_document() -> Zeroizing<Vec<u8>> {
-        xml::write_ok(MATCHES)
+        Zeroizing::new(MATCH.to_vec())
     }
 
     /// The document of every mismatch (contract 1.5).
     pub(crate) fn mismatch_document() -> Zeroizing<Vec<u8>> {
-        xml::write_error(INCORRECT)
+        Zeroizing::new(MISMATCH.to_vec())
     }
 
     /// The answer with status -1 and this description.
@@ -114,5 +120,17 @@ impl Reply {
             body: Body::Xml(xml::write_error(description)),
             cause: Some(Cause::Words(description.to_owned())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 1.1, 1.5, 2.9
+    #[test]
+    fn constant_documents_are_what_the_writer_writes() {
+        assert_eq!(MATCH, xml::write_ok("The password matches.").as_slice());
+        assert_eq!(MISMATCH, xml::write_error(INCORRECT).as_slice());
     }
 }

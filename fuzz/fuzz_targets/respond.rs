@@ -124,6 +124,7 @@ impl<'a> Request<'a> {
     fn check_consequence(&self, operation: Operation, reply: &Reply) {
         let answer = match &reply.body {
             Body::Xml(document) => document.as_slice(),
+            Body::Constant(document) => document,
             Body::Symbol(_) => &[],
         };
         match (operation, reply.status) {
@@ -188,6 +189,7 @@ fn check_form(operation: Operation, reply: &Reply) {
             return check_picture(&totp_adapter::otp::image::png(symbol));
         }
         Body::Xml(document) => std::str::from_utf8(document).expect("the answer is UTF-8"),
+        Body::Constant(document) => std::str::from_utf8(document).expect("the answer is UTF-8"),
     };
     assert!(document.ends_with('\n') && document.lines().count() == 1, "{document}");
     let tree = roxmltree::Document::parse(document.trim_end()).expect("the answer is well-formed");

@@ -7,7 +7,7 @@ use crate::adapter::Adapter;
 use crate::cli::{Column, Columns};
 use crate::operation::{Operation, Parameters};
 use crate::otp::UnixTime;
-use crate::reply::Reply;
+use crate::reply::{Body, Reply};
 use crate::transport::system;
 
 /// What holds for all records.
@@ -33,7 +33,10 @@ impl Answering {
         let reply = record.map_or_else(refusal, |record| self.respond(&record));
         lines.append(reply.status.text().as_bytes());
         lines.append(b"\t");
-        lines.append(&reply.body.into_line());
+        match reply.body {
+            Body::Constant(document) => lines.append(document),
+            body => lines.append(&body.into_line()),
+        }
     }
 
     fn respond(&self, record: &Record<'_>) -> Reply {
