@@ -30,10 +30,40 @@ pub fn ncname_length(text: &str) -> usize {
     if !text.starts_with(is_name_start) {
         return 0;
     }
-    text.find(|c| !is_name_character(c)).unwrap_or(text.len())
+    // Most often all of it is ASCII, which is seen without decoding.
+    let goes_on = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let ascii = text.bytes().position(|byte| !goes_on(byte)).unwrap_or(text.len());
+    let rest = &text[ascii..];
+    if rest.starts_with(|c: char| c.is_ascii()) {
+        return ascii;
+    }
+    ascii + rest.find(|c| !is_name_character(c)).unwrap_or(rest.len())
 }
 
 /// The length in bytes of the white space at the start of the text.
 pub fn white_space_length(text: &str) -> usize {
-    text.find(|c| !is_white_space(c)).unwrap_or(text.len())
+    text.bytes().position(|byte| !is_white_space(byte.into())).unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 2.3: a name ends where it does, whichever of its characters are ASCII.
+    #[test]
+    fn lengths_of_names() {
+        for (name, end) in
+            [("Secret", " a"), ("Sécret", ">"), ("é-1.", ":b"), ("a·", "×"), ("_\u{300}b", ""), ("", "·a"), ("", "1")]
+        {
+            assert_eq!(ncname_length(&format!("{name}{end}")), name.len(), "{name}{end}");
+        }
+    }
+
+    // contract 2.3: white space is four characters, and no byte of another.
+    #[test]
+    fn lengths_of_white_space() {
+        for (space, end) in [(" \t\r\n", "a "), ("", "\u{a0} "), (" ", "\u{2003}"), ("\n", "\u{b}"), ("  ", "")] {
+            assert_eq!(white_space_length(&format!("{space}{end}")), space.len(), "{space:?} {end:?}");
+        }
+    }
 }
