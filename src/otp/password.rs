@@ -2,6 +2,7 @@
 //! It keeps nothing between calls: whether a password was used before is for the caller to remember.
 
 use std::fmt::{self, Write as _};
+use std::iter;
 
 use constant_time_eq::constant_time_eq_n;
 use thiserror::Error;
@@ -9,7 +10,7 @@ use totp_rs::{Builder, Totp};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use self::keyed::Keyed;
-use super::{Algorithm, CodeParameters, Digits, Secret, Skew, UnixTime};
+use super::{Algorithm, CodeParameters, Digits, Period, Secret, Skew, UnixTime};
 
 mod keyed;
 
@@ -62,15 +63,9 @@ impl Password {
     #[must_use]
     pub fn verify(&self, secret: &Secret, parameters: CodeParameters, skew: Skew, time: UnixTime) -> bool {
         let keyed = Keyed::new(secret, parameters.algorithm);
-        let period = u64::from(parameters.period.seconds());
-        let candidate = |seconds: u64| Self::of_code(keyed.code(seconds / period), parameters.digits);
-        let mut matched = self.equals(&candidate(time.0));
-        for steps in 1..=u64::from(skew.steps()) {
-            let distance = steps * period;
-            let neighbours = [time.0.checked_sub(distance), time.0.checked_add(distance)];
-            for neighbour in neighbours.into_iter().flatten() {
-                matched |= self.equals(&candidate(neighbour));
-            }
+        let mut matched = false;
+        for step in window(time, parameters.period, skew) {
+            matched |= self.equals(&Self::of_code(keyed.code(step), parameters.digits));
         }
         matched
     }
@@ -117,6 +112,20 @@ impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(redacted)")
     }
+}
+
+/// The time step of `time` and its neighbours within the skew, as far as they begin no earlier than 1970 and a second
+/// of each can be told. One division is enough: whole periods away, the number of the step differs by as many.
+fn window(time: UnixTime, period: Period, skew: Skew) -> impl Iterator<Item = u64> {
+    let period = u64::from(period.seconds());
+    let current = time.0 / period;
+    let neighbours = (1..=u64::from(skew.steps())).flat_map(move |steps| {
+        let distance = steps * period;
+        let before = time.0.checked_sub(distance).map(|_| current - steps);
+        let after = time.0.checked_add(distance).map(|_| current + steps);
+        [before, after]
+    });
+    iter::once(current).chain(neighbours.flatten())
 }
 
 /// The text is not as many digits as expected. It holds nothing of the text.
@@ -182,6 +191,23 @@ mod tests {
             let candidate = Password::of_code(Keyed::new(&secret, algorithm).code(time / u64::from(period)), digits);
             let expected = Password::generate(&secret, parameters, UnixTime(time));
             prop_assert_eq!(candidate.as_str(), expected.as_str());
+        }
+
+        // contract 3.3: the window is what moving the time gives, cut at step 0 and at the last second.
+        #[test]
+        fn the_window_is_that_of_times(
+            period in prop_oneof![Just(1), Just(30), Just(u32::MAX), 1_u32..],
+            skew in 0_u8..=10,
+            time in prop_oneof![0_u64..400, 0_u64..1 << 36, any::<u64>(), u64::MAX - 400.., u64::MAX - (1 << 36)..],
+        ) {
+            let neighbours = (1..=u64::from(skew)).flat_map(|steps| {
+                let distance = steps * u64::from(period);
+                [time.checked_sub(distance), time.checked_add(distance)]
+            });
+            let times = iter::once(Some(time)).chain(neighbours).flatten();
+            let expected: Vec<u64> = times.map(|time| time / u64::from(period)).collect();
+            let (period, skew) = (period.to_string().parse().unwrap(), skew.to_string().parse().unwrap());
+            prop_assert_eq!(window(UnixTime(time), period, skew).collect::<Vec<_>>(), expected);
         }
     }
 }
