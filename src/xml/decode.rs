@@ -66,6 +66,9 @@ fn unsupported_signature(bytes: &[u8]) -> Option<Fault> {
 
 /// Decodes what has no byte order mark, and so has every character of a declaration in one byte.
 fn by_declaration(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
+    if !bytes.starts_with(b"<?xml") {
+        return utf_8(bytes);
+    }
     let head = ascii_head(bytes);
     let Some((name, offset)) = declared_encoding(head) else { return utf_8(bytes) };
     match Encoding::of_name(name) {
