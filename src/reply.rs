@@ -12,9 +12,9 @@ use crate::status::Status;
 use crate::xml;
 
 /// The document of every match, word for word X4's (contract 1.1).
-const MATCH: &[u8] = b"<Ok description=\"The password matches.\"/>\n";
+pub(crate) const MATCH: &[u8] = b"<Ok description=\"The password matches.\"/>\n";
 /// The document of every mismatch, word for word X4's (contract 1.5).
-const MISMATCH: &[u8] = b"<Error description=\"The password provided is incorrect.\"/>\n";
+pub(crate) const MISMATCH: &[u8] = b"<Error description=\"The password provided is incorrect.\"/>\n";
 /// The description of every mismatch, word for word X4's (contract 1.5).
 pub(crate) const INCORRECT: &str = "The password provided is incorrect.";
 
@@ -101,16 +101,6 @@ impl Reply {
             Err(error) => return Self::error(&error.to_string()),
         };
         Self { status, body, cause }
-    }
-
-    /// The document of every match (contract 1.1).
-    pub(crate) fn match_document() -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(MATCH.to_vec())
-    }
-
-    /// The document of every mismatch (contract 1.5).
-    pub(crate) fn mismatch_document() -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(MISMATCH.to_vec())
     }
 
     /// The answer with status -1 and this description.

@@ -26,7 +26,7 @@ def main() -> None:
         # It keeps its own files there, else below the home folder.
         os.environ["PARALLEL_HOME"] = str(folder / "parallel")
         os.environ["PATH"] = os.pathsep.join([str(readme.PROGRAM.parent.resolve()), os.environ["PATH"]])
-        must_be_gnu()
+        readme.must_be_gnu("parallel", "GNU parallel", "parallel")
         readme.run("parallel")
 
         secrets = documents.secrets_file(folder / "secrets", COUNT)
@@ -39,16 +39,6 @@ def main() -> None:
         documents.must_have(verified, documents.to_verify_statuses(COUNT))
         same_as_plain(to_verify, verified, VERIFICATION, "300k")
         records_that_end_with_nul(to_verify)
-
-
-def must_be_gnu() -> None:
-    """Other programs have this name, too (moreutils)."""
-    try:
-        version = subprocess.run(["parallel", "--version"], capture_output=True, text=True, check=False).stdout
-    except FileNotFoundError:
-        version = ""
-    if "GNU parallel" not in version:
-        raise SystemExit("GNU parallel is missing (Debian: parallel)")
 
 
 def same_as_plain(source: Path, expected: Path, operation: list, block: str, *options: str) -> None:

@@ -117,6 +117,16 @@ def end_in_time() -> None:
     signal.alarm(LIMIT)
 
 
+def must_be_gnu(program: str, name: str, package: str) -> None:
+    """Checks that a program is the one of the GNU project: others are called alike, and have other exit codes."""
+    try:
+        version = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    except FileNotFoundError:
+        version = ""
+    if name not in version:
+        raise SystemExit(f"{program} of {name} is missing (Debian: {package})")
+
+
 def comparable(text: str) -> str:
     """A text without what differs from run to run: passwords and secrets."""
     text = re.sub(r"<Password>\d{6}</Password>", "<Password>(six digits)</Password>", text)

@@ -32,7 +32,7 @@ SOME_FAILED, ABORTED = 123, 124
 # contract 8.2
 def main() -> None:
     """Runs the README's commands, then the fixtures."""
-    must_be_gnu()
+    readme.must_be_gnu("xargs", "GNU findutils", "findutils")
     readme.run("xargs", check=permissions)
     with tempfile.TemporaryDirectory(prefix="engine-") as name:
         folder = Path(name)
@@ -40,16 +40,6 @@ def main() -> None:
         every_document_is_answered(folder, expected)
         the_exit_code_255_aborts(folder)
         zero_is_no_failure(folder, expected)
-
-
-def must_be_gnu() -> None:
-    """Its own exit codes are looked at."""
-    try:
-        version = subprocess.run(["xargs", "--version"], capture_output=True, text=True, check=False).stdout
-    except FileNotFoundError:
-        version = ""
-    if "GNU findutils" not in version:
-        raise SystemExit("xargs of GNU findutils is missing (Debian: findutils)")
 
 
 def permissions(folder: Path, shell: readme.Shell) -> None:

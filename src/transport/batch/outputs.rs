@@ -71,6 +71,9 @@ impl Answer {
 /// Why there is no answer to a document, or no place for it; what the file is called stands beside it in the report.
 #[derive(Debug, Error)]
 enum Failure {
+    /// The operation answers with -1, for this reason.
+    #[error("{0}")]
+    Answer(String),
     #[error("cannot read: expected an input that can be read, found: {}", reason(.0))]
     Read(io::Error),
     #[error("cannot read: expected a regular file")]
@@ -92,20 +95,21 @@ enum Failure {
 impl Outputs {
     /// Works on a document. The number is that of no other at the same time; the buffer is used again and again.
     pub fn answer(&self, task: &Task, number: u64, buffer: &mut Zeroizing<Vec<u8>>) -> Answer {
-        let (result, place) = (task.name.result(ending(self.operation)), self.place(&task.name));
-        if let Some(answer) = self.left(&task.name, &result, &place) {
-            return answer.unwrap_or_else(|failure| self.fail(&task.name, number, &failure.to_string()));
+        let answer = self.answer_or_failure(task, number, buffer);
+        answer.unwrap_or_else(|failure| self.fail(&task.name, number, &failure.to_string()))
+    }
+
+    fn answer_or_failure(&self, task: &Task, number: u64, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Answer, Failure> {
+        let (output, place) = (task.name.result(ending(self.operation)), self.place(&task.name));
+        if let Some(answer) = self.left(&task.name, &output, &place)? {
+            return Ok(answer);
         }
-        let reply = match self.respond(task, &place, buffer) {
-            Ok(reply) => reply,
-            Err(failure) => return self.fail(&task.name, number, &failure.to_string()),
-        };
+        let reply = self.respond(task, &place, buffer)?;
         let description = match reply.status {
             Status::Success => String::new(),
             Status::Mismatch => INCORRECT.to_owned(),
             Status::Error => {
-                let description = reply.cause.map_or_else(String::new, |cause| cause.to_string());
-                return self.fail(&task.name, number, &description);
+                return Err(Failure::Answer(reply.cause.map_or_else(String::new, |cause| cause.to_string())));
             }
         };
         // That an empty file is replaced loses nothing.
@@ -114,14 +118,13 @@ impl Outputs {
         match self.run_folder.put(number, &place, &reply.body.into_bytes(), replace) {
             Ok(()) => {
                 self.remove_error(&task.name);
-                Answer { status: Some(reply.status), output: Some(result), description, is_skipped: false }
+                Ok(Answer { status: Some(reply.status), output: Some(output), description, is_skipped: false })
             }
+            // Another run may have been quicker.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                // Another run may have been quicker.
-                let answer = self.left(&task.name, &result, &place).unwrap_or(Err(Failure::Exists));
-                answer.unwrap_or_else(|failure| self.fail(&task.name, number, &failure.to_string()))
+                self.left(&task.name, &output, &place)?.ok_or(Failure::Exists)
             }
-            Err(error) => self.fail(&task.name, number, &Failure::Write(error).to_string()),
+            Err(error) => Err(Failure::Write(error)),
         }
     }
 
@@ -152,17 +155,17 @@ impl Outputs {
     }
 
     /// The answer where an output is left as it is, if there is one and it is.
-    fn left(&self, name: &Name, output: &Path, place: &Path) -> Option<Result<Answer, Failure>> {
+    fn left(&self, name: &Name, output: &Path, place: &Path) -> Result<Option<Answer>, Failure> {
         if self.existing != Existing::Skip {
-            return None;
+            return Ok(None);
         }
         match Present::at(place, self.operation) {
-            Present::Nothing | Present::Empty => None,
-            Present::Other => Some(Err(Failure::NoOutput)),
+            Present::Nothing | Present::Empty => Ok(None),
+            Present::Other => Err(Failure::NoOutput),
             Present::Output(status) => {
                 self.remove_error(name);
                 let description = "skipped: the output exists".to_owned();
-                Some(Ok(Answer { status: Some(status), output: Some(output.into()), description, is_skipped: true }))
+                Ok(Some(Answer { status: Some(status), output: Some(output.into()), description, is_skipped: true }))
             }
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::operation::Operation;
-use crate::reply::Reply;
+use crate::reply::{MATCH, MISMATCH};
 use crate::status::Status;
 use crate::xml::{self, Document, MAX_DOCUMENT_BYTES};
 
@@ -36,8 +36,8 @@ impl Present {
             Ok(metadata) if metadata.len() == 0 => Self::Empty,
             Ok(_) if operation != Operation::VerifyPassword => Self::Output(Status::Success),
             Ok(_) => match beginning(place) {
-                Ok(document) if document == Reply::match_document() => Self::Output(Status::Success),
-                Ok(document) if document == Reply::mismatch_document() => Self::Output(Status::Mismatch),
+                Ok(document) if *document == MATCH => Self::Output(Status::Success),
+                Ok(document) if *document == MISMATCH => Self::Output(Status::Mismatch),
                 Ok(_) | Err(_) => Self::Other,
             },
             Err(_) => Self::Other,
@@ -81,8 +81,8 @@ mod tests {
         assert_eq!(present(verify), Present::Nothing);
         for (content, verified) in [
             (&b""[..], Present::Empty),
-            (&Reply::match_document(), Present::Output(Status::Success)),
-            (&Reply::mismatch_document(), Present::Output(Status::Mismatch)),
+            (MATCH, Present::Output(Status::Success)),
+            (MISMATCH, Present::Output(Status::Mismatch)),
             (b"<Ok/>\n", Present::Other),
             (b"<Password>081804</Password>\n", Present::Other),
         ] {
