@@ -89,7 +89,7 @@ impl<'a> Run<'a> {
     }
 
     /// Waits for the last document and gives the status of the whole.
-    fn end(self, interruption: &Interruption) -> Result<Status, Fault> {
+    fn end(mut self, interruption: &Interruption) -> Result<Status, Fault> {
         let mut report = self.threads.wait(|| {
             self.progress.draw();
             interruption.is_asked_for()

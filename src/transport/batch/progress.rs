@@ -1,19 +1,16 @@
 //! The bar on a terminal, and the line at the end (contract 6.5).
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use kdam::{Bar, BarExt};
 
 use super::inputs::{Inputs, Item};
 use super::report::{Counts, Report};
 use crate::transport::tell;
-
-const UNKNOWN_TOTAL: &str = "{spinner} {pos} inputs, {per_sec}, {msg}";
-const KNOWN_TOTAL: &str = "{wide_bar} {pos}/{len}, {per_sec}, {eta} left, {msg}";
 
 /// The numbers as they are now, for whoever draws them.
 #[derive(Default)]
@@ -36,7 +33,8 @@ impl Tally {
 /// What is shown while a run lasts.
 pub struct Progress {
     tally: Arc<Tally>,
-    bar: ProgressBar,
+    /// None where there is no terminal, or nobody wants it.
+    bar: Option<Bar>,
     start: Instant,
     is_quiet: bool,
 }
@@ -45,37 +43,37 @@ impl Progress {
     /// Begins; the second look at the inputs counts them, while the run goes on.
     pub fn begin(tally: Arc<Tally>, is_quiet: bool, again: impl FnOnce() -> Option<Inputs>) -> Self {
         let is_shown = !is_quiet && io::stderr().is_terminal();
-        let bar = if is_shown {
-            if let Some(inputs) = again() {
-                count(inputs, Arc::clone(&tally));
-            }
-            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style(UNKNOWN_TOTAL))
-        } else {
-            ProgressBar::hidden()
-        };
+        if is_shown && let Some(inputs) = again() {
+            count(inputs, Arc::clone(&tally));
+        }
+        let bar = is_shown.then(bar_of_unknown_length);
         Self { tally, bar, start: Instant::now(), is_quiet }
     }
 
-    /// Draws the numbers as they are now.
-    pub fn draw(&self) {
-        if self.bar.is_hidden() {
+    /// Draws the numbers as they are now, unless that was done just before.
+    pub fn draw(&mut self) {
+        let Some(bar) = &mut self.bar else { return };
+        bar.counter = count_of(&self.tally.inputs);
+        if !bar.should_refresh() {
             return;
         }
-        let total = self.tally.total.load(Ordering::Relaxed);
-        if total > 0 && self.bar.length().is_none() {
-            self.bar.set_style(style(KNOWN_TOTAL));
-            self.bar.set_length(total);
-        }
-        let (mismatches, errors) = (&self.tally.mismatches, &self.tally.errors);
-        let (mismatches, errors) = (mismatches.load(Ordering::Relaxed), errors.load(Ordering::Relaxed));
-        self.bar.set_message(format!("{mismatches} mismatches, {errors} errors"));
-        self.bar.set_position(self.tally.inputs.load(Ordering::Relaxed));
-        self.bar.tick();
+        // Inputs may have come since they were counted.
+        bar.total = match count_of(&self.tally.total) {
+            0 => 0,
+            total => total.max(bar.counter),
+        };
+        let (mismatches, errors) = (count_of(&self.tally.mismatches), count_of(&self.tally.errors));
+        bar.set_postfix(format!("{mismatches} mismatches, {errors} errors"));
+        // The rate is that of the time until now, which only this call sets.
+        bar.elapsed_time();
+        show(&bar.render());
     }
 
     /// Takes the bar away and tells the sum.
     pub fn end(&self, report: &Report, is_interrupted: bool) {
-        self.bar.finish_and_clear();
+        if self.bar.is_some() {
+            show("");
+        }
         if !self.is_quiet {
             let interrupted = if is_interrupted { "interrupted after " } else { "" };
             let error = report.untold_error();
@@ -86,8 +84,23 @@ impl Progress {
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).expect("the template is sound")
+fn bar_of_unknown_length() -> Bar {
+    let mut bar = Bar::default();
+    " inputs".clone_into(&mut bar.unit);
+    // As wide as the terminal is at that moment.
+    bar.dynamic_ncols = true;
+    bar
+}
+
+fn count_of(number: &AtomicU64) -> usize {
+    usize::try_from(number.load(Ordering::Relaxed)).unwrap_or(usize::MAX)
+}
+
+/// Writes over the line that the terminal shows. The bar's own way begins a new one where it is too narrow.
+fn show(line: &str) {
+    let columns = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+    // Where it fails, the line at the end will fail as well.
+    let _ = io::stderr().write_all(format!("\r{line:<columns$.columns$}\r").as_bytes());
 }
 
 /// Counts inputs in a thread that ends with the process.
