@@ -6,6 +6,7 @@ mod stream;
 mod wrong;
 
 use std::ffi::OsString;
+use std::mem;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use batch::{BatchArguments, Existing, Inputs};
@@ -43,7 +44,13 @@ pub enum Invocation {
 ///
 /// [`WrongCommandLine`] where it cannot be followed.
 pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>> {
-    match CommandLine::try_parse_from(arguments) {
+    let mut command = CommandLine::command();
+    let parsed = command.try_get_matches_from_mut(arguments).and_then(|mut matches| {
+        CommandLine::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    });
+    // Hundreds of pieces, which the end of the process frees at once.
+    mem::forget(command);
+    match parsed {
         Ok(CommandLine { subcommand: Some(Command::Completions { shell }), .. }) => {
             Ok(Invocation::Print(completions(shell)))
         }

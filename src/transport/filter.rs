@@ -5,6 +5,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::descriptor::stdout;
 use super::fault::Fault;
 use super::input::is_stdin;
 use super::output::Destination;
@@ -108,7 +109,7 @@ fn input(operation: Operation, arguments: &FilterArguments, places: &Places) -> 
 
 /// Puts the answer where it belongs, replacing a file only where that is right.
 fn deliver(reply: Reply, arguments: &FilterArguments, output: &Destination, replace: bool) -> Delivery {
-    let terminal = *output == Destination::Stdout && io::stdout().is_terminal();
+    let terminal = *output == Destination::Stdout && stdout().is_terminal();
     let status = reply.status;
     // The line on stderr says it already (contract 5.9).
     if terminal && status != Status::Success {
@@ -163,7 +164,7 @@ fn joined(cause: Option<Cause>, further: &str) -> Cause {
 /// Puts an answer on standard output because there is no right place for it; a terminal gets the line on stderr only.
 fn refuse(reply: Reply) -> Delivery {
     let Reply { status, body, cause } = reply;
-    if io::stdout().is_terminal() {
+    if stdout().is_terminal() {
         return Delivery { status, cause, written: true };
     }
     match Destination::Stdout.write(&body.into_bytes()) {

@@ -9,12 +9,15 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::descriptor::{RETRY, own};
+use super::descriptor::{RETRY, own, stdin};
 use super::fault::Fault;
 use crate::xml::MAX_DOCUMENT_BYTES;
 
-/// More than usual documents have.
-const USUAL_BYTES: usize = 4 * 1024;
+/// One byte beyond the limit tells that a document is too large.
+const ENOUGH: usize = MAX_DOCUMENT_BYTES + 1;
+/// Sizes of the buffers that are tried one after the other. To wipe a buffer touches all of it, so a larger one is there
+/// only for documents that need it; usual ones have a tenth of the first.
+const BUFFERS: [usize; 3] = [1024, 8 * 1024, ENOUGH];
 
 /// Where a document comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,8 +71,8 @@ impl Source {
     fn read_to_limit(&self) -> io::Result<Zeroizing<Vec<u8>>> {
         match self {
             // The standard library knows what a Windows console needs; elsewhere its buffer would keep the secret.
-            Self::Stdin if cfg!(windows) && io::stdin().is_terminal() => read_to_limit(io::stdin().lock()),
-            Self::Stdin => read_to_limit(own(io::stdin())?),
+            Self::Stdin if cfg!(windows) && stdin().is_terminal() => read_to_limit(io::stdin().lock()),
+            Self::Stdin => read_to_limit(own(stdin())?),
             Self::File(file) => read_to_limit(File::open(file)?),
         }
     }
@@ -86,18 +89,18 @@ pub fn is_stdin(file: &Path) -> bool {
 }
 
 fn read_to_limit(mut reader: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
-    const ENOUGH: usize = MAX_DOCUMENT_BYTES + 1;
-    // Neither buffer grows by itself: a copy of a secret would be left behind. Wiping touches all of a buffer, so the
-    // large one is there only for documents that need it.
-    let mut document = Zeroizing::new(Vec::with_capacity(USUAL_BYTES));
-    read_up_to(USUAL_BYTES, &mut reader, &mut document)?;
-    if document.len() < USUAL_BYTES {
-        return Ok(document);
+    let mut document = Zeroizing::new(Vec::new());
+    for bytes in BUFFERS {
+        // No buffer grows by itself: a copy of a secret would be left behind.
+        let mut larger = Zeroizing::new(Vec::with_capacity(bytes));
+        larger.extend_from_slice(&document);
+        document = larger;
+        read_up_to(bytes, &mut reader, &mut document)?;
+        if document.len() < bytes {
+            break;
+        }
     }
-    let mut large = Zeroizing::new(Vec::with_capacity(ENOUGH));
-    large.extend_from_slice(&document);
-    read_up_to(ENOUGH, &mut reader, &mut large)?;
-    Ok(large)
+    Ok(document)
 }
 
 /// Reads until the document has so many bytes or the input ends.

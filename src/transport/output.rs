@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use super::descriptor::{RETRY, own};
+use super::descriptor::{RETRY, own, stdout};
 use super::fault::Fault;
 use super::input::is_standard_stream;
 use super::whole_file::{self, Unfinished, folder};
@@ -66,12 +66,12 @@ impl Destination {
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
         match self {
             // The standard library knows what a Windows console needs.
-            Self::Stdout if cfg!(windows) && io::stdout().is_terminal() => {
+            Self::Stdout if cfg!(windows) && stdout().is_terminal() => {
                 let mut stdout = io::stdout().lock();
                 stdout.write_all(bytes)?;
                 stdout.flush()
             }
-            Self::Stdout => write_all(&own(io::stdout())?, bytes),
+            Self::Stdout => write_all(&own(stdout())?, bytes),
             Self::Special(file) => write_all(&OpenOptions::new().append(true).open(file)?, bytes),
             Self::File(file) => whole_file::replace(file, bytes),
         }
@@ -88,7 +88,7 @@ impl Destination {
     /// Opens it to be written piece by piece.
     pub fn open(&self) -> io::Result<Opened> {
         Ok(match self {
-            Self::Stdout => Opened::Stream(own(io::stdout())?),
+            Self::Stdout => Opened::Stream(own(stdout())?),
             Self::Special(file) => Opened::Stream(OpenOptions::new().append(true).open(file)?),
             Self::File(file) => Opened::File(Unfinished::new(file)?),
         })

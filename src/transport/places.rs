@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::descriptor::{stdin, stdout};
 use super::fault::Fault;
 use super::input::Source;
 use super::output::Destination;
@@ -35,7 +36,7 @@ pub fn begin_status(files: &Files, parameters: Option<&Path>) -> Result<Option<D
     let status = Destination::of(Some(name), STATUS_FILE)?;
     // An output that cannot be resolved is no file that could be lost; that it cannot is told later.
     let output = Destination::of(files.output.as_deref(), OUTPUT).ok();
-    if status == Destination::Stdout || status.file().is_some_and(|file| is_open_as(io::stdout(), file)) {
+    if status == Destination::Stdout || status.file().is_some_and(|file| is_open_as(stdout(), file)) {
         return Err(Fault::SameFile { first: "--status-file", second: "standard output" });
     }
     if let (Some(file), Some(output)) = (status.file(), output.as_ref().and_then(Destination::file))
@@ -74,7 +75,7 @@ fn not_read(
     for (other, source) in [("--input", Source::of(files.input.as_deref()))].into_iter().chain(parameters) {
         let second = match source {
             Source::File(file) if identity(&file) == identity(written) => other,
-            Source::Stdin if is_open_as(io::stdin(), written) => "standard input",
+            Source::Stdin if is_open_as(stdin(), written) => "standard input",
             Source::File(_) | Source::Stdin => continue,
         };
         return Err(Fault::SameFile { first: option, second });

@@ -1,9 +1,10 @@
 //! A person at a terminal: a QR code to point a phone at, and a word while the program waits (contract 5.9).
 
-use std::io::{self, IsTerminal};
+use std::io::IsTerminal;
 
 use zeroize::Zeroizing;
 
+use super::descriptor::{stdin, stdout};
 use super::fault::Fault;
 use super::tell;
 use crate::otp::{Symbol, half_blocks};
@@ -11,7 +12,7 @@ use crate::otp::{Symbol, half_blocks};
 /// Draws a QR code for the terminal that standard output is.
 pub fn draw(symbol: &Symbol) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let needed = half_blocks::columns(symbol);
-    let found = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let found = terminal_size::terminal_size_of(stdout()).map(|(width, _)| usize::from(width.0));
     match found {
         // A terminal that does not know its width says 0.
         Some(found) if found > 0 && found < needed => Err(Fault::TerminalTooNarrow { needed, found }),
@@ -26,7 +27,7 @@ pub fn draw(symbol: &Symbol) -> Result<Zeroizing<Vec<u8>>, Fault> {
 /// Tells someone at the keyboard what the program waits for.
 pub fn announce_wait(document: &str) {
     const END: &str = if cfg!(windows) { "Ctrl-Z and Enter" } else { "Ctrl-D" };
-    if io::stdin().is_terminal() {
+    if stdin().is_terminal() {
         tell(&format!("waiting for a <{document}> document; {END} on a line of its own ends it"));
     }
 }

@@ -11,7 +11,7 @@ use super::manifest::{Manifest, Row};
 use super::name::path;
 use crate::cli;
 use crate::operation::Operation;
-use crate::transport::descriptor::own;
+use crate::transport::descriptor::{own, stdin};
 use crate::transport::fault::Fault;
 use crate::transport::input::is_stdin;
 use crate::transport::records::{Block, Records};
@@ -113,5 +113,5 @@ fn names_in(block: &Block) -> impl Iterator<Item = PathBuf> {
 }
 
 fn open(file: &Path) -> io::Result<File> {
-    if is_stdin(file) { own(io::stdin()) } else { File::open(file) }
+    if is_stdin(file) { own(stdin()) } else { File::open(file) }
 }

@@ -57,7 +57,7 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
         return Err(Fault::NoDocumentColumn);
     }
     let end = if arguments.null { 0 } else { b'\n' };
-    let (input, output) = (descriptor::own(io::stdin()), descriptor::own(io::stdout()));
+    let (input, output) = (descriptor::own(descriptor::stdin()), descriptor::own(descriptor::stdout()));
     let input = input.map_err(|error| Fault::Read { what: STANDARD_INPUT, file: None, error })?;
     let output = output.map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })?;
     let stream = Stream(Answering { columns, operation, parameters, time: arguments.request.now });
