@@ -21,11 +21,10 @@ const PIXELS_PER_BYTE: usize = 8;
 const SCANLINE_BYTES: usize = 1 + IMAGE_SIDE / PIXELS_PER_BYTE;
 /// Filter type None: the others make a picture of two colours larger (PNG, section 9.2).
 const FILTER_NONE: u8 = 0;
-/// Eight white pixels: in a grey-scale picture of one bit, 0 is black and 1 is white (PNG, section
-/// 6.1).
+/// Eight pixels, the leftmost in the highest bit (PNG, section 7.2): in a grey-scale picture of one bit, 0 is black and
+/// 1 is white (PNG, section 6.1).
 const WHITE: u8 = 0xFF;
-/// The leftmost pixel of a byte is its highest bit (PNG, section 7.2).
-const LEFTMOST: u8 = 0x80;
+const BLACK: u8 = 0x00;
 /// A scanline of white pixels.
 const BLANK: [u8; SCANLINE_BYTES] = {
     let mut scanline = [WHITE; SCANLINE_BYTES];
@@ -38,9 +37,11 @@ const DEFLATE_LEVEL: u32 = 6;
 /// The binary logarithm of the bytes that zlib looks back over, 9 to 15 (RFC 1950, section 2.2): 126 scanlines. Twice as
 /// many save nothing, but more memory that a process touches for the first time, which is as slow as the search in it.
 const WINDOW_BITS: u8 = 13;
-/// Room for the picture of any symbol, so that it is written in one place and nothing is left
-/// behind in another.
-const PNG_CAPACITY: usize = 8 * 1024;
+/// Room in the file for what is no row of modules: chunks and their headers, the head of the compressed data.
+const FRAME_BYTES: usize = 512;
+/// Room in the file for each row of modules. The file of any symbol fits, so that it is written in one place and nothing is
+/// left behind in another; with more room for all, wiping it would touch memory that nothing else does.
+const MODULE_ROW_BYTES: usize = 40;
 
 /// The picture of `symbol` as a PNG file (ISO/IEC 15948): [`IMAGE_SIDE`] pixels a side, one bit per
 /// pixel, black on white.
@@ -50,7 +51,7 @@ const PNG_CAPACITY: usize = 8 * 1024;
 #[must_use]
 pub fn png(symbol: &Symbol) -> Zeroizing<Vec<u8>> {
     let side = u32::try_from(IMAGE_SIDE).expect("512 fits into 32 bits");
-    let mut file = Zeroizing::new(Vec::with_capacity(PNG_CAPACITY));
+    let mut file = Zeroizing::new(Vec::with_capacity(capacity(symbol)));
     let mut encoder = Encoder::new(&mut *file, side, side);
     encoder.set_color(ColorType::Grayscale);
     encoder.set_depth(BitDepth::One);
@@ -62,8 +63,13 @@ pub fn png(symbol: &Symbol) -> Zeroizing<Vec<u8>> {
     file
 }
 
+/// Room for the file of this symbol, in bytes.
+fn capacity(symbol: &Symbol) -> usize {
+    FRAME_BYTES + MODULE_ROW_BYTES * symbol.width()
+}
+
 fn compressed_scanlines(symbol: &Symbol) -> Zeroizing<Vec<u8>> {
-    let mut compressed = Zeroizing::new(Vec::with_capacity(PNG_CAPACITY));
+    let mut compressed = Zeroizing::new(Vec::with_capacity(capacity(symbol)));
     let deflate = Compress::new_with_window_bits(Compression::new(DEFLATE_LEVEL), true, WINDOW_BITS);
     let mut zlib = ZlibEncoder::new_with_compress(&mut *compressed, deflate);
     // In one piece: zlib finds less at the ends of pieces.
@@ -94,7 +100,9 @@ fn scanlines(symbol: &Symbol) -> Zeroizing<Vec<u8>> {
     for (y, module_row) in module_rows.chunks_exact_mut(layout.scale).take(symbol.width()).enumerate() {
         let scanline = scanline(symbol, y, &layout);
         // Not `fill`, which takes a copy of its own.
-        module_row.iter_mut().for_each(|copy| copy.copy_from_slice(&*scanline));
+        for copy in module_row {
+            copy.copy_from_slice(&*scanline);
+        }
     }
     picture
 }
@@ -105,9 +113,22 @@ fn scanline(symbol: &Symbol, y: usize, layout: &Layout) -> Zeroizing<[u8; SCANLI
     let (_filter, pixels) = scanline.split_at_mut(1);
     for x in (0..symbol.width()).filter(|&x| symbol.is_dark(x, y)) {
         let left = layout.before + x * layout.scale;
-        for pixel in left..left + layout.scale {
-            pixels[pixel / PIXELS_PER_BYTE] &= !(LEFTMOST >> (pixel % PIXELS_PER_BYTE));
-        }
+        blacken(pixels, left, left + layout.scale);
     }
     scanline
+}
+
+/// Blackens the pixels from `left` to the one before `right`, byte by byte. The pixel `right` exists: at least the quiet
+/// zone is there.
+fn blacken(pixels: &mut [u8], left: usize, right: usize) {
+    let (first, last) = (left / PIXELS_PER_BYTE, right / PIXELS_PER_BYTE);
+    let white_before = !(WHITE >> (left % PIXELS_PER_BYTE));
+    let white_after = WHITE >> (right % PIXELS_PER_BYTE);
+    if first == last {
+        pixels[first] &= white_before | white_after;
+    } else {
+        pixels[first] &= white_before;
+        pixels[first + 1..last].fill(BLACK);
+        pixels[last] &= white_after;
+    }
 }
