@@ -1,7 +1,7 @@
 //! One-time passwords: RFC 6238 over totp-rs, and the comparison that verification rests on.
 //! It keeps nothing between calls: whether a password was used before is for the caller to remember.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::iter;
 
 use constant_time_eq::constant_time_eq_n;
@@ -9,7 +9,7 @@ use thiserror::Error;
 use totp_rs::{Builder, Totp};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use self::keyed::Keyed;
+use self::keyed::{Keyed, truncated};
 use super::{Algorithm, CodeParameters, Digits, Period, Secret, Skew, UnixTime};
 
 mod keyed;
@@ -32,7 +32,7 @@ impl Password {
     /// The password of the time step that `time` lies in.
     #[must_use]
     pub fn generate(secret: &Secret, parameters: CodeParameters, time: UnixTime) -> Self {
-        Self::at(&totp(secret, parameters), time.0)
+        Self::of_code(truncated(totp(secret, parameters).sign(time.0).as_ref()), parameters.digits)
     }
 
     /// Reads a password as a person types it: XML white space is dropped, digits are kept as characters
@@ -74,12 +74,6 @@ impl Password {
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.digits[..self.length]).expect("only ASCII digits are stored")
-    }
-
-    fn at(totp: &Totp, seconds: u64) -> Self {
-        let mut password = Self::empty();
-        write!(Token(&mut password), "{}", totp.generate(seconds)).expect("a token has at most eight digits");
-        password
     }
 
     /// The last digits of a code.
@@ -133,19 +127,6 @@ fn window(time: UnixTime, period: Period, skew: Skew) -> impl Iterator<Item = u6
 #[error("expected exactly {expected} ASCII digits")]
 pub struct PasswordError {
     expected: u8,
-}
-
-/// Takes the digits that totp-rs displays without a detour over the heap. Private: `Password` itself must not take text.
-struct Token<'a>(&'a mut Password);
-
-impl fmt::Write for Token<'_> {
-    fn write_str(&mut self, digits: &str) -> fmt::Result {
-        if digits.len() > MAX_DIGITS - self.0.length {
-            return Err(fmt::Error);
-        }
-        digits.bytes().for_each(|digit| self.0.push(digit));
-        Ok(())
-    }
 }
 
 /// totp-rs's form of the same values. Its checked `build` refuses secrets under 16 bytes, which real services issue

@@ -51,8 +51,8 @@ fn signature<H: EagerHash>(hmac: &HmacCore<H>, step: u64) -> Output<HmacCore<H>>
     signature
 }
 
-/// Dynamic truncation: the low half of the last byte says where the four bytes begin.
-fn truncated(signature: &[u8]) -> u32 {
+/// The code in a signature (RFC 4226, section 5.3): the low half of its last byte says where the four bytes begin.
+pub fn truncated(signature: &[u8]) -> u32 {
     let offset = usize::from(signature[signature.len() - 1] & 0x0f);
     let bytes = signature[offset..].first_chunk().expect("a signature has at least 20 bytes");
     u32::from_be_bytes(*bytes) & 0x7fff_ffff
