@@ -18,7 +18,6 @@ import base64
 import filecmp
 import hashlib
 import hmac
-import json
 import os
 import random
 import shutil
@@ -30,7 +29,7 @@ import time
 from pathlib import Path
 from typing import Callable
 
-from processes import PROJECT, Run, build, output, processor, target_folder, targets
+from processes import PROJECT, Run, bench_program, build, processor, target_folder, targets
 
 NOW = 1_111_111_109
 STEP = 30
@@ -68,7 +67,7 @@ def main() -> None:
             measure_stream(programs, arguments, source, Path(folder))
         if arguments.what != "stream":
             builds = targets()
-            copies = {name: copy_program(builds.get(name, [])) for name in programs}
+            copies = {name: bench_program("plain_copy", *builds.get(name, [])) for name in programs}
             measure_batch(programs, copies, arguments.pairs, source, Path(folder))
 
 
@@ -308,13 +307,6 @@ def check_all(outputs: Path, files: int) -> None:
     found = len(os.listdir(outputs))
     if found != files:
         sys.exit(f"{outputs}: {found} outputs, expected {files}")
-
-
-def copy_program(options: list) -> str:
-    """Builds the plain copy, and gives its file."""
-    command = ["cargo", "bench", "--no-run", "--locked", "--bench", "plain_copy", "--message-format", "json"]
-    messages = map(json.loads, output(*command, *options).splitlines())
-    return next(message["executable"] for message in messages if message.get("target", {}).get("name") == "plain_copy")
 
 
 def file_system(folder: Path) -> str:

@@ -4,11 +4,18 @@
     python3 benches/processes.py                        # builds and measures, 200 pairs a row
     python3 benches/processes.py --pairs 1000
     python3 benches/processes.py --program mine=PATH    # measures this program; may be repeated
+    python3 benches/processes.py --python PATH          # a Python that has lxml and pyotp, and segno
+    python3 benches/processes.py --node FOLDER          # a folder with otplib and fast-xml-parser in its node_modules
 
-It needs Python 3.8 and nothing else on Linux or another Unix. oathtool and qrencode are measured where they are
-installed. Each pair is one run of this program and one of the other, in turn the one or the other first; a ratio is
-the median of the ratios of the pairs, so what slows the machine down for a while slows both. Every program has an
-empty environment, gets its key or text on standard input and writes to /dev/null. CPU is user and system time.
+It needs Python 3.8 and nothing else on Linux or another Unix. What is not installed is left out, which stderr says:
+oathtool, qrencode, Python's packages (`peer_process.py`), Node and its packages (`peer_process.cjs`). Each pair is one
+run of this program and one of the other, in turn the one or the other first; a ratio is the median of the ratios of the
+pairs, so what slows the machine down for a while slows both. Python and Node get fewer pairs: their starts take so long
+that little else matters. Every program has an empty environment, gets its document, key or text on standard input and
+writes to /dev/null. CPU is user and system time.
+
+What is measured is a copy of the program, as installing makes one: the linker leaves its file in small pieces in the
+page cache, and for as long as it is there the program takes about 5 % longer to start.
 """
 
 import argparse
@@ -23,8 +30,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 PROJECT = Path(__file__).resolve().parent.parent
 STATIC = "x86_64-unknown-linux-musl"
@@ -33,8 +41,14 @@ SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 ISSUER, ACCOUNT = "SoftProject GmbH", "john.doe@example.org"
 URI = f"otpauth://totp/SoftProject%20GmbH:john.doe%40example.org?secret={SECRET}&issuer=SoftProject%20GmbH"
 # qrencode: byte mode, the version that ours has (6), and pixels and border that come closest to 512x512.
-QRENCODE = ["qrencode", "-8", "-l", "L", "-s", "10", "-m", "5", "-o", "-"]
+QRENCODE = ["-8", "-l", "L", "-s", "10", "-m", "5", "-o", "-"]
+PASSWORDS = ("GeneratePassword", "VerifyPassword")
+QR_CODE = "GenerateAuthenticatorQRCode"
+OPERATIONS = (*PASSWORDS, QR_CODE)
+PNG = b"\x89PNG\r\n\x1a\n"
 WARM_UP = 10
+# Pairs at most, and runs before them that do not count, where the other one is Python or Node.
+SLOW_PAIRS, SLOW_WARM_UP = 30, 2
 
 
 class Run(NamedTuple):
@@ -45,14 +59,13 @@ class Run(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A program to run, what it reads and the exit code that is right."""
+    """A program to run and what it reads."""
 
     arguments: list
     stdin: Path
-    expected: int = 0
 
     def run(self) -> Run:
-        """Runs it to its end."""
+        """Runs it to its end, which must be a good one."""
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, self.stdin, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
@@ -61,9 +74,22 @@ class Command(NamedTuple):
         child = os.posix_spawn(self.arguments[0], self.arguments, {}, file_actions=actions)
         _, status, usage = os.wait4(child, 0)
         wall = time.perf_counter() - start
-        if os.WEXITSTATUS(status) != self.expected or os.WIFSIGNALED(status):
-            sys.exit(f"{' '.join(self.arguments)}: exit code {status >> 8}, expected {self.expected}")
+        if status != 0:
+            sys.exit(f"{' '.join(self.arguments)}: ended with {status:#x}, expected 0")
         return Run(wall, usage.ru_utime + usage.ru_stime)
+
+    def answer(self) -> bytes:
+        """What it prints."""
+        with self.stdin.open("rb") as stdin:
+            return subprocess.run(self.arguments, stdin=stdin, stdout=subprocess.PIPE, env={}, check=True).stdout
+
+
+class Peer(NamedTuple):
+    """A program to measure beside: its command for an operation, with files in a folder."""
+
+    name: str
+    command: Callable[[str, Path], Command]
+    slow: bool = False
 
 
 def main() -> None:
@@ -71,20 +97,40 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=200, help="pairs of runs a row (default: 200)")
     parser.add_argument("--program", action="append", metavar="NAME=PATH", help="a program instead of our builds")
+    parser.add_argument("--python", default=sys.executable, help="the Python of the peers (default: this one)")
+    parser.add_argument("--node", type=Path, metavar="FOLDER", help="the folder of Node's packages")
     arguments = parser.parse_args()
     programs = dict(given.split("=", 1) for given in arguments.program or []) or build()
+    peers = peers_of(arguments.python, arguments.node)
 
-    print(f"{processor()}, {os.cpu_count()} cores, {os.uname().sysname} {os.uname().release}\n")
-    print("| program | bytes |\n|---|--:|")
-    for name, program in programs.items():
-        print(f"| {name} | {os.path.getsize(program):,} |")
-    print("\nMedians; times in µs.\n")
-    print("| program | operation | beside | wall ratio | CPU ratio | wall | its wall | CPU | its CPU |")
-    print("|---|---|---|--:|--:|--:|--:|--:|--:|")
-    with tempfile.TemporaryDirectory() as folder:
+    print(f"{processor()}, {os.cpu_count()} cores, {os.uname().sysname} {os.uname().release}; medians of ", end="")
+    print(f"{arguments.pairs} pairs, {min(arguments.pairs, SLOW_PAIRS)} where the other one is Python or Node\n")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        programs = {name: copied(program, folder / name) for name, program in programs.items()}
+        print_sizes(programs, peers[QR_CODE], folder)
+        print("\nTimes in µs.\n")
+        print("| program | operation | beside | wall ratio | CPU ratio | wall | its wall | CPU | its CPU |")
+        print("|---|---|---|--:|--:|--:|--:|--:|--:|")
         for name, program in programs.items():
-            for operation in (generate_password, verify_password, generate_authenticator_qr_code):
-                measure(name, str(Path(program).resolve()), operation, Path(folder), arguments.pairs)
+            for operation in OPERATIONS:
+                for peer in peers[operation]:
+                    row = measure(operation, partial(own, program), peer, folder, arguments.pairs)
+                    print(f"| {' | '.join([name, operation, peer.name, *row])} |", flush=True)
+
+
+def copied(program: str, place: Path) -> str:
+    """A copy of a program, as installing makes one."""
+    return str(shutil.copy(program, place))
+
+
+def print_sizes(programs: dict, peers: list, folder: Path) -> None:
+    """Prints the sizes of the programs and of the pictures that they and their peers draw."""
+    print("| program | bytes | bytes of its PNG |\n|---|--:|--:|")
+    for name, program in programs.items():
+        print(f"| {name} | {os.path.getsize(program):,} | {len(own(program, QR_CODE, folder).answer())} |")
+    for peer in peers:
+        print(f"| {peer.name} | | {len(peer.command(QR_CODE, folder).answer())} |")
 
 
 def build() -> dict:
@@ -107,6 +153,13 @@ def targets() -> dict:
     return builds
 
 
+def bench_program(name: str, *options: str) -> str:
+    """Builds a benchmark of Cargo's, and gives its file."""
+    command = ["cargo", "bench", "--no-run", "--locked", "--bench", name, "--message-format", "json", *options]
+    messages = map(json.loads, output(*command).splitlines())
+    return next(message["executable"] for message in messages if message.get("target", {}).get("name") == name)
+
+
 def target_folder() -> Path:
     """The folder that Cargo builds in."""
     return Path(json.loads(output("cargo", "metadata", "--no-deps", "--format-version", "1"))["target_directory"])
@@ -127,69 +180,109 @@ def processor() -> str:
     return next(names, os.uname().machine)
 
 
-def measure(name: str, program: str, operation, folder: Path, pairs: int) -> None:
-    """Prints the row of an operation, or why there is none."""
-    peer = shutil.which("qrencode" if operation is generate_authenticator_qr_code else "oathtool")
-    if peer is None:
-        print(f"{operation.__name__}: the program to compare with is not installed: left out", file=sys.stderr)
-        return
-    for _ in range(WARM_UP):
-        for command in operation(program, peer, folder):
-            command.run()
-    ours, theirs = [], []
-    for pair in range(pairs):
-        our_command, their_command = operation(program, peer, folder)
-        if pair % 2:
-            theirs.append(their_command.run())
-            ours.append(our_command.run())
-        else:
-            ours.append(our_command.run())
-            theirs.append(their_command.run())
-    wall = statistics.median(our.wall / their.wall for our, their in zip(ours, theirs))
-    cpu = statistics.median(our.cpu / their.cpu for our, their in zip(ours, theirs))
-    times = [
-        statistics.median(getattr(run, kind) for run in runs) * 1e6 for kind in Run._fields for runs in (ours, theirs)
-    ]
-    title = "".join(word.capitalize() for word in operation.__name__.split("_")).replace("Qr", "QR")
-    row = [name, title, os.path.basename(peer), f"{wall:.2f}", f"{cpu:.2f}", *(f"{value:,.0f}" for value in times)]
-    print(f"| {' | '.join(row)} |", flush=True)
+def peers_of(python: str, node: Path) -> dict:
+    """The programs that are installed, by operation."""
+    passwords, qr_codes = [], []
+    for tool, command, peers in (("oathtool", oathtool, passwords), ("qrencode", qrencode, qr_codes)):
+        found = shutil.which(tool)
+        add(peers, Peer(tool, partial(command, found)), bool(found))
+    script = partial(python_script, shutil.which(python))
+    for package, peers in (("pyotp", passwords), ("segno", qr_codes)):
+        add(peers, Peer(f"Python, lxml, {package}", script, slow=True), imports(python, "lxml", package))
+    script = partial(node_script, shutil.which("node"), node)
+    packages = ("fast-xml-parser", "otplib")
+    add(passwords, Peer(", ".join(["Node", *packages]), script, slow=True), requires(node, *packages))
+    return {**dict.fromkeys(PASSWORDS, passwords), QR_CODE: qr_codes}
 
 
-def generate_password(program: str, oathtool: str, folder: Path) -> tuple:
-    """The current password of a secret."""
-    return (
-        Command([program, "--operation", "GeneratePassword"], document(folder, f"<Secret>{SECRET}</Secret>")),
-        Command([oathtool, "--totp", "-b", "-"], key(folder)),
-    )
+def add(peers: list, peer: Peer, installed: bool) -> None:
+    """Adds a peer, or says that it is left out."""
+    if installed:
+        peers.append(peer)
+    else:
+        print(f"{peer.name}: not installed: left out", file=sys.stderr)
 
 
-def verify_password(program: str, oathtool: str, folder: Path) -> tuple:
-    """A password that matches, one step to either side accepted."""
-    password = current_password()
-    totp = f"<TOTP><Password>{password}</Password><Secret>{SECRET}</Secret></TOTP>"
-    return (
-        Command([program, "--operation", "VerifyPassword"], document(folder, totp)),
-        Command([oathtool, "--totp", "-b", "-w", "1", "-", password], key(folder)),
-    )
+def imports(python: str, *packages: str) -> bool:
+    """Whether a Python has these packages."""
+    command = [python, "-c", f"import {', '.join(packages)}"]
+    if not shutil.which(python):
+        return False
+    return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
-def generate_authenticator_qr_code(program: str, qrencode: str, folder: Path) -> tuple:
-    """The key URI as PNG; qrencode gets it made."""
-    options = ["--operation", "GenerateAuthenticatorQRCode", "--issuer", ISSUER, "--account", ACCOUNT]
-    return (
-        Command([program, *options], document(folder, f"<Secret>{SECRET}</Secret>")),
-        Command([qrencode, *QRENCODE[1:]], file(folder, "uri", URI)),
-    )
+def requires(node: Path, *packages: str) -> bool:
+    """Whether there are Node and a folder with these packages."""
+    return bool(shutil.which("node") and node) and all((node / "node_modules" / name).is_dir() for name in packages)
 
 
-def document(folder: Path, text: str) -> Path:
-    """A document for this program."""
+def measure(operation: str, ours: Callable, peer: Peer, folder: Path, pairs: int) -> list:
+    """The ratios and times of an operation: both kinds of time, ours and the peer's."""
+    for command in (ours, peer.command):
+        check(operation, command, folder)
+        for _ in range(SLOW_WARM_UP if peer.slow else WARM_UP):
+            command(operation, folder).run()
+    runs = {ours: [], peer.command: []}
+    for pair in range(min(pairs, SLOW_PAIRS) if peer.slow else pairs):
+        for command in (peer.command, ours) if pair % 2 else (ours, peer.command):
+            runs[command].append(command(operation, folder).run())
+    row = []
+    for kind in Run._fields:
+        ratios = (getattr(our, kind) / getattr(their, kind) for our, their in zip(*runs.values()))
+        row.append(f"{statistics.median(ratios):.3f}")
+    for kind in Run._fields:
+        row += (f"{statistics.median(getattr(run, kind) for run in its) * 1e6:,.0f}" for its in runs.values())
+    return row
+
+
+def check(operation: str, command: Callable, folder: Path) -> None:
+    """Ends the measurement where a program gives a wrong answer; that to a verification is its exit code."""
+    before = current_password()
+    answer = command(operation, folder).answer()
+    right = {
+        "GeneratePassword": any(password.encode() in answer for password in (before, current_password())),
+        "VerifyPassword": True,
+        QR_CODE: answer.startswith(PNG),
+    }
+    if not right[operation]:
+        sys.exit(f"{' '.join(command(operation, folder).arguments)}: wrong answer: {answer[:80]}")
+
+
+def own(program: str, operation: str, folder: Path) -> Command:
+    """This program."""
+    names = ["--issuer", ISSUER, "--account", ACCOUNT] if operation == QR_CODE else []
+    return Command([program, "--operation", operation, *names], document(operation, folder))
+
+
+def oathtool(program: str, operation: str, folder: Path) -> Command:
+    """A password, or its verification with one step to either side accepted; an argument with the key would be seen."""
+    window = ["-w", "1", "-", current_password()] if operation == "VerifyPassword" else ["-"]
+    return Command([program, "--totp", "-b", *window], file(folder, "key", SECRET + "\n"))
+
+
+def qrencode(program: str, _: str, folder: Path) -> Command:
+    """The key URI as PNG; it gets the URI made."""
+    return Command([program, *QRENCODE], file(folder, "uri", URI))
+
+
+def python_script(python: str, operation: str, folder: Path) -> Command:
+    """The same answer to the same document by Python."""
+    names = [ISSUER, ACCOUNT] if operation == QR_CODE else []
+    return Command([python, str(PROJECT / "benches/peer_process.py"), operation, *names], document(operation, folder))
+
+
+def node_script(node: str, packages: Path, operation: str, folder: Path) -> Command:
+    """The same answer to the same document by Node."""
+    script = str(PROJECT / "benches/peer_process.cjs")
+    return Command([node, script, str(packages), operation], document(operation, folder))
+
+
+def document(operation: str, folder: Path) -> Path:
+    """The document of an operation; a password to verify is the current one."""
+    text = f"<Secret>{SECRET}</Secret>"
+    if operation == "VerifyPassword":
+        text = f"<TOTP><Password>{current_password()}</Password>{text}</TOTP>"
     return file(folder, "document.xml", text)
-
-
-def key(folder: Path) -> Path:
-    """The key for oathtool: as an argument everyone could read it."""
-    return file(folder, "key", SECRET + "\n")
 
 
 def file(folder: Path, name: str, text: str) -> Path:

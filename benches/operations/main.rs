@@ -1,5 +1,6 @@
 //! What the operations and their stages take inside the process, without its start, its streams and its clock (for
-//! these see `processes.py`). The documents are the contract's usual ones with RFC 6238's key.
+//! these see `processes.py`), and what other crates take for the same (`peers`). `in_process.py` makes a table of both
+//! and of libraries in C (`libraries.c`). The documents are the contract's usual ones with RFC 6238's key.
 //!
 //! ```sh
 //! cargo bench --bench operations                  # all
@@ -11,6 +12,8 @@
 //!
 //! The harness is divan: it gives medians, subtracts its own overhead and brings 16 packages without its default
 //! features; criterion brings 45 and mainly adds a comparison with the run before.
+
+mod peers;
 
 use std::hint::black_box;
 
@@ -44,6 +47,13 @@ fn secret() -> Secret {
 
 fn label() -> Label<'static> {
     Label::new(Some(ISSUER.as_bytes()), Some(ACCOUNT.as_bytes())).expect("visible names")
+}
+
+/// The key URI of the QR code.
+fn uri() -> String {
+    let uri = key_uri(&secret(), &label(), CodeParameters::default());
+    assert_eq!(uri.len(), URI_BYTES);
+    uri.to_string()
 }
 
 /// From the bytes that come in to the bytes that go out, as a filter process or a record of a stream has it.
