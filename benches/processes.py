@@ -128,9 +128,9 @@ def print_sizes(programs: dict, peers: list, folder: Path) -> None:
     """Prints the sizes of the programs and of the pictures that they and their peers draw."""
     print("| program | bytes | bytes of its PNG |\n|---|--:|--:|")
     for name, program in programs.items():
-        print(f"| {name} | {os.path.getsize(program):,} | {len(own(program, QR_CODE, folder).answer())} |")
+        print(f"| {name} | {os.path.getsize(program):,} | {len(checked(QR_CODE, partial(own, program), folder))} |")
     for peer in peers:
-        print(f"| {peer.name} | | {len(peer.command(QR_CODE, folder).answer())} |")
+        print(f"| {peer.name} | | {len(checked(QR_CODE, peer.command, folder))} |")
 
 
 def build() -> dict:
@@ -219,7 +219,7 @@ def requires(node: Path, *packages: str) -> bool:
 def measure(operation: str, ours: Callable, peer: Peer, folder: Path, pairs: int) -> list:
     """The ratios and times of an operation: both kinds of time, ours and the peer's."""
     for command in (ours, peer.command):
-        check(operation, command, folder)
+        checked(operation, command, folder)
         for _ in range(SLOW_WARM_UP if peer.slow else WARM_UP):
             command(operation, folder).run()
     runs = {ours: [], peer.command: []}
@@ -235,8 +235,8 @@ def measure(operation: str, ours: Callable, peer: Peer, folder: Path, pairs: int
     return row
 
 
-def check(operation: str, command: Callable, folder: Path) -> None:
-    """Ends the measurement where a program gives a wrong answer; that to a verification is its exit code."""
+def checked(operation: str, command: Callable, folder: Path) -> bytes:
+    """The answer of a program; a wrong one ends the measurement. That to a verification is the exit code."""
     before = current_password()
     answer = command(operation, folder).answer()
     right = {
@@ -246,6 +246,7 @@ def check(operation: str, command: Callable, folder: Path) -> None:
     }
     if not right[operation]:
         sys.exit(f"{' '.join(command(operation, folder).arguments)}: wrong answer: {answer[:80]}")
+    return answer
 
 
 def own(program: str, operation: str, folder: Path) -> Command:
