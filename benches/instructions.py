@@ -4,10 +4,10 @@
     python3 benches/instructions.py             # builds the static program, counts, compares; exit code 1 for more
     python3 benches/instructions.py --record    # writes instructions.json, to be committed with the change
 
-It needs Linux on x86-64, Rust's target x86_64-unknown-linux-musl, valgrind and strace. Time is fixed, the environment is
-empty: a count is the same in every run, whatever else the machine does (GenerateSecret's differs by a few, with its
-entropy). callgrind counts the instructions of the program, not those of the kernel, and it has no SHA extensions: SHA-1
-is counted as software computes it.
+It needs Linux on x86-64, Rust's target x86_64-unknown-linux-musl, valgrind and strace. The time is fixed and the
+environment empty: a count is the same in every run, whatever else the machine does (GenerateSecret's differs by a few,
+with its entropy). callgrind counts the instructions of the program, not those of the kernel, and it has no SHA
+extensions: SHA-1 is counted as software computes it.
 
 Counts depend on the compiler and on what callgrind takes the processor for. Where these are not the recorded ones, the
 commit that recorded its counts is built here too, and what is counted in it is compared with.
