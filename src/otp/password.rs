@@ -78,14 +78,14 @@ impl Password {
 
     /// The last digits of a code.
     fn of_code(code: u32, digits: Digits) -> Self {
-        let mut password = Self::empty();
-        password.length = digits.count().into();
-        let mut rest = code;
-        for digit in password.digits[..password.length].iter_mut().rev() {
-            *digit = b'0' + u8::try_from(rest % 10).expect("one digit");
+        // In a register, the last digit first and pushed away by those before it: memory written byte by byte and then
+        // read as a whole makes the processor wait.
+        let (mut packed, mut rest) = (0, code);
+        for _ in 0..digits.count() {
+            packed = (packed << u8::BITS) | (u64::from(b'0') + u64::from(rest % 10));
             rest /= 10;
         }
-        password
+        Self { digits: packed.to_le_bytes(), length: digits.count().into() }
     }
 
     const fn empty() -> Self {
