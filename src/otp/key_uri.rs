@@ -1,5 +1,5 @@
-//! The key URI that an authenticator app reads from a QR code ("Key Uri Format" of Google Authenticator's wiki);
-//! it knows nothing of symbols.
+//! The key URI that an authenticator app reads from a QR code ("Key Uri Format" of Google Authenticator's wiki): written
+//! here, read in `read`. It knows nothing of symbols.
 
 use std::fmt::{self, Write as _};
 
@@ -8,6 +8,10 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::{CodeParameters, Secret};
+
+mod read;
+
+pub use read::{KeyUri, KeyUriError};
 
 /// All but the unreserved characters of RFC 3986, section 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -1,0 +1,331 @@
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::super::{Label, key_uri};
+use super::*;
+
+/// RFC 6238's key.
+const BASE32: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+const KEY: &[u8] = b"12345678901234567890";
+
+/// Issuer and account of a URI with RFC 6238's key; `-` stands for none.
+fn names_of(uri: &str) -> (String, String) {
+    let KeyUri { secret, issuer, account, parameters } = KeyUri::parse(uri).unwrap();
+    assert_eq!((secret.as_bytes(), parameters), (KEY, CodeParameters::default()), "{uri}");
+    let or_none = |name: Option<String>| name.unwrap_or_else(|| "-".to_owned());
+    (or_none(issuer), or_none(account))
+}
+
+/// Algorithm, digits and period of a URI with this query behind the secret.
+fn code_of(query: &str) -> Result<(&'static str, u8, u32), KeyUriError> {
+    let uri = format!("otpauth://totp/me?secret={BASE32}&{query}");
+    let CodeParameters { algorithm, digits, period } = KeyUri::parse(&uri)?.parameters;
+    Ok((algorithm.name(), digits.count(), period.seconds()))
+}
+
+fn error_of(uri: &str) -> KeyUriError {
+    KeyUri::parse(&uri.replace('*', BASE32)).expect_err(uri)
+}
+
+// contract 4.5: shapes in use, each named after a provider or program that is known for it, with RFC 6238's key.
+#[test]
+fn what_providers_write() {
+    for (provider, uri, issuer, account) in [
+        ("GitHub", "otpauth://totp/GitHub:john?secret=*&issuer=GitHub", "GitHub", "john"),
+        ("Google", "otpauth://totp/Google%3Ajohn%40gmail.com?secret=*&issuer=Google", "Google", "john@gmail.com"),
+        (
+            "Google, grouped",
+            "otpauth://totp/Google:j@gmail.com?secret=gezd+gnbv+gy3t+qojq+gezd+gnbv+gy3t+qojq",
+            "Google",
+            "j@gmail.com",
+        ),
+        ("Microsoft", "otpauth://totp/Microsoft:john%40x.com?secret=*&issuer=Microsoft", "Microsoft", "john@x.com"),
+        (
+            "AWS",
+            "otpauth://totp/Amazon%20Web%20Services:root-account-mfa-device@123456789012?secret=*&issuer=Amazon%20Web%20Services",
+            "Amazon Web Services",
+            "root-account-mfa-device@123456789012",
+        ),
+        ("Amazon", "otpauth://totp/Amazon%3Ajohn%40example.org?secret=*&issuer=Amazon", "Amazon", "john@example.org"),
+        ("Dropbox", "otpauth://totp/Dropbox:john@example.org?secret=*&issuer=Dropbox", "Dropbox", "john@example.org"),
+        ("Discord", "otpauth://totp/Discord:john%40example.org?secret=*&issuer=Discord", "Discord", "john@example.org"),
+        ("Facebook", "otpauth://totp/john.doe.123?secret=*&digits=6&issuer=Facebook", "Facebook", "john.doe.123"),
+        (
+            "GitLab",
+            "otpauth://totp/gitlab.com:gitlab.com_john%40x.org?secret=*&issuer=gitlab.com",
+            "gitlab.com",
+            "gitlab.com_john@x.org",
+        ),
+        (
+            "Bitwarden",
+            "otpauth://totp/Bitwarden:john%40x.org?secret=*&issuer=Bitwarden&algorithm=SHA1&digits=6&period=30",
+            "Bitwarden",
+            "john@x.org",
+        ),
+        (
+            "PayPal",
+            "otpauth://totp/PayPal: john doe@example.org?secret=*&issuer=PayPal",
+            "PayPal",
+            "john doe@example.org",
+        ),
+        (
+            "Nextcloud",
+            "otpauth://totp/Nextcloud%3Ajohn%40cloud.example.org?secret=*&issuer=Nextcloud&image=https%3A%2F%2Fx%2Fy.png",
+            "Nextcloud",
+            "john@cloud.example.org",
+        ),
+        ("FreeOTP", "otpauth://totp/X:me?secret=*&algorithm=SHA1&period=30&digits=6&lock=true&color=ff0000", "X", "me"),
+        (
+            "pyotp",
+            "otpauth://totp/ACME%20Co:john%2Bx%40example.org?secret=*&issuer=ACME%20Co",
+            "ACME Co",
+            "john+x@example.org",
+        ),
+    ] {
+        let uri = uri.replace('*', BASE32);
+        assert_eq!(names_of(&uri), (issuer.to_owned(), account.to_owned()), "{provider}");
+    }
+}
+
+// contract 4.5
+#[test]
+fn labels() {
+    for (label, issuer, account) in [
+        ("A:me", "A", "me"),
+        ("A%3ame", "A", "me"),
+        ("A:%20%20me%20", "A", "me "),
+        ("A:  me", "A", "me"),
+        ("%20me", "-", " me"),
+        ("A+B:+me+x", "A+B", "+me+x"),
+        ("A:me:you%3Athey", "A", "me:you:they"),
+        (":me", "-", "me"),
+        ("%20:me", "-", "me"),
+        ("A:", "A", "-"),
+        ("", "-", "-"),
+        ("%20", "-", "-"),
+        ("J%C3%B6rg", "-", "Jörg"),
+        ("Jörg", "-", "Jörg"),
+        ("J%F6rg", "-", "J\u{fffd}rg"),
+        ("100%", "-", "100%"),
+        ("%zz%4", "-", "%zz%4"),
+        ("a/b", "-", "a/b"),
+        ("%2520", "-", "%20"),
+    ] {
+        let uri = format!("otpauth://totp/{label}?secret={BASE32}");
+        assert_eq!(names_of(&uri), (issuer.to_owned(), account.to_owned()), "{label}");
+    }
+    assert_eq!(names_of(&format!("otpauth://totp?secret={BASE32}")), ("-".to_owned(), "-".to_owned()));
+}
+
+// contract 4.5: the prefix is what apps show; the parameter stands in where it is absent.
+#[test]
+fn issuers() {
+    for (label, query, issuer) in [
+        ("A:me", "issuer=A", "A"),
+        ("A:me", "issuer=example.org", "A"),
+        ("me", "issuer=A", "A"),
+        ("me", "ISSUER=A+B%2BC", "A B+C"),
+        ("A:me", "issuer=", "A"),
+        ("me", "issuer=", "-"),
+        ("me", "issuer=+%20", "-"),
+        ("me", "issuer", "-"),
+        ("me", "issuer=A&issuer=A", "A"),
+        ("me", "issuer=A=B", "A=B"),
+        ("me", "myissuer=A&xissuer=B", "-"),
+    ] {
+        let uri = format!("otpauth://totp/{label}?{query}&secret={BASE32}");
+        assert_eq!(names_of(&uri), (issuer.to_owned(), "me".to_owned()), "{label} {query}");
+    }
+}
+
+// contract 4.5, 2.7
+#[test]
+fn cases_padding_and_what_surrounds() {
+    for uri in [
+        "OTPAUTH://TOTP/me?SECRET=*",
+        "OtpAuth://Totp/me?Secret=gezdgnbvgy3tqojqgezdgnbvgy3tqojq",
+        "otpauth://totp/me?secret=GEZD%20GNBV%20GY3T-QOJQ+GEZD+GNBV+GY3T+QOJQ",
+        "otpauth://totp/me?secret=%47EZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+        "otpauth://totp/me?&&secret=*&&",
+        "otpauth://totp/me?secret=*&secret=*",
+        "otpauth://totp/me?secret=*#fragment?secret=MY",
+        " \r\n\u{1}otpauth://totp/me?secret=*\r\n\0 ",
+        "otpauth://totp/me?counter=1&encoder=&image=x&color&lock=true&secret=*",
+    ] {
+        assert_eq!(names_of(&uri.replace('*', BASE32)).1, "me", "{uri}");
+    }
+    for secret in ["MZXW6YTB", "MZXW6===", "MZXW6%3D%3D%3D"] {
+        let uri = KeyUri::parse(&format!("otpauth://totp/me?secret={secret}")).unwrap();
+        assert_eq!(uri.secret.as_bytes(), &b"fooba"[..uri.secret.as_bytes().len()], "{secret}");
+    }
+}
+
+// contract 4.5, 3.4
+#[test]
+fn parameters_of_the_code() {
+    for (query, code) in [
+        ("algorithm=SHA256&digits=8&period=60", ("SHA256", 8, 60)),
+        ("algorithm=sha512", ("SHA512", 6, 30)),
+        ("ALGORITHM=SHA-256&DIGITS=7&Period=4294967295", ("SHA256", 7, u32::MAX)),
+        ("algorithm=HmacSHA1", ("SHA1", 6, 30)),
+        ("algorithm=hmac-sha-512", ("SHA512", 6, 30)),
+        ("algorithm=%53HA256&digits=+8+", ("SHA256", 8, 30)),
+        ("algorithm=&digits=&period=", ("SHA1", 6, 30)),
+    ] {
+        assert_eq!(code_of(query), Ok(code), "{query}");
+    }
+    for wrong in ["MD5", "SHA224", "SHA3-256", "HMAC", "x"] {
+        assert_eq!(code_of(&format!("algorithm={wrong}")), Err(KeyUriError::Algorithm), "{wrong}");
+    }
+    for wrong in ["5", "9", "06", "10", "-6", "six", "6.0"] {
+        assert_eq!(code_of(&format!("digits={wrong}")), Err(KeyUriError::Digits), "{wrong}");
+    }
+    for wrong in ["0", "4294967296", "99999999999999999999999", "-30", "30s", "%2B30", "1e3"] {
+        assert_eq!(code_of(&format!("period={wrong}")), Err(KeyUriError::Period), "{wrong}");
+    }
+}
+
+// contract 4.5
+#[test]
+fn what_is_no_key_uri_of_ours() {
+    use KeyUriError::*;
+    for (uri, error) in [
+        ("", Scheme),
+        ("https://example.org/?secret=*", Scheme),
+        ("otpauth", Scheme),
+        ("otpauth:totp/me?secret=*", Scheme),
+        ("*", Scheme),
+        ("WIFI:T:WPA;S:x;P:y;;", Scheme),
+        ("otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8%3D", Export),
+        ("OTPAUTH-MIGRATION://offline", Export),
+        ("otpauth://hotp/me?secret=*&counter=1", Hotp),
+        ("otpauth://HOTP/me", Hotp),
+        ("otpauth://steam/Steam:me?secret=*", Steam),
+        ("otpauth://totp/Steam:me?secret=*&encoder=steam", Steam),
+        ("otpauth://totp/me?secret=*&issuer=Steam&digits=5", Steam),
+        ("otpauth://yaotp/me?secret=*", Type),
+        ("otpauth:///totp/me?secret=*", Type),
+        ("otpauth://", Type),
+        ("otpauth://totp/me", NoSecret),
+        ("otpauth://totp/me?issuer=A", NoSecret),
+        ("otpauth://totp/me?issuer=A#secret=*", NoSecret),
+        ("otpauth://totp/me?secret", Secret(SecretError::Empty)),
+        ("otpauth://totp/me?secret=", Secret(SecretError::Empty)),
+        ("otpauth://totp/me?secret=+-+", Secret(SecretError::Empty)),
+        ("otpauth://totp/me?secret=MZXW%3D", Secret(SecretError::Padding { index: 4 })),
+        ("otpauth://totp/me?secret=GEZ0", Secret(SecretError::Character { index: 3 })),
+        ("otpauth://totp/me?secret=GE%FF", Secret(SecretError::Character { index: 2 })),
+        ("otpauth://totp/me?secret=A", Secret(SecretError::Length { index: 0 })),
+        ("otpauth://totp/me?secret=*&secret=MY", Repeated("secret")),
+        ("otpauth://totp/me?secret=*&digits=6&DIGITS=8", Repeated("digits")),
+        ("otpauth://totp/me?secret=*&issuer=A&issuer=B", Repeated("issuer")),
+    ] {
+        assert_eq!(error_of(uri), error, "{uri}");
+    }
+}
+
+// contract 1.6
+#[test]
+fn debug_shows_no_secret() {
+    let uri = KeyUri::parse(&format!("otpauth://totp/A:me?secret={BASE32}")).unwrap();
+    let shown = format!("{uri:?}");
+    assert!(shown.contains("redacted") && !shown.contains(&BASE32[..8]) && !shown.contains("49, 50"), "{shown}");
+}
+
+/// Names of all kinds, weighted towards what has a meaning in a URI.
+fn name() -> impl Strategy<Value = String> {
+    let special = select(vec![' ', '+', '%', '&', '=', '#', '?', '/', '\u{fffd}', 'ä', '2', '0']);
+    let character = prop_oneof![special, any::<char>().prop_filter("allowed", |c| *c != ':' && !c.is_control())];
+    prop::collection::vec(character, 0..12).prop_map(String::from_iter)
+}
+
+/// Every algorithm, number of digits and period.
+fn codes() -> impl Strategy<Value = CodeParameters> {
+    let period = prop_oneof![Just(30), 1..=u32::MAX];
+    (select(&Algorithm::ALL), select(&Digits::ALL), period).prop_map(|(algorithm, digits, period)| CodeParameters {
+        algorithm,
+        digits,
+        period: period.to_string().parse().unwrap(),
+    })
+}
+
+/// Texts like key URIs: sound pieces in any order.
+fn nearly_key_uri() -> impl Strategy<Value = String> {
+    const PIECES: &[&str] = &[
+        "otpauth://",
+        "totp/",
+        "hotp/",
+        "otpauth://totp/",
+        "A:me",
+        "?",
+        "&",
+        "=",
+        "#",
+        "%",
+        "%3A",
+        "%F",
+        "%ff",
+        "+",
+        " ",
+        "secret=",
+        "secret=MZXW6YTB",
+        "issuer=A",
+        "algorithm=SHA1",
+        "digits=",
+        "period=",
+        "encoder=steam",
+        "6",
+        "\u{0}",
+        "é",
+    ];
+    let piece = prop_oneof![8 => select(PIECES).prop_map(str::to_owned), 1 => any::<String>()];
+    (any::<bool>(), prop::collection::vec(piece, 0..12)).prop_map(|(is_sound, pieces)| {
+        let start = if is_sound { "otpauth://totp/A:me?secret=MZXW6YTB&" } else { "" };
+        start.to_owned() + &pieces.concat()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    // contract 4.1, 4.5: what is read is what was written, but for the blanks that the format allows before an account.
+    #[test]
+    fn reads_what_is_written(
+        key in prop::collection::vec(any::<u8>(), 1..40), issuer in name(), account in name(), code in codes(),
+    ) {
+        prop_assume!(issuer.is_empty() || !issuer.trim().is_empty());
+        prop_assume!(!account.trim().is_empty());
+        let secret = Secret::from_base32(&data_encoding::BASE32_NOPAD.encode(&key)).unwrap();
+        let label = Label::new(Some(issuer.as_bytes()), Some(account.as_bytes())).unwrap();
+        let written = key_uri(&secret, &label, code);
+        let read = KeyUri::parse(&written).unwrap();
+        prop_assert_eq!(read.secret.as_bytes(), &key);
+        prop_assert_eq!(read.parameters, code);
+        prop_assert_eq!(read.issuer.as_deref(), Some(issuer.as_str()).filter(|issuer| !issuer.is_empty()));
+        let expected = if issuer.is_empty() { account.as_str() } else { account.trim_start_matches(' ') };
+        prop_assert_eq!(read.account.as_deref(), Some(expected));
+    }
+
+    // contract 4.5
+    #[test]
+    fn any_text_is_read_or_refused(text in prop_oneof![any::<String>(), nearly_key_uri()]) {
+        if let Err(error) = KeyUri::parse(&text) {
+            let words = error.to_string();
+            prop_assert!(words.starts_with("expected ") && !words.ends_with('.'), "{words}");
+        }
+    }
+
+    // contract 1.6, 4.5: no message has a piece of the secret or of the names in it, wherever the mistake is.
+    #[test]
+    fn no_error_quotes_the_text(key in prop::collection::vec(any::<u8>(), 15..40), mistakes in nearly_key_uri(), place in 0..200usize) {
+        let base32 = data_encoding::BASE32_NOPAD.encode(&key);
+        let mut text = format!("otpauth://totp/Zaphod:Trillian?secret={base32}&issuer=Zaphod&digits=6&period=30");
+        text.insert_str(place.min(text.len()), &mistakes);
+        if let Err(error) = KeyUri::parse(&text) {
+            for words in [error.to_string(), format!("{error:?}")] {
+                prop_assert!(!words.contains("Zaphod") && !words.contains("Trillian"), "{words}");
+                prop_assert!(!base32.as_bytes().windows(8).any(|piece| words.contains(str::from_utf8(piece).unwrap())), "{words}");
+            }
+        }
+    }
+}
