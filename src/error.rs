@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use crate::otp::{LabelError, SecretError, SymbolError};
-use crate::xml::{Position, ReadError};
+use crate::otp::{KeyUriError, LabelError, SecretError, SymbolError};
+use crate::xml::{IllegalCharacter, Position, ReadError};
 
 /// Why an operation could not be executed. Its message is the description of the `<Error/>` document: it begins with
 /// the kind of fault, says what was expected and where, and quotes nothing that came in.
@@ -26,6 +26,12 @@ pub enum Error {
     /// The key URI is too long for a QR code: shorten the names or the secret.
     #[error("too long: {0}")]
     Symbol(#[from] SymbolError),
+    /// The text of a QR code is no key URI that can be used: take the code that the service shows.
+    #[error("unusable key URI: {0}")]
+    KeyUri(#[from] KeyUriError),
+    /// A text of a key URI cannot stand in a document: ask for another format.
+    #[error("not supported: {0}")]
+    Character(#[from] IllegalCharacter),
     /// The clock of the system stands before 1970: set it.
     #[error("unusable clock: expected a system time after the beginning of 1970")]
     Clock,

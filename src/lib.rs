@@ -32,6 +32,7 @@ pub mod adapter;
 #[doc(hidden)]
 pub mod cli;
 pub mod error;
+pub mod key_uri_format;
 pub mod operation;
 pub mod otp;
 pub mod outcome;

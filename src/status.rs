@@ -30,6 +30,8 @@ impl Status {
                 | Error::Document(_)
                 | Error::Secret { .. }
                 | Error::Symbol(_)
+                | Error::KeyUri(_)
+                | Error::Character(_)
                 | Error::Clock
                 | Error::Entropy,
             ) => Self::Error,

@@ -13,6 +13,8 @@ use common::{
 };
 use data_encoding::BASE32_NOPAD;
 use tempfile::TempDir;
+use totp_adapter::key_uri_format::KeyUriFormat;
+use totp_adapter::xml::write_key_uri;
 use totp_adapter::{Operation, Status};
 
 fn run<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: impl IntoIterator<Item = S>) -> Output {
@@ -181,9 +183,14 @@ fn photographs() {
 }
 
 /// What libxml2 says of a file by a schema.
-fn validate(schema: &str, file: &Path) {
+fn checked(schema: &str, file: &Path) -> Output {
     let schema = project().join("schemas").join(schema);
-    let checked = run("xmllint", [OsStr::new("--noout"), OsStr::new("--schema"), schema.as_os_str(), file.as_os_str()]);
+    run("xmllint", [OsStr::new("--noout"), OsStr::new("--schema"), schema.as_os_str(), file.as_os_str()])
+}
+
+/// Whether libxml2 finds a file valid by a schema.
+fn validate(schema: &str, file: &Path) {
+    let checked = checked(schema, file);
     assert!(checked.status.success(), "{}", text(&checked.stderr));
 }
 
@@ -220,6 +227,36 @@ fn schemas() {
             fs::write(&answer, totp_adapter(arguments).stdin(fixture.bytes()).run().output.stdout).unwrap();
             validate(schema, &answer);
         }
+    }
+}
+
+// contract 4.5, 4.6, 5.1: what a key URI becomes is valid by the schemas, whatever its names; the schemas refuse others.
+#[test]
+fn schemas_of_key_uris() {
+    if !program("xmllint") {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let document = folder.path().join("document.xml");
+    for uri in [
+        "otpauth://totp/A%20B:me?secret=*&issuer=A%20B",
+        "OTPAUTH://TOTP/?SECRET=*&period=4294967295&digits=8&algorithm=sha-512&image=https://x/?a=b",
+        "\notpauth://totp/%3C%26%3E]]>%0A%0D%09:%20%20 J%C3%B6rg <&> \u{1f511}\t\r\n?secret=*\n",
+        "otpauth://totp?secret=*",
+    ] {
+        let uri = uri.replace('*', RFC_SECRET);
+        for (format, schema) in [
+            (KeyUriFormat::Secret, "secret.xsd"),
+            (KeyUriFormat::Uri, "key-uri.xsd"),
+            (KeyUriFormat::Parameters, "parameters.xsd"),
+        ] {
+            fs::write(&document, format.document(&uri).unwrap()).unwrap();
+            validate(schema, &document);
+        }
+    }
+    for other in ["https://totp/a", "otpauth://hotp/a", "otpauth://totpx/", ""] {
+        fs::write(&document, write_key_uri(other).unwrap()).unwrap();
+        assert!(!checked("key-uri.xsd", &document).status.success(), "{other}");
     }
 }
 

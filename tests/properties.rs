@@ -8,9 +8,11 @@ use common::{RFC_PASSWORD, RFC_SECRET, RFC_TIME};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use totp_adapter::key_uri_format::KeyUriFormat;
 use totp_adapter::otp::{Algorithm, CodeParameters, Digits, Secret};
 use totp_adapter::xml::{
-    Document, MAX_DOCUMENT_BYTES, ReadError, read_secret, write_error, write_ok, write_password, write_secret,
+    Document, MAX_DOCUMENT_BYTES, Parameter, ReadError, read_parameters, read_secret, write_error, write_key_uri,
+    write_ok, write_parameters, write_password, write_secret,
 };
 use totp_adapter::{Adapter, Operation, Parameters, Reply, Status, UnixTime};
 
@@ -407,10 +409,56 @@ proptest! {
         let document = Document::decode(&document).unwrap();
         let read = read_secret(&document).unwrap();
         prop_assert_eq!(read.as_str(), text.as_str());
-        for document in [write_error(&text), write_ok(&text), write_password(&text)] {
+        for document in [write_error(&text), write_ok(&text), write_password(&text), write_key_uri(&text).unwrap()] {
             let document = Document::decode(&document).unwrap();
             let well_formed = matches!(read_secret(&document), Err(ReadError::WrongStructure { .. }));
             prop_assert!(well_formed);
+        }
+    }
+}
+
+/// Every text that a document can have, also with carriage returns.
+fn foreign_text() -> impl Strategy<Value = String> {
+    (legal_text(), select(vec!["", "\r", "\r\n", " ", "\t"])).prop_map(|(text, end)| [end, &text, end].concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    // contract 2.9, 4.6, 5.1: names come back as they stand, on one line.
+    #[test]
+    fn parameters_read_as_written(issuer in foreign_text(), account in foreign_text()) {
+        let texts = [(Parameter::Issuer, &*issuer), (Parameter::Account, &*account), (Parameter::Digits, "6")];
+        let written = write_parameters(&texts).unwrap();
+        prop_assert_eq!(written.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count(), 1);
+        prop_assert!(written.ends_with(b"</Parameters>\n"));
+        let document = Document::decode(&written).unwrap();
+        let read = read_parameters(&document).unwrap();
+        for (parameter, text) in texts {
+            prop_assert_eq!(read.text(parameter).unwrap().as_str(), text);
+        }
+        prop_assert!(read.text(Parameter::Period).is_none() && read.text(Parameter::Operation).is_none());
+    }
+
+    // contract 4.5, 4.6: of any text, a document or an error that quotes nothing; the document is one element on one line.
+    #[test]
+    fn any_key_uri_has_a_document_or_a_fault(names in any::<String>(), mistake in any::<String>(), is_sound: bool) {
+        let names: String = percent_encoding::utf8_percent_encode(&names, percent_encoding::NON_ALPHANUMERIC).collect();
+        let mistake = if is_sound { String::new() } else { mistake };
+        let uri = format!("otpauth://totp/{names}?secret={RFC_SECRET}{mistake}");
+        for format in KeyUriFormat::ALL {
+            match format.document(&uri) {
+                Ok(document) => {
+                    let document = str::from_utf8(&document).unwrap();
+                    prop_assert!(document.ends_with(">\n") && document.lines().count() == 1, "{document}");
+                    prop_assert!(format != KeyUriFormat::Secret || document.contains(RFC_SECRET));
+                    prop_assert!(format != KeyUriFormat::Parameters || !document.contains(&RFC_SECRET[..8]));
+                }
+                Err(error) => {
+                    prop_assert!(!is_sound || format == KeyUriFormat::Parameters, "{error}");
+                    prop_assert!(!error.to_string().contains(&RFC_SECRET[..8]), "{error}");
+                }
+            }
         }
     }
 }

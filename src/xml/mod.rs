@@ -22,4 +22,6 @@ pub use read::{
     Document, MAX_DOCUMENT_BYTES, Parameter, ParameterTexts, Totp, read_parameters, read_secret, read_totp,
 };
 pub use text::Text;
-pub use write::{write_error, write_ok, write_password, write_secret};
+pub use write::{
+    IllegalCharacter, write_error, write_key_uri, write_ok, write_parameters, write_password, write_secret,
+};

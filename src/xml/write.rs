@@ -1,8 +1,12 @@
-//! The documents that go out (contract 1.1, 1.5, 1.6, 2.9): one element on one line, UTF-8, a line feed at the end.
+//! The documents that go out (contract 1.1, 1.5, 1.6, 2.9, 4.6): one element on one line, UTF-8, a line feed at the end.
 
 use quick_xml::escape::escape;
 use quick_xml::events::attributes::Attribute;
+use thiserror::Error;
 use zeroize::Zeroizing;
+
+use super::characters::is_legal;
+use super::read::Parameter;
 
 /// `<Secret>…</Secret>` of a Base32 text.
 #[must_use]
@@ -26,6 +30,56 @@ pub fn write_ok(description: &str) -> Zeroizing<Vec<u8>> {
 #[must_use]
 pub fn write_error(description: &str) -> Zeroizing<Vec<u8>> {
     description_element("Error", description)
+}
+
+/// A text from elsewhere has a character that no XML document can hold, not even by reference. It does not hold the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("expected a text without the control characters and noncharacters that XML 1.0 excludes")]
+pub struct IllegalCharacter;
+
+/// `<KeyURI>…</KeyURI>` of a URI as it was found.
+///
+/// # Errors
+///
+/// [`IllegalCharacter`] where the text has one.
+pub fn write_key_uri(uri: &str) -> Result<Zeroizing<Vec<u8>>, IllegalCharacter> {
+    let uri = escaped(uri)?;
+    Ok(document(&["<KeyURI>", &uri, "</KeyURI>\n"]))
+}
+
+/// `<Parameters>…</Parameters>` with these texts as they stand, in this order; each parameter once at most.
+///
+/// # Errors
+///
+/// [`IllegalCharacter`] where a text has one.
+pub fn write_parameters(texts: &[(Parameter, &str)]) -> Result<Zeroizing<Vec<u8>>, IllegalCharacter> {
+    let mut children = String::new();
+    for (parameter, text) in texts {
+        let name = parameter.name();
+        children.extend(["<", name, ">", &escaped(text)?, "</", name, ">"]);
+    }
+    Ok(document(&["<Parameters>", &children, "</Parameters>\n"]))
+}
+
+/// A text that is not ours, so that all of it comes back from a reader and none of it ends the line: line ends and tabs are
+/// references, as they would be in an attribute (XML 1.0, sections 2.11 and 4.1). It may hold a secret, so that the buffer
+/// does not grow, as quick-xml's does.
+fn escaped(text: &str) -> Result<Zeroizing<String>, IllegalCharacter> {
+    const LONGEST: usize = "&amp;".len();
+    let mut escaped = Zeroizing::new(String::with_capacity(text.len() * LONGEST));
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '\t' => escaped.push_str("&#9;"),
+            '\n' => escaped.push_str("&#10;"),
+            '\r' => escaped.push_str("&#13;"),
+            legal if is_legal(legal) => escaped.push(legal),
+            _ => return Err(IllegalCharacter),
+        }
+    }
+    Ok(escaped)
 }
 
 fn text_element(name: &str, text: &str) -> Zeroizing<Vec<u8>> {
@@ -58,5 +112,33 @@ mod tests {
             *write_error("expected <a> & \"b\""),
             b"<Error description=\"expected &lt;a&gt; &amp; &quot;b&quot;\"/>\n"
         );
+    }
+
+    // contract 2.9, 4.6
+    #[test]
+    fn foreign_texts_stay_on_the_line() {
+        let key_uri = |uri: &str| String::from_utf8(write_key_uri(uri).unwrap().to_vec()).unwrap();
+        assert_eq!(key_uri("otpauth://totp/a?b&c"), "<KeyURI>otpauth://totp/a?b&amp;c</KeyURI>\n");
+        assert_eq!(key_uri(" \r\n\t]]>"), "<KeyURI> &#13;&#10;&#9;]]&gt;</KeyURI>\n");
+        let texts = [(Parameter::Issuer, " A & B "), (Parameter::Digits, "6")];
+        let expected = b"<Parameters><issuer> A &amp; B </issuer><digits>6</digits></Parameters>\n";
+        assert_eq!(**write_parameters(&texts).unwrap(), *expected);
+    }
+
+    #[test]
+    fn the_buffer_does_not_grow() {
+        for text in ["", "&", "&&&&<>\t\n\r"] {
+            assert!(escaped(text).unwrap().capacity() <= text.len() * 5);
+        }
+    }
+
+    // contract 4.6
+    #[test]
+    fn characters_that_no_document_holds() {
+        for character in ['\0', '\u{1}', '\u{8}', '\u{b}', '\u{1f}', '\u{fffe}', '\u{ffff}'] {
+            let text = format!("a{character}b");
+            assert_eq!(write_key_uri(&text), Err(IllegalCharacter), "{text:?}");
+            assert_eq!(write_parameters(&[(Parameter::Account, &text)]), Err(IllegalCharacter), "{text:?}");
+        }
     }
 }

@@ -1,0 +1,127 @@
+//! The documents that a key URI becomes (contract 4.6); it does not know where the URI was found.
+
+use std::str::FromStr;
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::otp::{KeyUri, OutOfRange};
+use crate::xml::{self, Parameter};
+
+/// What is wanted of a key URI. Default: the secret, which every operation takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyUriFormat {
+    /// `<Secret>`.
+    #[default]
+    Secret,
+    /// `<KeyURI>`: the URI as it was found, with parameters that nothing here knows.
+    Uri,
+    /// `<Parameters>` of contract 5.1 without the secret, with which its code can be drawn again.
+    Parameters,
+}
+
+impl KeyUriFormat {
+    /// Every format, in the order in which help and errors name them.
+    pub const ALL: [Self; 3] = [Self::Secret, Self::Uri, Self::Parameters];
+    /// The accepted values, in words.
+    pub const EXPECTED: &'static str = "secret, uri or parameters";
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::Uri => "uri",
+            Self::Parameters => "parameters",
+        }
+    }
+
+    /// The document of a key URI. It must be one that can be used, whatever is wanted of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeyUri`] where it cannot be used; [`Error::Character`] where the document would need a character that XML
+    /// does not have. What a label cannot hold (contract 4.2) is refused when the code is drawn.
+    pub fn document(self, uri: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let read = KeyUri::parse(uri)?;
+        match self {
+            Self::Secret => Ok(xml::write_secret(&read.secret.to_base32())),
+            Self::Uri => Ok(xml::write_key_uri(uri)?),
+            Self::Parameters => parameters(&read),
+        }
+    }
+}
+
+impl FromStr for KeyUriFormat {
+    type Err = OutOfRange;
+
+    fn from_str(text: &str) -> Result<Self, OutOfRange> {
+        let expected = Self::EXPECTED;
+        Self::ALL.into_iter().find(|format| format.name() == text).ok_or(OutOfRange { expected })
+    }
+}
+
+/// The names that there are, and all that a code depends on, be it the default or not.
+fn parameters(uri: &KeyUri) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let period = uri.parameters.period.seconds().to_string();
+    let texts = [
+        (Parameter::Issuer, uri.issuer.as_deref()),
+        (Parameter::Account, uri.account.as_deref()),
+        (Parameter::Algorithm, Some(uri.parameters.algorithm.name())),
+        (Parameter::Digits, Some(uri.parameters.digits.name())),
+        (Parameter::Period, Some(&*period)),
+    ];
+    let present: Vec<_> = texts.into_iter().filter_map(|(parameter, text)| Some((parameter, text?))).collect();
+    Ok(xml::write_parameters(&present)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URI: &str = "otpauth://totp/A%20%26%20B:%20me?secret=gezd+gnbv&period=60&image=x";
+
+    fn document(format: KeyUriFormat, uri: &str) -> String {
+        String::from_utf8(format.document(uri).unwrap().to_vec()).unwrap()
+    }
+
+    // contract 4.6
+    #[test]
+    fn the_documents() {
+        assert_eq!(document(KeyUriFormat::Secret, URI), "<Secret>GEZDGNBV</Secret>\n");
+        assert_eq!(
+            document(KeyUriFormat::Uri, URI),
+            "<KeyURI>otpauth://totp/A%20%26%20B:%20me?secret=gezd+gnbv&amp;period=60&amp;image=x</KeyURI>\n"
+        );
+        assert_eq!(
+            document(KeyUriFormat::Parameters, URI),
+            "<Parameters><issuer>A &amp; B</issuer><account>me</account><algorithm>SHA1</algorithm><digits>6</digits>\
+             <period>60</period></Parameters>\n"
+        );
+        assert_eq!(
+            document(KeyUriFormat::Parameters, "otpauth://totp/?secret=MY&issuer="),
+            "<Parameters><algorithm>SHA1</algorithm><digits>6</digits><period>30</period></Parameters>\n"
+        );
+    }
+
+    // contract 1.6, 4.6: the secret of a code whose names no document can hold is still there.
+    #[test]
+    fn what_cannot_be_written() {
+        let uri = "otpauth://totp/a%01b?secret=MY";
+        assert_eq!(document(KeyUriFormat::Secret, uri), "<Secret>MY</Secret>\n");
+        assert_eq!(document(KeyUriFormat::Uri, uri), format!("<KeyURI>{uri}</KeyURI>\n"));
+        let words = |format: KeyUriFormat, uri| format.document(uri).unwrap_err().to_string();
+        assert!(words(KeyUriFormat::Parameters, uri).starts_with("not supported: expected a text without"));
+        assert!(words(KeyUriFormat::Uri, "otpauth://totp/a\u{1}b?secret=MY").starts_with("not supported: "));
+        for format in KeyUriFormat::ALL {
+            let expected = "unusable key URI: expected the parameter secret, found none";
+            assert_eq!(words(format, "otpauth://totp/me"), expected);
+        }
+    }
+
+    #[test]
+    fn expectations_name_every_format() {
+        assert_eq!(KeyUriFormat::EXPECTED.replace(" or ", ", "), KeyUriFormat::ALL.map(KeyUriFormat::name).join(", "));
+        assert!(KeyUriFormat::ALL.into_iter().all(|format| format.name().parse() == Ok(format)));
+    }
+}
