@@ -36,6 +36,7 @@ pub mod key_uri_format;
 pub mod operation;
 pub mod otp;
 pub mod outcome;
+pub mod picture;
 pub mod reply;
 pub mod status;
 #[doc(hidden)]

@@ -1,0 +1,80 @@
+//! Why there is no text in a picture: one kind a variant. Nothing that came in is quoted.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Why a picture gave no text. The message begins with the kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PictureError {
+    /// The bytes begin like none of the kinds of file: send a picture.
+    #[error("not a picture: expected a PNG, JPEG, GIF, BMP or WebP file")]
+    NotAPicture,
+    /// The file ends early, or contradicts its kind's standard: send the whole file.
+    #[error("damaged picture: expected a whole and correct {format} file")]
+    Damaged {
+        /// The kind of file that it begins like.
+        format: &'static str,
+    },
+    /// Correct perhaps, but of a variety that is not read (arithmetic coding, 12 bits): save the picture anew.
+    #[error("not supported: expected a {format} file of a usual variety")]
+    NotSupported {
+        /// The kind of file that it is.
+        format: &'static str,
+    },
+    /// Beyond a limit on the file or on what it says of itself: send the part of the picture with the code.
+    #[error("too large: expected at most {limit} {measure}, found {found}")]
+    TooLarge {
+        /// What is counted.
+        measure: Measure,
+        /// How much is accepted.
+        limit: u64,
+        /// How much there is.
+        found: u64,
+    },
+    /// Its decoder asked for more memory than is accepted: send the part of the picture with the code.
+    #[error("too large: expected a picture that is decoded within {limit} bytes")]
+    TooMuchMemory {
+        /// How much is accepted.
+        limit: u64,
+    },
+    /// No attempt found a code: send a sharper or a larger picture, or the part of it with the code.
+    #[error("no QR code: expected one in the picture, found none that can be read")]
+    NoCode,
+    /// As [`PictureError::NoCode`], but not every attempt was made: send the part of the picture with the code.
+    #[error("no QR code: expected one that is found in the time for a picture")]
+    OutOfTime,
+    /// The only codes are parts of a message over several (ISO/IEC 18004, structured append): send one code.
+    #[error("incomplete QR code: expected a whole text in one code, found a part of a text over several codes")]
+    Part,
+    /// A code was found and corrected, but what it holds is no text.
+    #[error("unreadable QR code: expected a text, found none in it")]
+    NoText,
+    /// More patterns that resemble those of codes than are looked at: send the part of the picture with the code.
+    #[error("crowded picture: expected a QR code and little else, found too many patterns that resemble one")]
+    Crowded,
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Of the file.
+    Bytes,
+    /// The longer of width and height.
+    SidePixels,
+    /// Width times height.
+    Pixels,
+    /// Width times height times the bytes that a pixel takes when decoded.
+    PixelBytes,
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bytes => "bytes",
+            Self::SidePixels => "pixels a side",
+            Self::Pixels => "pixels for a picture of this kind",
+            Self::PixelBytes => "bytes of decoded pixels",
+        })
+    }
+}

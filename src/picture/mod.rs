@@ -1,0 +1,80 @@
+//! From a picture to the texts of the QR codes in it; it knows neither key URIs nor documents.
+//!
+//! On the way: `file` turns a file into grey pixels and enforces the limits, `attempt` prepares them in one way after
+//! the other, and `symbols` finds and reads the codes (ISO/IEC 18004) in what it prepared.
+//!
+//! What shows a secret is wiped where the memory is ours: grey pixels, their preparations, the colours of a picture with
+//! transparency, the texts. The decoders of files and the reader of symbols keep buffers of their own (scanlines,
+//! coefficients, thresholded pixels, codewords), which they release without wiping them.
+
+mod attempt;
+mod error;
+mod file;
+mod findings;
+mod grey;
+mod photograph;
+mod symbols;
+
+#[cfg(test)]
+mod tests;
+
+use zeroize::Zeroizing;
+
+use attempt::ATTEMPTS;
+pub use error::{Measure, PictureError};
+pub use file::MAX_PICTURE_BYTES;
+use file::Pixels;
+use findings::Findings;
+use grey::Grey;
+
+/// Transparent pixels show the page behind them, which is mostly white; white modules on nothing want a black one.
+const PAGES: [u8; 2] = [u8::MAX, u8::MIN];
+
+/// The texts of the QR codes in the picture that `file` holds: PNG, JPEG, GIF, BMP or WebP, of an animation the first
+/// frame. Equal texts count once; the order is that of their discovery.
+///
+/// The picture is searched as it is and inverted, and then in further ways until one of them finds a text that
+/// `is_wanted`: what is not wanted is found on the way, so where nothing is wanted the texts are all that was found.
+///
+/// `has_time` is asked before every attempt and between codes: nothing here reads a clock. What it cannot interrupt takes
+/// some 0.3 s at most.
+///
+/// # Errors
+///
+/// [`PictureError`] where there is no picture within the limits, or no text in it.
+pub fn read(
+    file: &[u8],
+    is_wanted: &dyn Fn(&str) -> bool,
+    has_time: &dyn Fn() -> bool,
+) -> Result<Vec<Zeroizing<String>>, PictureError> {
+    let mut findings = Findings::default();
+    match file::decode(file)? {
+        Pixels::Opaque(picture) => {
+            search(&picture, is_wanted, has_time, &mut findings);
+        }
+        Pixels::Transparent(picture) => {
+            PAGES.iter().any(|&page| search(&picture.over(page), is_wanted, has_time, &mut findings));
+        }
+    }
+    findings.into_texts()
+}
+
+/// Adds what the attempts find, in order; says whether the search is over.
+fn search(
+    picture: &Grey,
+    is_wanted: &dyn Fn(&str) -> bool,
+    has_time: &dyn Fn() -> bool,
+    findings: &mut Findings,
+) -> bool {
+    for attempt in ATTEMPTS.iter().filter(|attempt| attempt.suits(picture)) {
+        if !has_time() {
+            findings.add_reason(PictureError::OutOfTime);
+            return true;
+        }
+        attempt.search(picture, has_time, findings);
+        if attempt.may_be_last() && findings.has(is_wanted) {
+            return true;
+        }
+    }
+    false
+}
