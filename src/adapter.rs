@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::operation::{Operation, Parameters};
 use crate::otp::{Label, Password, Secret, Symbol, UnixTime, key_uri};
 use crate::outcome::{Mismatch, Outcome};
+use crate::picture;
 use crate::reply::Reply;
 use crate::xml::{self, Document};
 
@@ -23,19 +24,22 @@ pub struct Adapter<'a> {
     pub time: Option<UnixTime>,
     /// Where new secrets come from.
     pub entropy: Entropy<'a>,
+    /// Whether there is time to go on looking for QR codes in a picture; it is asked before every attempt.
+    pub has_time: &'a dyn Fn() -> bool,
 }
 
 impl Adapter<'_> {
     /// Answers to an operation, its parameters and its input, whatever they are: a failure is an answer too.
     ///
-    /// `input` is the document as it came; beyond [`xml::MAX_DOCUMENT_BYTES`] it needs no more than one byte to be
-    /// refused.
+    /// `input` is the document or picture as it came; beyond [`Input::max_bytes`](crate::operation::Input::max_bytes) it
+    /// needs no more than one byte to be refused.
     pub fn respond(&mut self, operation: Operation, parameters: &Parameters, input: &[u8]) -> Reply {
         Reply::of(match operation {
             Operation::GenerateSecret => self.generate_secret(),
             Operation::GeneratePassword => self.generate_password(parameters, input),
             Operation::VerifyPassword => self.verify_password(parameters, input),
             Operation::GenerateAuthenticatorQRCode => generate_authenticator_qr_code(parameters, input),
+            Operation::ReadQr => self.read_qr(parameters, input),
         })
     }
 
@@ -72,6 +76,24 @@ impl Adapter<'_> {
         let matches = password.verify(&secret, parameters.code, parameters.skew, time);
         Ok(if matches { Outcome::Match } else { Outcome::Mismatch(Mismatch::Different) })
     }
+
+    /// Of several codes in a picture, the one with a key URI is meant; which of two is not for the program to guess.
+    fn read_qr(&self, parameters: &Parameters, picture: &[u8]) -> Result<Outcome, Error> {
+        let texts = picture::read(picture, &is_otpauth, self.has_time)?;
+        let mut uris = texts.iter().filter(|text| is_otpauth(text));
+        let uri = uris.next().ok_or(Error::NoKeyUri { codes: texts.len() })?;
+        match uris.count() {
+            0 => {}
+            others => return Err(Error::SeveralKeyUris { codes: others + 1 }),
+        }
+        Ok(Outcome::KeyUri(parameters.key_uri_format.document(uri)?))
+    }
+}
+
+/// Whether a text is a key URI, or an app's export of several, as its scheme says.
+fn is_otpauth(text: &str) -> bool {
+    let scheme = text.split(':').next().unwrap_or_default();
+    ["otpauth", "otpauth-migration"].iter().any(|otpauth| scheme.trim_start().eq_ignore_ascii_case(otpauth))
 }
 
 fn generate_authenticator_qr_code(parameters: &Parameters, input: &[u8]) -> Result<Outcome, Error> {

@@ -1,6 +1,7 @@
 //! The command line: names, help and value parsers (contract 5.1 to 5.9, 6 and 7). It does nothing with what it reads.
 
 mod batch;
+mod read_qr;
 mod request;
 mod stream;
 mod wrong;
@@ -17,8 +18,11 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
+use batch::BatchCommand;
 pub use batch::{BatchArguments, Existing, Inputs};
+use read_qr::ReadQrArguments;
 pub use request::Request;
+use stream::StreamCommand;
 pub use stream::{Column, Columns, StreamArguments};
 pub use wrong::WrongCommandLine;
 
@@ -54,8 +58,15 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
         Ok(CommandLine { subcommand: Some(Command::Completions { shell }), .. }) => {
             Ok(Invocation::Print(completions(shell)))
         }
-        Ok(CommandLine { subcommand: Some(Command::Batch(batch)), .. }) => Ok(Invocation::Batch(batch)),
-        Ok(CommandLine { subcommand: Some(Command::Stream(stream)), .. }) => Ok(Invocation::Stream(stream)),
+        Ok(CommandLine { subcommand: Some(Command::ReadQr(read_qr)), .. }) => {
+            Ok(Invocation::Filter(Box::new((*read_qr).into())))
+        }
+        Ok(CommandLine { subcommand: Some(Command::Batch(batch)), .. }) => {
+            Ok(Invocation::Batch(Box::new((*batch).into())))
+        }
+        Ok(CommandLine { subcommand: Some(Command::Stream(stream)), .. }) => {
+            Ok(Invocation::Stream(Box::new((*stream).into())))
+        }
         Ok(CommandLine { subcommand: None, filter }) => Ok(Invocation::Filter(Box::new(filter))),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Invocation::Print(error.to_string().into_bytes()))
@@ -103,7 +114,7 @@ Files are written with mode 0600. Secrets and passwords are never arguments: the
     version,
     about = "The one-time-password step for any workflow engine: one XML document in, one document out.",
     after_help = AFTER_HELP,
-    subcommand_value_name = "batch|stream|completions",
+    subcommand_value_name = "read-qr|batch|stream|completions",
     subcommand_help_heading = "Many documents, and more",
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
@@ -119,12 +130,15 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 enum Command {
+    /// Read the secret from a picture of its QR code
+    #[command(after_help = read_qr::AFTER_HELP)]
+    ReadQr(Box<ReadQrArguments>),
     /// Work on many files, with one output for each
     #[command(after_help = batch::AFTER_HELP)]
-    Batch(Box<BatchArguments>),
+    Batch(Box<BatchCommand>),
     /// Answer to every line of standard input with a line
     #[command(after_help = stream::AFTER_HELP)]
-    Stream(Box<StreamArguments>),
+    Stream(Box<StreamCommand>),
     /// Print a completion script for a shell
     Completions {
         /// The shell to complete for
@@ -143,19 +157,27 @@ pub struct FilterArguments {
     #[command(flatten)]
     pub files: Files,
 
-    /// Give up on input that has not ended by then: 1 to 86400 [default: wait]
-    #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
-    pub input_timeout: Option<Duration>,
-
-    /// Replace the file of --output also where a new secret goes there
-    #[arg(long)]
-    pub overwrite: bool,
+    /// How to read and write.
+    #[command(flatten)]
+    pub handling: Handling,
 
     /// Write the PNG as one line of Base64 (QR code only)
     #[arg(long)]
     pub base64: bool,
+}
 
-    /// How the status becomes an exit code: see below [default: unix]
+/// How one input is read and its answer written, as it was given.
+#[derive(Debug, Args)]
+pub struct Handling {
+    /// Give up on input that has not ended by then: 1 to 86400 [default: wait]
+    #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
+    pub input_timeout: Option<Duration>,
+
+    /// Replace the file of --output also where a secret goes there
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// How the status becomes an exit code: see the main help [default: unix]
     #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
     pub exit_code: Option<ExitCodes>,
 }

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::otp::{KeyUriError, LabelError, SecretError, SymbolError};
+use crate::picture::PictureError;
 use crate::xml::{IllegalCharacter, Position, ReadError};
 
 /// Why an operation could not be executed. Its message is the description of the `<Error/>` document: it begins with
@@ -26,6 +27,21 @@ pub enum Error {
     /// The key URI is too long for a QR code: shorten the names or the secret.
     #[error("too long: {0}")]
     Symbol(#[from] SymbolError),
+    /// The picture has no text to give: send a better one, or another kind of file.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The codes in the picture say something else: send the picture that an authenticator app is shown.
+    #[error("no key URI: expected a QR code with an otpauth URI, found {codes} with other texts")]
+    NoKeyUri {
+        /// How many QR codes were found.
+        codes: usize,
+    },
+    /// The picture shows several keys: cut it.
+    #[error("several key URIs: expected one QR code with an otpauth URI in the picture, found {codes}")]
+    SeveralKeyUris {
+        /// How many of them were found.
+        codes: usize,
+    },
     /// The text of a QR code is no key URI that can be used: take the code that the service shows.
     #[error("unusable key URI: {0}")]
     KeyUri(#[from] KeyUriError),

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
+use crate::key_uri_format::KeyUriFormat;
 use crate::otp::{CodeParameters, OutOfRange, Skew};
+use crate::picture::MAX_PICTURE_BYTES;
+use crate::xml::MAX_DOCUMENT_BYTES;
 
 /// What the adapter is asked to do (contract 1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,17 +19,20 @@ pub enum Operation {
     VerifyPassword,
     /// Draw the key URI of a secret as a QR code.
     GenerateAuthenticatorQRCode,
+    /// Read the key URI from a picture of its QR code. X4 has no such operation: the parameter `Operation` does not name
+    /// it, it has a command of its own (contract 9).
+    ReadQr,
 }
 
 impl Operation {
-    /// Every operation, in the order of the contract.
+    /// Every value of the parameter `Operation`, in the order of the contract.
     pub const ALL: [Self; 4] =
         [Self::GenerateSecret, Self::GeneratePassword, Self::VerifyPassword, Self::GenerateAuthenticatorQRCode];
     /// The accepted values, in words.
     pub const EXPECTED: &'static str =
         "GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode";
 
-    /// The value of the parameter `Operation`; case matters (contract 1.2).
+    /// The value of the parameter `Operation`, case matters (contract 1.2); or the name of the command.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -34,16 +40,27 @@ impl Operation {
             Self::GeneratePassword => "GeneratePassword",
             Self::VerifyPassword => "VerifyPassword",
             Self::GenerateAuthenticatorQRCode => "GenerateAuthenticatorQRCode",
+            Self::ReadQr => "read-qr",
         }
     }
 
-    /// The document that the operation reads, or none where any input is ignored.
+    /// What the operation reads, or nothing where any input is ignored.
     #[must_use]
-    pub const fn input_document(self) -> Option<&'static str> {
+    pub const fn input(self) -> Option<Input> {
         match self {
             Self::GenerateSecret => None,
-            Self::GeneratePassword | Self::GenerateAuthenticatorQRCode => Some("Secret"),
-            Self::VerifyPassword => Some("TOTP"),
+            Self::GeneratePassword | Self::GenerateAuthenticatorQRCode => Some(Input::Document("Secret")),
+            Self::VerifyPassword => Some(Input::Document("TOTP")),
+            Self::ReadQr => Some(Input::Picture),
+        }
+    }
+
+    /// Whether a result has a secret that may be nowhere else: it is never replaced unasked.
+    #[must_use]
+    pub const fn gives_secret(self) -> bool {
+        match self {
+            Self::GenerateSecret | Self::ReadQr => true,
+            Self::GeneratePassword | Self::VerifyPassword | Self::GenerateAuthenticatorQRCode => false,
         }
     }
 }
@@ -54,6 +71,26 @@ impl FromStr for Operation {
     fn from_str(text: &str) -> Result<Self, OutOfRange> {
         let expected = Self::EXPECTED;
         Self::ALL.into_iter().find(|operation| operation.name() == text).ok_or(OutOfRange { expected })
+    }
+}
+
+/// What an operation reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// An XML document with this root.
+    Document(&'static str),
+    /// A picture.
+    Picture,
+}
+
+impl Input {
+    /// The most bytes that it can have.
+    #[must_use]
+    pub const fn max_bytes(self) -> usize {
+        match self {
+            Self::Document(_) => MAX_DOCUMENT_BYTES,
+            Self::Picture => MAX_PICTURE_BYTES,
+        }
     }
 }
 
@@ -69,6 +106,8 @@ pub struct Parameters {
     pub code: CodeParameters,
     /// How many steps off a password may be; used by verification only.
     pub skew: Skew,
+    /// What is wanted of a key URI; used by `read-qr` only.
+    pub key_uri_format: KeyUriFormat,
 }
 
 impl Parameters {

@@ -1,6 +1,7 @@
-//! What an operation comes to where it could be executed; it knows neither status nor document.
+//! What an operation comes to where it could be executed; it does not know the status.
 
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::otp::{Password, PasswordError, Secret, Symbol};
 use crate::xml;
@@ -18,6 +19,8 @@ pub enum Outcome {
     Mismatch(Mismatch),
     /// The key URI as a QR code.
     Symbol(Symbol),
+    /// The key URI that a picture shows, as the document that was wanted of it: not every URI fits into every one.
+    KeyUri(Zeroizing<Vec<u8>>),
 }
 
 /// Why a verification ends with status 403 (contract 1.4). The caller is not told; stderr is.

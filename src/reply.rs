@@ -98,6 +98,7 @@ impl Reply {
             Ok(Outcome::Match) => (Body::Constant(MATCH), None),
             Ok(Outcome::Mismatch(cause)) => (Body::Constant(MISMATCH), Some(Cause::Mismatch(cause))),
             Ok(Outcome::Symbol(symbol)) => (Body::Symbol(symbol), None),
+            Ok(Outcome::KeyUri(document)) => (Body::Xml(document), None),
             Err(error) => return Self::error(&error.to_string()),
         };
         Self { status, body, cause }

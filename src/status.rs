@@ -23,13 +23,22 @@ impl Status {
     #[must_use]
     pub fn of(result: &Result<Outcome, Error>) -> Self {
         match result {
-            Ok(Outcome::Secret(_) | Outcome::Password(_) | Outcome::Match | Outcome::Symbol(_)) => Self::Success,
+            Ok(
+                Outcome::Secret(_)
+                | Outcome::Password(_)
+                | Outcome::Match
+                | Outcome::Symbol(_)
+                | Outcome::KeyUri(_),
+            ) => Self::Success,
             Ok(Outcome::Mismatch(_)) => Self::Mismatch,
             Err(
                 Error::Label(_)
                 | Error::Document(_)
                 | Error::Secret { .. }
                 | Error::Symbol(_)
+                | Error::Picture(_)
+                | Error::NoKeyUri { .. }
+                | Error::SeveralKeyUris { .. }
                 | Error::KeyUri(_)
                 | Error::Character(_)
                 | Error::Clock

@@ -28,6 +28,7 @@ fn parameters_of(fixture: &Fixture) -> Parameters {
             period: text(Parameter::Period, "30").parse().unwrap(),
         },
         skew: text(Parameter::Skew, "1").parse().unwrap(),
+        ..Parameters::default()
     }
 }
 
@@ -38,6 +39,7 @@ fn respond(fixture: &Fixture) -> Reply {
             bytes.fill(0x5a);
             Ok(())
         },
+        has_time: &|| true,
     };
     adapter.respond(fixture.operation, &parameters_of(fixture), &fixture.bytes())
 }

@@ -15,6 +15,7 @@ use data_encoding::BASE32_NOPAD;
 use tempfile::TempDir;
 use totp_adapter::key_uri_format::KeyUriFormat;
 use totp_adapter::xml::write_key_uri;
+use totp_adapter::operation::Input;
 use totp_adapter::{Operation, Status};
 
 fn run<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: impl IntoIterator<Item = S>) -> Output {
@@ -205,10 +206,10 @@ fn schemas() {
     for operation in Operation::ALL {
         for fixture in fixtures(operation) {
             let canonical = fixture.status == Status::Success && !fixture.name.contains("/tolerated-");
-            match operation.input_document() {
-                Some("Secret") if canonical => validate("secret.xsd", &fixture.file),
-                Some("TOTP") if canonical => validate("totp.xsd", &fixture.file),
-                Some(_) | None => {}
+            match operation.input() {
+                Some(Input::Document("Secret")) if canonical => validate("secret.xsd", &fixture.file),
+                Some(Input::Document("TOTP")) if canonical => validate("totp.xsd", &fixture.file),
+                Some(Input::Document(_) | Input::Picture) | None => {}
             }
             let parameters = fixture.parameters_file();
             if let Some(file) = &parameters {
@@ -219,7 +220,7 @@ fn schemas() {
                 (Status::Success, Operation::GenerateSecret) => "secret.xsd",
                 (Status::Success, Operation::GeneratePassword) => "password.xsd",
                 (Status::Success, Operation::VerifyPassword) => "ok.xsd",
-                (Status::Success, Operation::GenerateAuthenticatorQRCode) => continue,
+                (Status::Success, Operation::GenerateAuthenticatorQRCode | Operation::ReadQr) => continue,
             };
             let now = RFC_TIME.to_string();
             let mut arguments: Vec<&OsStr> = ["--operation", operation.name(), "--now", &now].map(OsStr::new).into();

@@ -89,7 +89,7 @@ fn respond_at(time: Option<UnixTime>, operation: Operation, parameters: &Paramet
         bytes.fill(0x5a);
         Ok(())
     };
-    Adapter { time, entropy: &mut entropy }.respond(operation, parameters, input)
+    Adapter { time, entropy: &mut entropy, has_time: &|| true }.respond(operation, parameters, input)
 }
 
 fn parameters(code: CodeParameters) -> Parameters {
@@ -244,6 +244,7 @@ fn check(operation: Operation, parameters: &Parameters, reply: Reply) -> Result<
             }
             Operation::VerifyPassword => prop_assert_eq!(name, Some("Ok")),
             Operation::GenerateAuthenticatorQRCode => prop_assert!(bytes.starts_with(b"\x89PNG")),
+            Operation::ReadQr => prop_assert_eq!(name, Some("Secret")),
         }
     }
     Ok(reply.cause.map(|cause| cause.to_string()))
@@ -251,7 +252,7 @@ fn check(operation: Operation, parameters: &Parameters, reply: Reply) -> Result<
 
 /// Every operation, on one input: no panic, an answer of the contract, a position inside the document.
 fn answers(input: &[u8]) -> Result<(), TestCaseError> {
-    for operation in Operation::ALL {
+    for operation in Operation::ALL.into_iter().chain([Operation::ReadQr]) {
         let parameters = parameters(CodeParameters::default());
         let time = Some(UnixTime(RFC_TIME));
         let reply = catch_unwind(AssertUnwindSafe(|| respond_at(time, operation, &parameters, input)));

@@ -100,7 +100,7 @@ fn secrets_need_no_document() {
 
 /// What the library answers to a fixture, on one line.
 fn expected(fixture: &Fixture, parameters: &Parameters) -> String {
-    let mut adapter = Adapter { time: Some(UnixTime(RFC_TIME)), entropy: &mut |_| Ok(()) };
+    let mut adapter = Adapter { time: Some(UnixTime(RFC_TIME)), entropy: &mut |_| Ok(()), has_time: &|| true };
     let reply = adapter.respond(fixture.operation, parameters, &fixture.bytes());
     format!("{}\t{}", reply.status, String::from_utf8(reply.body.into_line().to_vec()).unwrap())
 }

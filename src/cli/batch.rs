@@ -3,20 +3,67 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
+use super::read_qr::FormArguments;
 use super::{Request, jobs, named};
 use crate::otp::{OutOfRange, whole_number};
 use crate::status::ExitCodes;
 
-/// The options of `batch`, as they were given.
+/// What stands behind `batch`.
 #[derive(Debug, Args)]
-#[command(about = "Work on many files, with one output for each")]
+#[command(
+    about = "Work on many files, with one output for each",
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    subcommand_value_name = "read-qr",
+    subcommand_help_heading = "Many pictures",
+    disable_help_subcommand = true
+)]
+pub(super) struct BatchCommand {
+    #[command(subcommand)]
+    read_qr: Option<BatchReadQr>,
+    #[command(flatten)]
+    request: Request,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum BatchReadQr {
+    /// Read the secret from every picture
+    #[command(after_help = READ_QR_AFTER_HELP)]
+    ReadQr {
+        #[command(flatten)]
+        form: FormArguments,
+        #[command(flatten)]
+        run: RunArguments,
+    },
+}
+
+/// What is asked of many inputs, as it was given.
+#[derive(Debug)]
 pub struct BatchArguments {
     /// What is asked.
-    #[command(flatten)]
     pub request: Request,
+    /// Of what, and where the outputs go.
+    pub run: RunArguments,
+}
 
+impl From<BatchCommand> for BatchArguments {
+    fn from(command: BatchCommand) -> Self {
+        match command {
+            BatchCommand { read_qr: Some(BatchReadQr::ReadQr { form, run }), .. } => {
+                Self { request: form.request(), run }
+            }
+            BatchCommand { request, run, .. } => Self { request, run },
+        }
+    }
+}
+
+/// The inputs and outputs of a run, as they were given.
+#[derive(Debug, Args)]
+pub struct RunArguments {
     #[command(flatten)]
     inputs: InputArguments,
 
@@ -25,8 +72,9 @@ pub struct BatchArguments {
     pub null: bool,
 
     /// The folder for the results, made where it is missing
-    #[arg(long, value_name = "FOLDER")]
-    pub output_dir: PathBuf,
+    // An option, so that clap can do without it before `read-qr`, which has one of its own.
+    #[arg(long, value_name = "FOLDER", required = true)]
+    output_dir: Option<PathBuf>,
 
     #[command(flatten)]
     existing: ExistingArguments,
@@ -52,7 +100,7 @@ pub struct BatchArguments {
 #[derive(Debug, Args)]
 #[group(id = "inputs", required = true, multiple = false)]
 struct InputArguments {
-    /// Files, and folders with all the *.xml in them
+    /// Files, and folders with all the *.xml in them (read-qr: with all the pictures)
     #[arg(value_name = "INPUT")]
     paths: Vec<PathBuf>,
 
@@ -106,7 +154,13 @@ pub enum Inputs<'a> {
     Count(NonZeroU32),
 }
 
-impl BatchArguments {
+impl RunArguments {
+    /// The folder for the results.
+    #[must_use]
+    pub fn output_dir(&self) -> &Path {
+        self.output_dir.as_deref().expect("clap demands it wherever this is not left aside")
+    }
+
     /// Where the inputs come from.
     #[must_use]
     pub fn inputs(&self) -> Inputs<'_> {
@@ -134,6 +188,13 @@ fn count(text: &str) -> Result<NonZeroU32, OutOfRange> {
     let wrong = OutOfRange { expected: "a whole number from 1 to 999999999" };
     whole_number(text, wrong.expected).ok().filter(|count| *count <= MAX).and_then(NonZeroU32::new).ok_or(wrong)
 }
+
+const READ_QR_AFTER_HELP: &str = "\
+Every picture (*.png, *.jpg, *.jpeg, *.gif, *.bmp, *.webp in folders) gets a document NAME.xml below the folder, or
+NAME.error.xml; all else is as for batch, and the formats are those of read-qr: see their help.
+
+Example:
+  totp-adapter batch read-qr --output-dir secrets --report report.csv screenshots/";
 
 pub(super) const AFTER_HELP: &str = "\
 Every input gets an output below the folder: NAME.xml or, for a QR code, NAME.png; NAME.error.xml where the status is

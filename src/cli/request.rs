@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::named;
+use crate::key_uri_format::KeyUriFormat;
 use crate::operation::Operation;
 use crate::otp::{Algorithm, Digits, Period, Skew, UnixTime};
 
@@ -14,7 +15,7 @@ use crate::otp::{Algorithm, Digits, Period, Skew, UnixTime};
 const LAST: usize = 100;
 
 /// The operation and its parameters, as they were given.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Request {
     /// What to do: GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode
     #[arg(long, alias = "Operation", hide_possible_values = true, value_parser = named::<Operation, _>(Operation::ALL.map(Operation::name)))]
@@ -51,4 +52,8 @@ pub struct Request {
     /// For secrets issued elsewhere: a step's length, 1 to 4294967295 [default: 30]
     #[arg(long, display_order = LAST + 4, value_name = "SECONDS", value_parser = Period::from_str, allow_negative_numbers = true)]
     pub period: Option<Period>,
+
+    /// What `read-qr` gives, which has options of its own.
+    #[arg(skip)]
+    pub key_uri_format: Option<KeyUriFormat>,
 }

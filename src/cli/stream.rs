@@ -3,19 +3,65 @@
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
+use super::read_qr::FormArguments;
 use super::{Request, jobs};
 use crate::otp::OutOfRange;
 
-/// The options of `stream`, as they were given.
+/// What stands behind `stream`.
 #[derive(Debug, Args)]
-#[command(about = "Answer to every line of standard input with a line")]
+#[command(
+    about = "Answer to every line of standard input with a line",
+    args_conflicts_with_subcommands = true,
+    subcommand_value_name = "read-qr",
+    subcommand_help_heading = "Pictures in Base64",
+    disable_help_subcommand = true
+)]
+pub(super) struct StreamCommand {
+    #[command(subcommand)]
+    read_qr: Option<StreamReadQr>,
+    #[command(flatten)]
+    request: Request,
+    #[command(flatten)]
+    records: RecordArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum StreamReadQr {
+    /// Read the secret from the picture, in Base64, of every line
+    #[command(after_help = READ_QR_AFTER_HELP)]
+    ReadQr {
+        #[command(flatten)]
+        form: FormArguments,
+        #[command(flatten)]
+        records: RecordArguments,
+    },
+}
+
+/// What is asked of every record, as it was given.
+#[derive(Debug)]
 pub struct StreamArguments {
     /// What is asked.
-    #[command(flatten)]
     pub request: Request,
+    /// Of what.
+    pub records: RecordArguments,
+}
 
+impl From<StreamCommand> for StreamArguments {
+    fn from(command: StreamCommand) -> Self {
+        match command {
+            StreamCommand { read_qr: Some(StreamReadQr::ReadQr { form, records }), .. } => {
+                Self { request: form.request(), records }
+            }
+            StreamCommand { request, records, .. } => Self { request, records },
+        }
+    }
+}
+
+/// What records look like and who works on them, as it was given.
+#[derive(Debug, Args)]
+pub struct RecordArguments {
     /// The columns of a record, separated by tabs: see below [default: document]
     #[arg(long, value_name = "NAMES", value_parser = Columns::from_str)]
     pub columns: Option<Columns>,
@@ -28,6 +74,13 @@ pub struct StreamArguments {
     #[arg(long, value_name = "THREADS", value_parser = jobs, allow_negative_numbers = true)]
     pub jobs: Option<NonZeroUsize>,
 }
+
+const READ_QR_AFTER_HELP: &str = "\
+Each record is a picture of at most 10 MB in Base64, or has such a column: --columns id,document-base64. All else is as
+for stream, and the formats are those of read-qr: see their help.
+
+Example:
+  for picture in *.png; do base64 -w0 \"$picture\"; echo; done | totp-adapter stream read-qr";
 
 pub(super) const AFTER_HELP: &str = "\
 Each record is answered by one line, in order: the status, a tab and the document, and before them the id and a tab
@@ -94,6 +147,12 @@ impl Column {
 pub struct Columns(Vec<Column>);
 
 impl Columns {
+    /// A picture, which no line can have as it is.
+    #[must_use]
+    pub fn of_picture() -> Self {
+        Self(vec![Column::DocumentBase64])
+    }
+
     /// The columns in their order.
     #[must_use]
     pub fn as_slice(&self) -> &[Column] {

@@ -28,8 +28,13 @@ impl WrongCommandLine {
     pub(super) fn new(error: &clap::Error, arguments: &[OsString], mut command: Command) -> Self {
         // Otherwise the subcommands have no options yet.
         command.build();
-        let subcommand = arguments.get(1).and_then(|name| command.find_subcommand(name));
-        let own: Vec<&Arg> = subcommand.unwrap_or(&command).get_arguments().collect();
+        // Of `batch read-qr` the last one counts.
+        let mut named = &command;
+        for name in arguments.iter().skip(1) {
+            let Some(subcommand) = named.find_subcommand(name) else { break };
+            named = subcommand;
+        }
+        let own: Vec<&Arg> = named.get_arguments().collect();
         // Where the status goes is followed behind any subcommand.
         let all: Vec<&Arg> = own.iter().copied().chain(command.get_arguments()).collect();
         let last = |long| options(arguments, &all).filter(|(arg, _)| arg.get_long() == Some(long)).last();
@@ -69,7 +74,7 @@ fn expectation(error: &clap::Error, own: &[&Arg]) -> String {
     }
 }
 
-const ONLY_OPTIONS: &str = "expected options only, or batch, stream or completions and what belongs to them, and no \
+const ONLY_OPTIONS: &str = "expected options only, or read-qr, batch, stream or completions and what belongs to them, and no \
                             other word (the operation follows --operation; secrets and passwords come in the \
                             document, never as arguments)";
 

@@ -33,6 +33,9 @@ pub enum Fault {
         "wrong parameter: expected document or document-base64 among --columns, unless --operation is GenerateSecret"
     )]
     NoDocumentColumn,
+    /// A picture would be cut at its first line feed (contract 9.5).
+    #[error("wrong parameter: expected document-base64 among --columns, since a line cannot have a picture as it is")]
+    PictureColumn,
     /// A table of inputs cannot be used, for this reason.
     #[error("{reason}")]
     Manifest { file: PathBuf, reason: String },
@@ -103,6 +106,7 @@ impl Fault {
             Self::OutputInside { folder } | Self::NoMoves { folder, .. } => Some(folder),
             Self::NoOperation(_)
             | Self::NoDocumentColumn
+            | Self::PictureColumn
             | Self::Count
             | Self::Signals(_)
             | Self::Threads(_)

@@ -21,7 +21,7 @@ use crate::status::{ExitCodes, Status};
 #[must_use]
 pub fn run(arguments: &FilterArguments) -> i32 {
     let parameters = arguments.request.parameters.as_deref();
-    carry_out(&arguments.files, parameters, arguments.exit_code.unwrap_or_default(), |places| match places {
+    carry_out(&arguments.files, parameters, arguments.handling.exit_code.unwrap_or_default(), |places| match places {
         Ok(places) => answer(arguments, &places),
         Err(fault) => instead_of_output(fault),
     })
@@ -71,7 +71,7 @@ impl Delivery {
 
 /// Makes the answer and delivers it.
 fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
-    let (operation, parameters) = match parameters::resolve_one(&arguments.request, arguments.input_timeout) {
+    let (operation, parameters) = match parameters::resolve_one(&arguments.request, arguments.handling.input_timeout) {
         Ok(resolved) => resolved,
         Err(fault) => {
             let replace = may_replace(arguments, arguments.request.operation);
@@ -83,8 +83,11 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
         return instead_of_output(Fault::OutputExists { file: arguments.files.output.clone() });
     }
     let reply = match input(operation, arguments, places) {
-        Ok(input) => Adapter { time: arguments.request.now.or_else(system::time), entropy: &mut system::entropy }
-            .respond(operation, &parameters, &input),
+        Ok(input) => {
+            let time = arguments.request.now.or_else(system::time);
+            Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() }
+                .respond(operation, &parameters, &input)
+        }
         Err(fault) => fault.into(),
     };
     deliver(reply, arguments, &places.output, replace)
@@ -92,19 +95,19 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
 
 /// Whether an output file may be replaced: one that is not known could be the operation that keeps a secret there.
 fn may_replace(arguments: &FilterArguments, operation: Option<Operation>) -> bool {
-    arguments.overwrite || operation.is_some_and(|operation| operation != Operation::GenerateSecret)
+    arguments.handling.overwrite || operation.is_some_and(|operation| !operation.gives_secret())
 }
 
 /// The document, where the operation takes one; otherwise nothing is even opened (contract 1.1).
 fn input(operation: Operation, arguments: &FilterArguments, places: &Places) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let Some(document) = operation.input_document() else { return Ok(Zeroizing::default()) };
+    let Some(input) = operation.input() else { return Ok(Zeroizing::default()) };
     if places.input.file().is_none() {
         if arguments.request.parameters.as_deref().is_some_and(is_stdin) {
             return Err(Fault::InputTaken);
         }
-        terminal::announce_wait(document);
+        terminal::announce_wait(input);
     }
-    places.input.read("an input", arguments.input_timeout)
+    places.input.read("an input", input.max_bytes(), arguments.handling.input_timeout)
 }
 
 /// Puts the answer where it belongs, replacing a file only where that is right.

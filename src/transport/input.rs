@@ -11,13 +11,12 @@ use zeroize::Zeroizing;
 
 use super::descriptor::{RETRY, own, stdin};
 use super::fault::Fault;
-use crate::xml::MAX_DOCUMENT_BYTES;
 
-/// One byte beyond the limit tells that a document is too large.
-const ENOUGH: usize = MAX_DOCUMENT_BYTES + 1;
-/// Sizes of the buffers that are tried one after the other. To wipe a buffer touches all of it, so a larger one is there
-/// only for documents that need it; usual ones have a tenth of the first.
-const BUFFERS: [usize; 3] = [1024, 8 * 1024, ENOUGH];
+/// The first buffer; usual documents have a tenth of it.
+const USUAL_BYTES: usize = 1024;
+/// How much larger the next buffer is. To wipe one touches all of it, so that a large one is there only where it is
+/// needed.
+const GROWTH: usize = 8;
 
 /// Where a document comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,12 +36,20 @@ impl Source {
         }
     }
 
-    /// Reads to the end, but at most one byte beyond the limit: enough to tell that the document is too large.
-    pub fn read(&self, what: &'static str, timeout: Option<Duration>) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    /// Reads to the end, but at most one byte beyond `max_bytes`: enough to tell that the input is too large.
+    pub fn read(
+        &self,
+        what: &'static str,
+        max_bytes: usize,
+        timeout: Option<Duration>,
+    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let file = || self.file().map(Path::to_owned);
+        let enough = max_bytes + 1;
         let result = match timeout {
-            None => self.read_to_limit(),
-            Some(limit) => self.read_within(limit).ok_or_else(|| Fault::Timeout { what, file: file(), limit })?,
+            None => self.read_enough(enough),
+            Some(limit) => {
+                self.read_within(enough, limit).ok_or_else(|| Fault::Timeout { what, file: file(), limit })?
+            }
         };
         result.map_err(|error| Fault::Read { what, file: file(), error })
     }
@@ -57,23 +64,23 @@ impl Source {
 
     /// Reads in a thread of its own, which ends with the process where it comes too late. Opening is part of it: a
     /// named pipe opens only when its writer does.
-    fn read_within(&self, timeout: Duration) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
+    fn read_within(&self, enough: usize, timeout: Duration) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
         let (sender, receiver) = mpsc::sync_channel(1);
         let source = self.clone();
         // Nobody listens any more after the timeout.
-        let started = thread::Builder::new().spawn(move || drop(sender.send(source.read_to_limit())));
+        let started = thread::Builder::new().spawn(move || drop(sender.send(source.read_enough(enough))));
         match started {
             Ok(_) => receiver.recv_timeout(timeout).ok(),
             Err(error) => Some(Err(error)),
         }
     }
 
-    fn read_to_limit(&self) -> io::Result<Zeroizing<Vec<u8>>> {
+    fn read_enough(&self, enough: usize) -> io::Result<Zeroizing<Vec<u8>>> {
         match self {
             // The standard library knows what a Windows console needs; elsewhere its buffer would keep the secret.
-            Self::Stdin if cfg!(windows) && stdin().is_terminal() => read_to_limit(io::stdin().lock()),
-            Self::Stdin => read_to_limit(own(stdin())?),
-            Self::File(file) => read_to_limit(File::open(file)?),
+            Self::Stdin if cfg!(windows) && stdin().is_terminal() => read_enough(enough, io::stdin().lock()),
+            Self::Stdin => read_enough(enough, own(stdin())?),
+            Self::File(file) => read_enough(enough, File::open(file)?),
         }
     }
 }
@@ -88,22 +95,23 @@ pub fn is_stdin(file: &Path) -> bool {
     is_standard_stream(file) || cfg!(unix) && file == Path::new("/dev/stdin")
 }
 
-fn read_to_limit(mut reader: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut document = Zeroizing::new(Vec::new());
-    for bytes in BUFFERS {
+/// Reads to the end or until there is enough.
+fn read_enough(enough: usize, mut reader: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = USUAL_BYTES.min(enough);
+    let mut input = Zeroizing::new(Vec::with_capacity(bytes));
+    read_up_to(bytes, &mut reader, &mut input)?;
+    while input.len() == bytes && bytes < enough {
+        bytes = (bytes * GROWTH).min(enough);
         // No buffer grows by itself: a copy of a secret would be left behind.
         let mut larger = Zeroizing::new(Vec::with_capacity(bytes));
-        larger.extend_from_slice(&document);
-        document = larger;
-        read_up_to(bytes, &mut reader, &mut document)?;
-        if document.len() < bytes {
-            break;
-        }
+        larger.extend_from_slice(&input);
+        input = larger;
+        read_up_to(bytes, &mut reader, &mut input)?;
     }
-    Ok(document)
+    Ok(input)
 }
 
-/// Reads until the document has so many bytes or the input ends.
+/// Reads until there are so many bytes or the input ends.
 fn read_up_to(bytes: usize, reader: &mut impl Read, document: &mut Vec<u8>) -> io::Result<()> {
     loop {
         let missing = bytes - document.len();

@@ -10,7 +10,7 @@ use super::input::{Source, is_stdin};
 use crate::cli::Request;
 use crate::operation::{Operation, Parameters};
 use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew};
-use crate::xml::{self, Document, Parameter};
+use crate::xml::{self, Document, MAX_DOCUMENT_BYTES, Parameter};
 
 /// The operation, if it is named anywhere, and its parameters. Reading the file may take no longer than the timeout.
 pub fn resolve(request: &Request, timeout: Option<Duration>) -> Result<(Option<Operation>, Parameters), Fault> {
@@ -28,6 +28,7 @@ pub fn resolve(request: &Request, timeout: Option<Duration>) -> Result<(Option<O
             period: request.period.or(file.period).unwrap_or_default(),
         },
         skew: request.skew.or(file.skew).unwrap_or_default(),
+        key_uri_format: request.key_uri_format.unwrap_or_default(),
     };
     Ok((request.operation.or(file.operation), parameters))
 }
@@ -61,7 +62,7 @@ struct FileParameters {
 impl FileParameters {
     fn read(name: &Path, timeout: Option<Duration>) -> Result<Self, Fault> {
         let source = Source::of(Some(name));
-        let bytes = source.read("a parameters file", timeout)?;
+        let bytes = source.read("a parameters file", MAX_DOCUMENT_BYTES, timeout)?;
         let in_document = |error| Fault::ParametersDocument { file: name.to_owned(), error };
         let document = Document::decode(&bytes).map_err(in_document)?;
         let texts = Texts { file: name.to_owned(), texts: xml::read_parameters(&document).map_err(in_document)? };

@@ -11,8 +11,8 @@ use super::descriptor::RETRY;
 
 /// The most bytes of a record, without what ends it (contract 7.1).
 pub const MAX_RECORD_BYTES: usize = 128 * 1024;
-/// What is kept of a longer one: enough to see that it is, also where its last byte is a carriage return.
-const KEPT_BYTES: usize = MAX_RECORD_BYTES + 2;
+/// What is kept beyond the limit: enough to see that a record is longer, also where its last byte is a carriage return.
+const EXCESS_BYTES: usize = 2;
 /// How much is read at once: so little that the answers to the shortest of records stay small.
 const READ_BYTES: usize = 32 * 1024;
 
@@ -30,16 +30,19 @@ pub struct Block {
     /// Never grows, which would leave a copy behind.
     bytes: Zeroizing<Vec<u8>>,
     length: usize,
+    /// What is kept of one record.
+    kept: usize,
     end: u8,
 }
 
 impl Block {
-    /// Room for records.
-    pub fn new() -> Self {
-        Self { bytes: Zeroizing::new(vec![0; KEPT_BYTES + READ_BYTES]), length: 0, end: b'\n' }
+    /// Room for records of at most so many bytes.
+    pub fn new(max_record_bytes: usize) -> Self {
+        let kept = max_record_bytes + EXCESS_BYTES;
+        Self { bytes: Zeroizing::new(vec![0; kept + READ_BYTES]), length: 0, kept, end: b'\n' }
     }
 
-    /// The records, without what ends them; of one that is too long at least [`MAX_RECORD_BYTES`] and one more.
+    /// The records, without what ends them; of one that is too long at least one byte more than the limit.
     pub fn records(&self) -> impl Iterator<Item = &[u8]> {
         let bytes = &self.bytes[..self.length];
         let mut begin = 0;
@@ -85,7 +88,7 @@ impl<R: Read> Records<R> {
                 block.length = rest.start;
                 return Ok(true);
             }
-            if block.length >= KEPT_BYTES {
+            if block.length >= block.kept {
                 self.skip(block)?;
                 return Ok(true);
             }
@@ -100,8 +103,8 @@ impl<R: Read> Records<R> {
 
     /// Passes over the rest of a record that is too long.
     fn skip(&mut self, block: &mut Block) -> io::Result<()> {
-        block.length = KEPT_BYTES + 1;
-        block.bytes[KEPT_BYTES] = self.end;
+        block.length = block.kept + 1;
+        block.bytes[block.kept] = self.end;
         let scratch = &mut block.bytes[block.length..];
         while !self.ended {
             let read = self.read(scratch)?;
@@ -160,7 +163,7 @@ mod tests {
     /// The records of an input, and after how many bytes of it each was at hand.
     fn taken(bytes: &[u8], end: u8, lengths: Vec<usize>) -> Vec<(Vec<u8>, usize)> {
         let mut records = Records::new(Pieces { bytes, lengths: lengths.into_iter().cycle() }, end);
-        let mut block = Block::new();
+        let mut block = Block::new(MAX_RECORD_BYTES);
         let mut taken = Vec::new();
         while records.take(&mut block).unwrap() {
             let read = bytes.len() - records.reader.bytes.len();

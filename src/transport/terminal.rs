@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::descriptor::{stdin, stdout};
 use super::fault::Fault;
 use super::tell;
+use crate::operation::Input;
 use crate::otp::{Symbol, half_blocks};
 
 /// Draws a QR code for the terminal that standard output is.
@@ -25,11 +26,15 @@ pub fn draw(symbol: &Symbol) -> Result<Zeroizing<Vec<u8>>, Fault> {
 }
 
 /// Tells someone at the keyboard what the program waits for.
-pub fn announce_wait(document: &str) {
+pub fn announce_wait(input: Input) {
     const END: &str = if cfg!(windows) { "Ctrl-Z and Enter" } else { "Ctrl-D" };
-    if stdin().is_terminal() {
-        tell(&format!("waiting for a <{document}> document; {END} on a line of its own ends it"));
+    if !stdin().is_terminal() {
+        return;
     }
+    tell(&match input {
+        Input::Document(root) => format!("waiting for a <{root}> document; {END} on a line of its own ends it"),
+        Input::Picture => "waiting for a picture; --input or '<' gives one from a file".to_owned(),
+    });
 }
 
 #[cfg(windows)]

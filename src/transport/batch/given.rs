@@ -14,7 +14,7 @@ use crate::operation::Operation;
 use crate::transport::descriptor::{own, stdin};
 use crate::transport::fault::Fault;
 use crate::transport::input::is_stdin;
-use crate::transport::records::{Block, Records};
+use crate::transport::records::{Block, MAX_RECORD_BYTES, Records};
 
 /// The next thing that is given.
 pub enum Given {
@@ -52,12 +52,12 @@ impl Source {
             cli::Inputs::List(file) => {
                 let list = open(file).map_err(|error| unreadable(LIST)(file, error))?;
                 let records = Records::new(list, if null { 0 } else { b'\n' });
-                Self::List { file: file.to_owned(), records, block: Block::new(), names: VecDeque::new() }
+                Self::List { file: file.to_owned(), records, block: Block::new(MAX_RECORD_BYTES), names: VecDeque::new() }
             }
             cli::Inputs::Manifest(file) => {
                 let table = open(file).map_err(|error| unreadable(MANIFEST)(file, error))?;
                 let is_at_hand = table.metadata().is_ok_and(|metadata| metadata.is_file());
-                let table = Manifest::new(table, operation.input_document().is_some())
+                let table = Manifest::new(table, operation.input().is_some())
                     .map_err(|error| Fault::Manifest { file: file.to_owned(), reason: error.to_string() })?;
                 Self::Table { file: file.to_owned(), table: Box::new(table), number: 1, is_at_hand }
             }

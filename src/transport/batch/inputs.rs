@@ -10,7 +10,7 @@ use super::manifest::Row;
 use super::name::{Name, WrongName};
 use super::walk::{Found, Walk};
 use crate::cli;
-use crate::operation::Operation;
+use crate::operation::{Input, Operation};
 use crate::transport::fault::{Fault, reason};
 
 /// What is at the next place where an input may be.
@@ -40,6 +40,8 @@ pub struct Task {
 /// The inputs that are still to come.
 pub struct Inputs {
     source: Source,
+    /// What is looked for in folders; GenerateSecret looks at names only.
+    input: Input,
     /// The folder that is being walked, if one is.
     walk: Option<Peekable<Walk>>,
     /// The folder of the outputs, by its one name.
@@ -53,7 +55,8 @@ impl Inputs {
     pub fn new(given: cli::Inputs, null: bool, operation: Operation, output_dir: &Path) -> Result<Self, Fault> {
         let source = Source::open(given, null, operation)?;
         let output_dir = resolved(output_dir);
-        let mut inputs = Self { source, walk: None, output_dir, within_output: Vec::new() };
+        let input = operation.input().unwrap_or(Input::Document("Secret"));
+        let mut inputs = Self { source, input, walk: None, output_dir, within_output: Vec::new() };
         if let cli::Inputs::Paths(paths) = given {
             paths.iter().filter(|path| path.is_dir()).try_for_each(|folder| inputs.admit(folder))?;
         }
@@ -86,7 +89,7 @@ impl Inputs {
         }
         match self.admit(&input) {
             Ok(()) => {
-                self.walk = Some(Walk::new(input).peekable());
+                self.walk = Some(Walk::new(input, self.input).peekable());
                 None
             }
             Err(fault) => Some(failed(input, &name, fault.to_string())),
@@ -95,7 +98,7 @@ impl Inputs {
 
     fn of_found(&self, found: Found) -> Item {
         match found {
-            Found::Document(input, below) => self.task(input, &below),
+            Found::Input(input, below) => self.task(input, &below),
             Found::Other => Item::Other,
             Found::Unreadable(input, below, error) => {
                 let name = if below == Path::new("") { input.file_name().unwrap_or_default().into() } else { below };

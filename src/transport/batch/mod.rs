@@ -14,7 +14,7 @@ mod walk;
 mod work;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::fault::Fault;
@@ -38,7 +38,7 @@ use work::{Source, Work};
 /// Works on every input and gives the exit code.
 #[must_use]
 pub fn run(arguments: &BatchArguments) -> i32 {
-    let exit_codes = arguments.exit_code.unwrap_or_default();
+    let exit_codes = arguments.run.exit_code.unwrap_or_default();
     let interruption = Interruption::default();
     let begun = Run::begin(arguments, &interruption);
     let ended = match begun {
@@ -65,26 +65,26 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     /// Checks everything that is one fault of all documents, then begins with the first.
     fn begin(arguments: &'a BatchArguments, interruption: &Interruption) -> Result<Self, Fault> {
-        if reads_stdin(arguments.inputs()) {
+        if reads_stdin(arguments.run.inputs()) {
             parameters::leave_stdin(&arguments.request)?;
         }
         let (operation, parameters) = parameters::resolve_one(&arguments.request, None)?;
-        if matches!(arguments.inputs(), cli::Inputs::Count(_)) && operation != Operation::GenerateSecret {
+        if matches!(arguments.run.inputs(), cli::Inputs::Count(_)) && operation != Operation::GenerateSecret {
             return Err(Fault::Count);
         }
-        let inputs = || Inputs::new(arguments.inputs(), arguments.null, operation, &arguments.output_dir);
+        let inputs = || Inputs::new(arguments.run.inputs(), arguments.run.null, operation, arguments.run.output_dir());
         let source = Source::new(inputs()?);
         let report = report_destination(arguments)?;
         interruption.watch().map_err(Fault::Signals)?;
         let outputs = outputs(arguments, operation, parameters)?;
         let report = Report::begin(report.as_ref(), operation == Operation::GenerateSecret)
-            .map_err(|error| unwritable(REPORT, arguments.report.as_ref(), error))?;
+            .map_err(|error| unwritable(REPORT, arguments.run.report.as_deref(), error))?;
         let tally = Arc::<Tally>::default();
-        let progress = Progress::begin(Arc::clone(&tally), arguments.quiet, || {
-            if can_be_read_again(arguments.inputs()) { inputs().ok() } else { None }
+        let progress = Progress::begin(Arc::clone(&tally), arguments.run.quiet, || {
+            if can_be_read_again(arguments.run.inputs()) { inputs().ok() } else { None }
         });
         let work = Work { outputs, tally, interruption: interruption.clone() };
-        let threads = InOrder::start(work, source, report, arguments.jobs).map_err(Fault::Threads)?;
+        let threads = InOrder::start(work, source, report, arguments.run.jobs).map_err(Fault::Threads)?;
         Ok(Self { arguments, threads, progress })
     }
 
@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
         self.threads.work().outputs.run_folder.remove();
         let finished = report.finish();
         self.progress.end(&report, interruption.is_asked_for());
-        finished.map_err(|error| unwritable(REPORT, self.arguments.report.as_ref(), error))?;
+        finished.map_err(|error| unwritable(REPORT, self.arguments.run.report.as_deref(), error))?;
         Ok(report.counts.worst())
     }
 }
@@ -122,12 +122,12 @@ const OUTPUT_DIR: &str = "an output folder that can be written";
 
 /// Where the report goes, if anywhere, once it is sure that it takes no other file's place.
 fn report_destination(arguments: &BatchArguments) -> Result<Option<Destination>, Fault> {
-    let Some(name) = &arguments.report else { return Ok(None) };
+    let Some(name) = &arguments.run.report else { return Ok(None) };
     let destination = Destination::of(Some(name), REPORT)?;
     let Some(file) = destination.file() else { return Ok(Some(destination)) };
     let place = identity(file);
     let is_read = |file: &Path| identity(file) == place;
-    let is_among_inputs = match arguments.inputs() {
+    let is_among_inputs = match arguments.run.inputs() {
         cli::Inputs::List(file) | cli::Inputs::Manifest(file) => is_read(file),
         cli::Inputs::Paths(paths) => paths.iter().any(|path| place.starts_with(identity(path))),
         cli::Inputs::Count(_) => false,
@@ -146,18 +146,18 @@ fn report_destination(arguments: &BatchArguments) -> Result<Option<Destination>,
 
 /// Where the outputs go, once it is sure that they can.
 fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Parameters) -> Result<Outputs, Fault> {
-    let folder = &arguments.output_dir;
+    let folder = arguments.run.output_dir();
     let run_folder = RunFolder::new(folder).map_err(|error| unwritable(OUTPUT_DIR, Some(folder), error))?;
     run_folder.check_moves().map_err(|error| match error.kind() {
         io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput => {
-            Fault::NoMoves { folder: folder.clone(), error }
+            Fault::NoMoves { folder: folder.to_owned(), error }
         }
         _ => unwritable(OUTPUT_DIR, Some(folder), error),
     })?;
-    let (time, existing) = (arguments.request.now, arguments.existing());
-    Ok(Outputs { operation, parameters, time, output_dir: folder.clone(), existing, run_folder })
+    let (time, existing) = (arguments.request.now, arguments.run.existing());
+    Ok(Outputs { operation, parameters, time, output_dir: folder.to_owned(), existing, run_folder })
 }
 
-fn unwritable(what: &'static str, file: Option<&PathBuf>, error: io::Error) -> Fault {
-    Fault::Write { what, file: file.cloned(), error }
+fn unwritable(what: &'static str, file: Option<&Path>, error: io::Error) -> Fault {
+    Fault::Write { what, file: file.map(Path::to_owned), error }
 }

@@ -7,8 +7,12 @@ use std::path::{Component, Path, PathBuf};
 
 use thiserror::Error;
 
-/// The endings that an input, or an output in a manifest, may have: they are not part of its NAME.
-const ENDINGS: [&str; 2] = ["xml", "png"];
+use crate::operation::Input;
+
+/// How documents end.
+const DOCUMENT: &str = "xml";
+/// How pictures end that `read-qr` reads.
+const PICTURES: [&str; 6] = ["png", "jpg", "jpeg", "gif", "bmp", "webp"];
 /// What stands before `.xml` in the names of documents that say what was wrong.
 const ERROR: &str = "error";
 
@@ -42,7 +46,8 @@ impl Name {
             }
         }
         let file = below.file_name().ok_or(WrongName::NotBelow)?;
-        let stem = ENDINGS.iter().find_map(|ending| without(file, ending)).unwrap_or(file);
+        // The ending of an input, or of an output in a manifest, is not part of its NAME.
+        let stem = [DOCUMENT].iter().chain(&PICTURES).find_map(|ending| without(file, ending)).unwrap_or(file);
         if without(stem, ERROR).is_some() {
             return Err(WrongName::Reserved);
         }
@@ -65,7 +70,7 @@ impl Name {
 
     /// Where the document goes that says what was wrong.
     pub fn error(&self) -> PathBuf {
-        self.with(&[ERROR, ENDINGS[0]])
+        self.with(&[ERROR, DOCUMENT])
     }
 
     fn with(&self, endings: &[&str]) -> PathBuf {
@@ -91,9 +96,12 @@ pub fn path(name: &[u8]) -> PathBuf {
     String::from_utf8_lossy(name).into_owned().into()
 }
 
-/// Whether a file in a folder is a document to work on.
-pub fn is_document(file: &OsStr) -> bool {
-    without(file, ENDINGS[0]).is_some_and(|stem| without(stem, ERROR).is_none())
+/// Whether a file in a folder is one to work on.
+pub fn is_input(file: &OsStr, input: Input) -> bool {
+    match input {
+        Input::Document(_) => without(file, DOCUMENT).is_some_and(|stem| without(stem, ERROR).is_none()),
+        Input::Picture => PICTURES.iter().any(|ending| without(file, ending).is_some()),
+    }
 }
 
 /// A file name without this ending, if it has it in any case. All of the name may be the ending.
@@ -177,9 +185,20 @@ mod tests {
     // contract 6.1
     #[test]
     fn documents_in_folders() {
-        let is = |name: &str| is_document(OsStr::new(name));
+        let is = |name: &str| is_input(OsStr::new(name), Input::Document("Secret"));
         assert!(is("a.xml") && is("a.XmL") && is(".hidden.xml") && is(".xml") && is("error.xml"));
         assert!(!is("a.error.xml") && !is("A.ERROR.XML") && !is("axml") && !is("a.xml~") && !is(".error.xml"));
+    }
+
+    // contract 9.4
+    #[test]
+    fn pictures_in_folders() {
+        let is = |name: &str| is_input(OsStr::new(name), Input::Picture);
+        assert!(is("a.png") && is("a.JPG") && is("a.jpeg") && is("a.gif") && is("a.bmp") && is("a.b.webp"));
+        assert!(!is("a.xml") && !is("png") && !is("a.png~") && !is("a.svg"));
+        for picture in ["a.png", "a.jpg", "a.JPEG", "a.gif", "a.bmp", "a.webp"] {
+            assert_eq!(outputs(picture), outputs("a.xml"), "{picture}");
+        }
     }
 
     // contract 6.2

@@ -176,17 +176,18 @@ impl Outputs {
                 return Err(Failure::IsInput);
             }
             // It may be an input that has not been read yet, and is a secret in any case.
-            if self.operation != Operation::GenerateSecret && holds_secret(place) {
+            if !self.operation.gives_secret() && holds_secret(place) {
                 return Err(Failure::HoldsSecret);
             }
         }
         buffer.clear();
-        if let Some(input) = task.input.as_deref().filter(|_| self.operation.input_document().is_some()) {
-            read(input, buffer)?;
+        if let (Some(file), Some(input)) = (&task.input, self.operation.input()) {
+            read(file, input.max_bytes() + 1, buffer)?;
         }
         let time = self.time.or_else(system::time);
         let parameters = self.parameters.with_names(task.issuer.as_deref(), task.account.as_deref());
-        Ok(Adapter { time, entropy: &mut system::entropy }.respond(self.operation, &parameters, buffer))
+        let mut adapter = Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() };
+        Ok(adapter.respond(self.operation, &parameters, buffer))
     }
 
     /// What was wrong in an earlier run is no longer.
@@ -206,25 +207,33 @@ impl Outputs {
 /// How the results of an operation end.
 fn ending(operation: Operation) -> &'static str {
     match operation {
-        Operation::GenerateSecret | Operation::GeneratePassword | Operation::VerifyPassword => "xml",
+        Operation::GenerateSecret
+        | Operation::GeneratePassword
+        | Operation::VerifyPassword
+        | Operation::ReadQr => "xml",
         Operation::GenerateAuthenticatorQRCode => "png",
     }
 }
 
-/// A buffer that never grows, which would leave a copy behind.
+/// A buffer for any document.
 pub fn buffer() -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(Vec::with_capacity(ENOUGH))
+    Zeroizing::new(Vec::with_capacity(MAX_DOCUMENT_BYTES + 1))
 }
 
-/// So much of a document tells that it is too large.
-const ENOUGH: usize = MAX_DOCUMENT_BYTES + 1;
-
-fn read(input: &Path, buffer: &mut Vec<u8>) -> Result<(), Failure> {
+/// Reads a file, but at most so many bytes of it.
+fn read(input: &Path, enough: usize, buffer: &mut Zeroizing<Vec<u8>>) -> Result<(), Failure> {
     let file = open(input).map_err(Failure::Read)?;
-    if !file.metadata().map_err(Failure::Read)?.is_file() {
+    let metadata = file.metadata().map_err(Failure::Read)?;
+    if !metadata.is_file() {
         return Err(Failure::Kind);
     }
-    file.take(ENOUGH as u64).read_to_end(buffer).map_err(Failure::Read)?;
+    // A buffer that grew by itself would leave a copy behind; a picture may need a larger one.
+    let length = usize::try_from(metadata.len()).unwrap_or(enough).min(enough);
+    if length > buffer.capacity() {
+        *buffer = Zeroizing::new(Vec::with_capacity(length));
+    }
+    let enough = enough.min(buffer.capacity());
+    file.take(enough as u64).read_to_end(buffer).map_err(Failure::Read)?;
     Ok(())
 }
 

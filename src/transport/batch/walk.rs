@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::name::is_document;
+use super::name::is_input;
+use crate::operation::Input;
 
 /// How many folders are open at once. Where they are nested deeper, the crate keeps the rest of the outer ones in memory.
 const MAX_OPEN: usize = 128;
@@ -13,13 +14,15 @@ const MAX_OPEN: usize = 128;
 /// A walk through a folder.
 pub struct Walk {
     root: PathBuf,
+    /// What is looked for.
+    input: Input,
     entries: walkdir::IntoIter,
 }
 
 /// What a walk comes across.
 pub enum Found {
-    /// A document, and its path below the folder.
-    Document(PathBuf, PathBuf),
+    /// A document or picture, and its path below the folder.
+    Input(PathBuf, PathBuf),
     /// Another file, or a symbolic link.
     Other,
     /// A folder that cannot be read, or a file that has vanished, and its path below the folder.
@@ -28,8 +31,8 @@ pub enum Found {
 
 impl Walk {
     /// A walk through this folder; the order is the file system's.
-    pub fn new(root: PathBuf) -> Self {
-        Self { entries: WalkDir::new(&root).max_open(MAX_OPEN).into_iter(), root }
+    pub fn new(root: PathBuf, input: Input) -> Self {
+        Self { entries: WalkDir::new(&root).max_open(MAX_OPEN).into_iter(), root, input }
     }
 
     fn below(&self, path: &Path) -> PathBuf {
@@ -37,9 +40,9 @@ impl Walk {
     }
 
     fn found(&self, entry: DirEntry) -> Found {
-        if entry.file_type().is_file() && is_document(entry.file_name()) {
+        if entry.file_type().is_file() && is_input(entry.file_name(), self.input) {
             let below = self.below(entry.path());
-            return Found::Document(entry.into_path(), below);
+            return Found::Input(entry.into_path(), below);
         }
         Found::Other
     }

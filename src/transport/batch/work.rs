@@ -145,7 +145,8 @@ impl Work {
                     Operation::GenerateSecret => self.outputs.place(&task.name),
                     Operation::GeneratePassword
                     | Operation::VerifyPassword
-                    | Operation::GenerateAuthenticatorQRCode => task.input.unwrap_or_default(),
+                    | Operation::GenerateAuthenticatorQRCode
+                    | Operation::ReadQr => task.input.unwrap_or_default(),
                 };
                 Line { input, answer, names }
             }

@@ -16,6 +16,8 @@ pub struct Answering {
     pub columns: Columns,
     /// The operation of records that name none.
     pub operation: Option<Operation>,
+    /// The most bytes of a record.
+    pub max_record_bytes: usize,
     /// The parameters, as far as a record names none.
     pub parameters: Parameters,
     /// The time instead of the clock's.
@@ -25,7 +27,7 @@ pub struct Answering {
 impl Answering {
     /// Adds the line that answers to a record.
     pub fn answer(&self, record: &[u8], lines: &mut Lines) {
-        let (id, record) = take_apart(&self.columns, self.operation, record);
+        let (id, record) = take_apart(&self.columns, self.operation, self.max_record_bytes, record);
         if self.columns.contains(Column::Id) {
             lines.append(id.unwrap_or_default());
             lines.append(b"\t");
@@ -43,7 +45,7 @@ impl Answering {
         // The clock is asked for every record: an answer is as good as its time.
         let time = self.time.or_else(system::time);
         let parameters = self.parameters.with_names(record.issuer, record.account);
-        let mut adapter = Adapter { time, entropy: &mut system::entropy };
+        let mut adapter = Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() };
         adapter.respond(record.operation, &parameters, record.document.bytes())
     }
 }

@@ -7,14 +7,17 @@ use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 
+use data_encoding::BASE64;
+
 use super::fault::Fault;
 use super::filter;
 use super::in_order::{InOrder, Work};
 use super::places::STANDARD_OUTPUT;
-use super::records::{Block, Records};
+use super::records::{Block, MAX_RECORD_BYTES, Records};
 use super::{descriptor, output, parameters, tell};
-use crate::cli::{Column, StreamArguments};
-use crate::operation::Operation;
+use crate::cli::{Column, Columns, StreamArguments};
+use crate::operation::{Input, Operation};
+use crate::picture::MAX_PICTURE_BYTES;
 use crate::status::{ExitCodes, Status};
 use answer::{Answering, Lines};
 
@@ -47,7 +50,7 @@ const EXIT_CODES: ExitCodes = ExitCodes::Unix;
 fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
     parameters::leave_stdin(&arguments.request)?;
     let (operation, parameters) = parameters::resolve(&arguments.request, None)?;
-    let columns = arguments.columns.clone().unwrap_or_default();
+    let columns = arguments.records.columns.clone().unwrap_or_else(|| default_columns(operation));
     if operation.is_none() && !columns.contains(Column::Operation) {
         return Err(Fault::NoOperation(Operation::EXPECTED));
     }
@@ -56,13 +59,34 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
     if !columns.contains(Column::Document) && !always_without {
         return Err(Fault::NoDocumentColumn);
     }
-    let end = if arguments.null { 0 } else { b'\n' };
+    if operation == Some(Operation::ReadQr) && columns.as_slice().contains(&Column::Document) {
+        return Err(Fault::PictureColumn);
+    }
+    let end = if arguments.records.null { 0 } else { b'\n' };
     let (input, output) = (descriptor::own(descriptor::stdin()), descriptor::own(descriptor::stdout()));
     let input = input.map_err(|error| Fault::Read { what: STANDARD_INPUT, file: None, error })?;
     let output = output.map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })?;
-    let stream = Stream(Answering { columns, operation, parameters, time: arguments.request.now });
-    InOrder::start(stream, Records::new(input, end), Sink { output, fault: None }, arguments.jobs)
+    let max_record_bytes = max_record_bytes(operation);
+    let time = arguments.request.now;
+    let stream = Stream(Answering { columns, operation, max_record_bytes, parameters, time });
+    InOrder::start(stream, Records::new(input, end), Sink { output, fault: None }, arguments.records.jobs)
         .map_err(Fault::Threads)
+}
+
+/// What a record is where nothing is said: the document, or the picture in Base64.
+fn default_columns(operation: Option<Operation>) -> Columns {
+    match operation.and_then(Operation::input) {
+        Some(Input::Picture) => Columns::of_picture(),
+        Some(Input::Document(_)) | None => Columns::default(),
+    }
+}
+
+/// The most bytes of a record (contract 7.1, 9.5).
+fn max_record_bytes(operation: Option<Operation>) -> usize {
+    match operation.and_then(Operation::input) {
+        Some(Input::Picture) => BASE64.encode_len(MAX_PICTURE_BYTES) + MAX_RECORD_BYTES,
+        Some(Input::Document(_)) | None => MAX_RECORD_BYTES,
+    }
 }
 
 /// Blocks of records in, blocks of lines out.
@@ -88,7 +112,7 @@ impl Work for Stream {
     type Sink = Sink;
 
     fn portion(&self) -> Portion {
-        Portion { block: Block::new(), lines: Lines::new(), error: None }
+        Portion { block: Block::new(self.0.max_record_bytes), lines: Lines::new(), error: None }
     }
 
     fn take(&self, records: &mut Self::Source, portion: &mut Portion) -> Option<()> {

@@ -6,7 +6,6 @@ use zeroize::Zeroizing;
 
 use crate::cli::{Column, Columns};
 use crate::operation::Operation;
-use crate::transport::records::MAX_RECORD_BYTES;
 
 /// What a record says. Of the names an empty cell says nothing.
 pub struct Record<'a> {
@@ -42,8 +41,8 @@ impl Document<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum RecordError {
     /// The record is longer than the limit.
-    #[error("too long: expected a record of at most {MAX_RECORD_BYTES} bytes")]
-    TooLong,
+    #[error("too long: expected a record of at most {0} bytes")]
+    TooLong(usize),
     /// An id that would not stand on one line, or that NUL would cut.
     #[error("wrong record: expected an id without line breaks and NUL")]
     Id,
@@ -65,11 +64,12 @@ pub enum RecordError {
 pub fn take_apart<'a>(
     columns: &Columns,
     operation: Option<Operation>,
+    max_bytes: usize,
     record: &'a [u8],
 ) -> (Option<&'a [u8]>, Result<Record<'a>, RecordError>) {
     let cells = Cells::of(columns, record);
     let operation = cells.operation(operation);
-    let is_whole = record.len() <= MAX_RECORD_BYTES;
+    let is_whole = record.len() <= max_bytes;
     let fits = cells.fit(operation);
     // A record that was cut may have more tabs, unless they belong to the document.
     let is_counted = fits && (is_whole || matches!(columns.as_slice(), [.., Column::Document]));
@@ -82,7 +82,7 @@ pub fn take_apart<'a>(
     let id = cells.id().filter(is_sound).map(|(_, id)| id);
     let one_line = id.filter(|id| memchr::memchr3(b'\n', b'\r', 0, id).is_none());
     let result = if !is_whole {
-        Err(RecordError::TooLong)
+        Err(RecordError::TooLong(max_bytes))
     } else if one_line != id {
         Err(RecordError::Id)
     } else if !fits {
@@ -135,7 +135,7 @@ impl<'a, 'c> Cells<'a, 'c> {
 
     /// Whether there are as many cells as columns. The document may be absent where the operation takes none.
     fn fit(&self, operation: Result<Operation, RecordError>) -> bool {
-        let may_be_absent = operation.is_ok_and(|operation| operation.input_document().is_none())
+        let may_be_absent = operation.is_ok_and(|operation| operation.input().is_none())
             && matches!(self.columns, [.., Column::Document | Column::DocumentBase64]);
         self.found == self.columns.len() || may_be_absent && self.found + 1 == self.columns.len()
     }
@@ -148,7 +148,7 @@ impl<'a, 'c> Cells<'a, 'c> {
                 Column::Id | Column::Operation => {}
                 Column::Issuer => record.issuer = name,
                 Column::Account => record.account = name,
-                Column::Document | Column::DocumentBase64 if operation.input_document().is_none() => {}
+                Column::Document | Column::DocumentBase64 if operation.input().is_none() => {}
                 Column::Document => record.document = Document::Plain(cell),
                 Column::DocumentBase64 => record.document = Document::Decoded(decode(cell)?),
             }
@@ -172,11 +172,13 @@ fn decode(base64: &[u8]) -> Result<Zeroizing<Vec<u8>>, RecordError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::records::MAX_RECORD_BYTES;
 
     /// The id, then the cells or the error.
     fn taken_apart(columns: &str, operation: Operation, record: &str) -> (Option<String>, Result<String, RecordError>) {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        let (id, record) = take_apart(&columns.parse().unwrap(), Some(operation), record.as_bytes());
+        let columns = columns.parse().unwrap();
+        let (id, record) = take_apart(&columns, Some(operation), MAX_RECORD_BYTES, record.as_bytes());
         let record = record.map(|record| {
             let names = [record.issuer, record.account].map(|name| name.map_or("-".to_owned(), text)).join(" ");
             format!("{} {names} {}", record.operation.name(), text(record.document.bytes()))
@@ -244,7 +246,7 @@ mod tests {
             ("document,id", format!("{long}\t7"), None),
             ("document", format!("{long}x"), None),
         ] {
-            let expected = (id.map(str::to_owned), Err(RecordError::TooLong));
+            let expected = (id.map(str::to_owned), Err(RecordError::TooLong(MAX_RECORD_BYTES)));
             assert_eq!(taken_apart(columns, PASSWORD, &record), expected, "{columns}");
         }
         assert!(taken_apart("document", PASSWORD, &long).1.is_ok());
@@ -255,7 +257,7 @@ mod tests {
     fn cells_that_say_nothing_usable() {
         assert_eq!(taken_apart("operation,document", PASSWORD, "password\t<a/>").1, Err(RecordError::Operation));
         assert_eq!(taken_apart("document-base64", PASSWORD, "PGEvPg").1, Err(RecordError::Base64));
-        let (_, record) = take_apart(&"operation,document".parse().unwrap(), None, b"\t<a/>");
+        let (_, record) = take_apart(&"operation,document".parse().unwrap(), None, MAX_RECORD_BYTES, b"\t<a/>");
         assert_eq!(record.err(), Some(RecordError::NoOperation));
     }
 }
