@@ -28,6 +28,7 @@ pub use wrong::WrongCommandLine;
 
 use crate::otp::{OutOfRange, whole_number};
 use crate::status::ExitCodes;
+use crate::symbol_format::SymbolFormat;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -161,7 +162,11 @@ pub struct FilterArguments {
     #[command(flatten)]
     pub handling: Handling,
 
-    /// Write the PNG as one line of Base64 (QR code only)
+    /// What to draw a QR code as [default: png; half blocks where standard output is a terminal]
+    #[arg(long, value_name = "FORMAT", value_parser = named::<SymbolFormat, _>(SymbolFormat::ALL.map(SymbolFormat::name)))]
+    pub format: Option<SymbolFormat>,
+
+    /// Write the drawing as one line of Base64 (QR code only)
     #[arg(long)]
     pub base64: bool,
 }

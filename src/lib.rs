@@ -39,6 +39,7 @@ pub mod outcome;
 pub mod picture;
 pub mod reply;
 pub mod status;
+pub mod symbol_format;
 #[doc(hidden)]
 pub mod transport;
 pub mod xml;

@@ -6,9 +6,10 @@ use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::otp::{Symbol, image};
+use crate::otp::Symbol;
 use crate::outcome::{Mismatch, Outcome};
 use crate::status::Status;
+use crate::symbol_format::SymbolFormat;
 use crate::xml;
 
 /// The document of every match, word for word X4's (contract 1.1).
@@ -33,25 +34,31 @@ impl Body {
     /// The bytes of the contract: XML, or a PNG of 512x512 pixels.
     #[must_use]
     pub fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.drawn_as(SymbolFormat::Png)
+    }
+
+    /// The same with a QR code in another format (contract 4.4).
+    #[must_use]
+    pub fn drawn_as(self, format: SymbolFormat) -> Zeroizing<Vec<u8>> {
         match self {
             Self::Xml(document) => document,
             Self::Constant(document) => Zeroizing::new(document.to_vec()),
-            Self::Symbol(symbol) => image::png(&symbol),
+            Self::Symbol(symbol) => format.draw(&symbol),
         }
     }
 
-    /// The same on one line of text: XML as it is, the PNG in Base64 (contract 5.7).
+    /// The same on one line of text: XML as it is, the drawing of a QR code in Base64 (contract 5.7).
     #[must_use]
-    pub fn into_line(self) -> Zeroizing<Vec<u8>> {
+    pub fn into_line(self, format: SymbolFormat) -> Zeroizing<Vec<u8>> {
         match self {
             Self::Xml(document) => document,
             Self::Constant(document) => Zeroizing::new(document.to_vec()),
             Self::Symbol(symbol) => {
-                let png = image::png(&symbol);
-                let characters = BASE64.encode_len(png.len());
+                let drawing = format.draw(&symbol);
+                let characters = BASE64.encode_len(drawing.len());
                 // As long as the line from the start: a buffer that grew would leave a copy of the secret behind.
                 let mut line = Zeroizing::new(vec![b'\n'; characters + 1]);
-                BASE64.encode_mut(&png, &mut line[..characters]);
+                BASE64.encode_mut(&drawing, &mut line[..characters]);
                 line
             }
         }

@@ -133,6 +133,25 @@ fn lists_of_names() {
     assert_eq!((ran.code(), folder.names_in("stdin-out")), (0, vec!["secret.xml".to_owned()]));
 }
 
+// contract 4.4, 6.2: the ending says what it is; of an SVG in a table it is not part of the name.
+#[test]
+fn formats_of_qr_codes() {
+    let folder = Folder::new();
+    folder.write("table.csv", "input,output\nsecret.xml,a.svg\n");
+    for (format, name, start) in
+        [("png", "a.png", "\u{fffd}PNG"), ("svg", "a.svg", "<svg "), ("terminal", "a.txt", "\x1b[")]
+    {
+        let ran = folder.run(&format!(
+            "batch --operation GenerateAuthenticatorQRCode --account me --format {format} --manifest table.csv --output-dir {format}"
+        ));
+        assert_eq!((ran.code(), folder.names_in(format)), (0, vec![name.to_owned()]));
+        let drawn = std::fs::read(folder.path().join(format).join(name)).unwrap();
+        assert!(String::from_utf8_lossy(&drawn).starts_with(start), "{format}");
+    }
+    let ran = folder.run("batch --operation GeneratePassword --format svg --output-dir passwords secret.xml");
+    assert_eq!((ran.code(), folder.names_in("passwords")), (0, vec!["secret.xml".to_owned()]));
+}
+
 // contract 6.1: from new secrets to QR codes.
 #[test]
 fn the_report_of_new_secrets_is_a_manifest() {
@@ -419,7 +438,7 @@ fn a_run_that_cannot_begin() {
     fs::remove_file(folder.path().join("other.csv")).unwrap();
     assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --report missing/report.csv"), @"totp-adapter: status -1: cannot write: expected a report that can be written, found: no such file or directory (missing/report.csv)");
     assert_snapshot!(run("--operation GeneratePassword --output-dir out --parameters - --files-from -"), @"totp-adapter: status -1: wrong parameter: expected a file for --parameters, since standard input is read for something else");
-    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --reprot x"), @"totp-adapter: status -1: wrong command line: unknown option; nearest is --report; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --files-from, --manifest, --count, --null, --output-dir, --overwrite, --skip-existing, --report, --jobs, --quiet or --exit-code; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --reprot x"), @"totp-adapter: status -1: wrong command line: unknown option; nearest is --report; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --files-from, --manifest, --count, --null, --output-dir, --format, --overwrite, --skip-existing, --report, --jobs, --quiet or --exit-code; see --help");
     // The folder was made for a report that might have been in it.
     assert!(folder.names_in("out").is_empty());
     assert_eq!(folder.names(), ["file", "out", "secret.xml"]);

@@ -139,14 +139,14 @@ fn a_wrong_command_line() {
     "#);
     assert_snapshot!(run("--Issuer x", ""), @r#"
     $ totp-adapter --Issuer x
-    > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --base64 or --exit-code; see --help"/>
-    ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --base64 or --exit-code; see --help
+    > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --format, --base64 or --exit-code; see --help"/>
+    ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --format, --base64 or --exit-code; see --help
     exit 2
     "#);
     assert_snapshot!(run("--isuer x", ""), @r#"
     $ totp-adapter --isuer x
-    > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --base64 or --exit-code; see --help"/>
-    ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --base64 or --exit-code; see --help
+    > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --format, --base64 or --exit-code; see --help"/>
+    ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --format, --base64 or --exit-code; see --help
     exit 2
     "#);
     assert_snapshot!(run("--skew 11", ""), @r#"
@@ -582,6 +582,32 @@ fn base64() {
     exit 0
     ");
     assert_snapshot!(run("--operation GenerateAuthenticatorQRCode --base64", &secret_document()).stdout(), @r#"<Error description="wrong parameter: expected a visible account, found none or only white space"/>"#);
+}
+
+// contract 4.4, 5.7
+#[test]
+fn formats() {
+    let qr = "--operation GenerateAuthenticatorQRCode --account me";
+    let drawn = |format: &str| run(&format!("{qr} {format}"), &secret_document());
+    assert_eq!(drawn("--format png").output.stdout, drawn("").output.stdout);
+    let svg = drawn("--format svg").stdout();
+    assert!(
+        svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"492\" height=\"492\" viewBox=\"0 0 41 41\"")
+    );
+    assert!(svg.ends_with("</svg>\n") && svg.lines().count() == 1, "{svg}");
+    let line = drawn("--base64 --format svg").stdout();
+    let decoded = data_encoding::BASE64.decode(line.strip_suffix('\n').unwrap().as_bytes()).unwrap();
+    assert_eq!(decoded, svg.as_bytes());
+    // The drawing and nothing else.
+    assert_snapshot!(run_then("--operation GeneratePassword --format svg", &secret_document()), @"
+    $ totp-adapter --operation GeneratePassword --format svg --now 1111111109
+    < <Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>
+    > <Password>081804</Password>
+    exit 0
+    ");
+    assert_snapshot!(run("--operation GenerateAuthenticatorQRCode --format svg", &secret_document()).stdout(), @r#"<Error description="wrong parameter: expected a visible account, found none or only white space"/>"#);
+    assert_snapshot!(run("--format SVG", "").stderr(), @"totp-adapter: status -1: wrong command line: expected png, svg or terminal for --format; nearest is svg; see --help");
+    assert_snapshot!(run("stream --format terminal", "").stderr(), @"totp-adapter: status -1: wrong command line: expected png or svg for --format; see --help");
 }
 
 // contract 5.7

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use common::{
 use data_encoding::BASE32_NOPAD;
 use tempfile::TempDir;
 use totp_adapter::key_uri_format::KeyUriFormat;
+use totp_adapter::otp::{QUIET_ZONE, Symbol};
+use totp_adapter::symbol_format::SymbolFormat;
 use totp_adapter::xml::write_key_uri;
 use totp_adapter::operation::Input;
 use totp_adapter::{Operation, Status};
@@ -117,6 +120,60 @@ fn zbar_and_pngcheck() {
     }
 }
 
+// contract 4.4: libxml2 finds no fault with an SVG, librsvg draws every module of it in its place, and zbar reads that, at
+// its own size and at others.
+#[test]
+fn svg() {
+    if !program("rsvg-convert") || !program("zbarimg") || !program("xmllint") {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let (document, picture) = (folder.path().join("drawn.svg"), folder.path().join("drawn.png"));
+    for (file, uri) in drawn(folder.path()) {
+        let symbol = Symbol::encode(uri.as_bytes()).unwrap();
+        fs::write(&document, SymbolFormat::Svg.draw(&symbol)).unwrap();
+        let checked = run("xmllint", [OsStr::new("--noout"), OsStr::new("--nonet"), document.as_os_str()]);
+        assert!(checked.status.success(), "{}: {}", file.display(), text(&checked.stderr));
+        let side = u32::try_from(symbol.width() + 2 * QUIET_ZONE).unwrap();
+        for width in [None, Some(side * 5), Some(side * 7 + 3)] {
+            let options = width.map(|width| [format!("--width={width}"), format!("--height={width}")]);
+            let options = options.into_iter().flatten().map(OsString::from);
+            let files = [OsString::from("--output"), picture.clone().into(), document.clone().into()];
+            assert!(run("rsvg-convert", options.chain(files)).status.success(), "{}", file.display());
+            if width.is_none_or(|width| width % side == 0) {
+                assert_eq!(modules(&picture, side), expected_modules(&symbol), "{} at {width:?}", file.display());
+            }
+            let read = run("zbarimg", ["--quiet".as_ref(), "--raw".as_ref(), "-Sbinary".as_ref(), picture.as_os_str()]);
+            assert_eq!(text(&read.stdout).trim_end(), uri, "{} at {width:?}", file.display());
+        }
+    }
+}
+
+/// The modules of a picture with so many on each side, quiet zone included: `#` where all pixels are black, a space where
+/// all are white.
+fn modules(picture: &Path, side: u32) -> Vec<String> {
+    let picture = image::open(picture).unwrap().to_luma8();
+    assert_eq!((picture.width(), picture.width() % side), (picture.height(), 0));
+    let scale = picture.width() / side;
+    let module = |x: u32, y: u32| {
+        let pixels =
+            (0..scale * scale).map(|pixel| picture.get_pixel(x * scale + pixel % scale, y * scale + pixel / scale));
+        match pixels.map(|pixel| pixel.0[0]).collect::<BTreeSet<u8>>().into_iter().collect::<Vec<_>>()[..] {
+            [0] => '#',
+            [255] => ' ',
+            _ => '?',
+        }
+    };
+    (0..side).map(|y| (0..side).map(|x| module(x, y)).collect()).collect()
+}
+
+/// The same of a symbol.
+fn expected_modules(symbol: &Symbol) -> Vec<String> {
+    let side = 0..symbol.width() + 2 * QUIET_ZONE;
+    let module = |x: usize, y: usize| symbol.is_dark(x.wrapping_sub(QUIET_ZONE), y.wrapping_sub(QUIET_ZONE));
+    side.clone().map(|y| side.clone().map(|x| if module(x, y) { '#' } else { ' ' }).collect()).collect()
+}
+
 /// What a decoder reads in each picture; an empty text where it reads none.
 fn decoded(program: &OsStr, arguments: &[OsString], pictures: &[(PathBuf, String)]) -> Vec<String> {
     let files = pictures.iter().map(|(file, _)| file.clone().into_os_string());
@@ -173,7 +230,7 @@ fn photographs() {
     totp_adapter(arguments.map(OsStr::new).into_iter().chain(output)).stdin(secret_document()).run();
     let uri = text(&run("zbarimg", ["--quiet".as_ref(), "--raw".as_ref(), ours.as_os_str()]).stdout);
     let uri = uri.trim_end();
-    let symbol = totp_adapter::otp::Symbol::encode(uri.as_bytes()).unwrap();
+    let symbol = Symbol::encode(uri.as_bytes()).unwrap();
     let (version, level) = (symbol.version().to_string(), format!("{:?}", symbol.error_correction_level()));
     let options = ["-8", "-v", &version, "-l", &level, "-m", "4", "-s", "10", "-o"].map(OsStr::new);
     assert!(run("qrencode", options.into_iter().chain([theirs.as_os_str(), OsStr::new(uri)])).status.success());

@@ -14,6 +14,7 @@ use common::{
 };
 use data_encoding::BASE64;
 use insta::assert_snapshot;
+use totp_adapter::symbol_format::SymbolFormat;
 use totp_adapter::xml::{Document, Parameter, read_parameters};
 use totp_adapter::{Adapter, Operation, Parameters, UnixTime};
 
@@ -102,7 +103,7 @@ fn secrets_need_no_document() {
 fn expected(fixture: &Fixture, parameters: &Parameters) -> String {
     let mut adapter = Adapter { time: Some(UnixTime(RFC_TIME)), entropy: &mut |_| Ok(()), has_time: &|| true };
     let reply = adapter.respond(fixture.operation, parameters, &fixture.bytes());
-    format!("{}\t{}", reply.status, String::from_utf8(reply.body.into_line().to_vec()).unwrap())
+    format!("{}\t{}", reply.status, String::from_utf8(reply.body.into_line(SymbolFormat::Png).to_vec()).unwrap())
 }
 
 /// Issuer and account of a fixture; none where it has other parameters, or names that no cell can hold.
@@ -201,7 +202,7 @@ fn a_stream_that_cannot_begin() {
     exit 2
     "#);
     assert_snapshot!(run("--operation GeneratePassword --columns id,secret", "").stderr(), @"totp-adapter: status -1: wrong command line: expected names separated by commas out of id, operation, issuer, account and either document or document-base64, each at most once, for --columns; see --help");
-    assert_snapshot!(run("--operation GeneratePassword --colums id", "").stderr(), @"totp-adapter: status -1: wrong command line: unknown option; nearest is --columns; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --columns, --null or --jobs; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --colums id", "").stderr(), @"totp-adapter: status -1: wrong command line: unknown option; nearest is --columns; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --columns, --format, --null or --jobs; see --help");
     assert_snapshot!(run("--operation GeneratePassword --jobs 0", "").stderr(), @"totp-adapter: status -1: wrong command line: expected a whole number from 1 to 1024 for --jobs; see --help");
     assert_snapshot!(run("--operation GeneratePassword GEZDGNBV", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
     assert_snapshot!(run("--operation GeneratePassword --parameters -", "<Parameters/>").stderr(), @"totp-adapter: status -1: wrong parameter: expected a file for --parameters, since standard input is read for something else");
@@ -378,4 +379,15 @@ mod unix {
         let ran = run(&format!("{columns} GenerateAuthenticatorQRCode"), &input);
         assert!(ran.stdout().contains("\t-1\t<Error description=\"wrong parameter: expected an account in Unicode"));
     }
+}
+
+// contract 4.4, 7.2: as the filter draws it.
+#[test]
+fn a_qr_code_as_svg() {
+    let arguments = "--operation GenerateAuthenticatorQRCode --account me --format svg";
+    let got = run(arguments, secret_document()).stdout();
+    let base64 = got.strip_prefix("1\t").and_then(|line| line.strip_suffix('\n')).unwrap();
+    let drawn = totp_adapter(arguments.split(' ')).stdin(secret_document()).run().output.stdout;
+    assert_eq!(BASE64.decode(base64.as_bytes()).unwrap(), drawn);
+    assert!(drawn.starts_with(b"<svg "));
 }

@@ -68,6 +68,19 @@ fn a_terminal_that_is_just_wide_enough() {
     }
 }
 
+// contract 4.4, 5.9: the same drawing in a file as at the terminal, and another one at the terminal where it is asked for.
+#[test]
+fn a_format_is_what_is_asked_for() {
+    let with = |format: &str| totp_adapter(QR.into_iter().chain(["--format", format]));
+    let (screen, stderr, code) = on_terminal(with("terminal").command(), 80, &secret_document());
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    assert_eq!(with("terminal").stdin(secret_document()).run().stdout(), screen);
+    assert_eq!(read(&screen), "otpauth://totp/me?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+    let (screen, stderr, code) = on_terminal(with("terminal").command(), 40, &secret_document());
+    assert_eq!((screen.as_str(), stderr.contains("too narrow"), code), ("", true, 2));
+    assert!(on_terminal(with("svg").command(), 40, &secret_document()).0.starts_with("<svg "));
+}
+
 // contract 5.9: bytes where they were asked for.
 #[test]
 fn base64_and_an_explicit_output_are_not_drawn() {

@@ -9,6 +9,7 @@ use super::read_qr::FormArguments;
 use super::{Request, jobs, named};
 use crate::otp::{OutOfRange, whole_number};
 use crate::status::ExitCodes;
+use crate::symbol_format::SymbolFormat;
 
 /// What stands behind `batch`.
 #[derive(Debug, Args)]
@@ -27,6 +28,9 @@ pub(super) struct BatchCommand {
     request: Request,
     #[command(flatten)]
     run: RunArguments,
+    /// What to draw QR codes as [default: png]
+    #[arg(long, value_name = "FORMAT", value_parser = named::<SymbolFormat, _>(SymbolFormat::ALL.map(SymbolFormat::name)))]
+    format: Option<SymbolFormat>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -48,15 +52,17 @@ pub struct BatchArguments {
     pub request: Request,
     /// Of what, and where the outputs go.
     pub run: RunArguments,
+    /// What QR codes are drawn as.
+    pub format: Option<SymbolFormat>,
 }
 
 impl From<BatchCommand> for BatchArguments {
     fn from(command: BatchCommand) -> Self {
         match command {
             BatchCommand { read_qr: Some(BatchReadQr::ReadQr { form, run }), .. } => {
-                Self { request: form.request(), run }
+                Self { request: form.request(), run, format: None }
             }
-            BatchCommand { request, run, .. } => Self { request, run },
+            BatchCommand { request, run, format, .. } => Self { request, run, format },
         }
     }
 }
@@ -197,9 +203,10 @@ Example:
   totp-adapter batch read-qr --output-dir secrets --report report.csv screenshots/";
 
 pub(super) const AFTER_HELP: &str = "\
-Every input gets an output below the folder: NAME.xml or, for a QR code, NAME.png; NAME.error.xml where the status is
--1. NAME is the path of the input below the folder that was named, or the name of the file that was named, without
-.xml. An output that exists is an error without --overwrite or --skip-existing. An input that fails stops no other.
+Every input gets an output below the folder: NAME.xml or, for a QR code, NAME.png, NAME.svg or NAME.txt by --format;
+NAME.error.xml where the status is -1. NAME is the path of the input below the folder that was named, or the name of the
+file that was named, without .xml. An output that exists is an error without --overwrite or --skip-existing. An input that
+fails stops no other.
 
 Table: CSV in UTF-8 with a header and the columns input and optionally output (a path below the folder), issuer and
 account, which replace --issuer and --account where they are not empty. Rows with a status other than 1 are skipped;

@@ -50,6 +50,6 @@ impl FormArguments {
 
 impl From<ReadQrArguments> for FilterArguments {
     fn from(ReadQrArguments { form, files, handling }: ReadQrArguments) -> Self {
-        Self { request: form.request(), files, handling, base64: false }
+        Self { request: form.request(), files, handling, base64: false, format: None }
     }
 }

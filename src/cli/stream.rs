@@ -6,8 +6,9 @@ use std::str::FromStr;
 use clap::{Args, Subcommand};
 
 use super::read_qr::FormArguments;
-use super::{Request, jobs};
+use super::{Request, jobs, named};
 use crate::otp::OutOfRange;
+use crate::symbol_format::SymbolFormat;
 
 /// What stands behind `stream`.
 #[derive(Debug, Args)]
@@ -25,6 +26,9 @@ pub(super) struct StreamCommand {
     request: Request,
     #[command(flatten)]
     records: RecordArguments,
+    /// What to draw QR codes as [default: png]
+    #[arg(long, value_name = "FORMAT", value_parser = named::<SymbolFormat, _>(SymbolFormat::PICTURES.map(SymbolFormat::name)))]
+    format: Option<SymbolFormat>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -46,15 +50,17 @@ pub struct StreamArguments {
     pub request: Request,
     /// Of what.
     pub records: RecordArguments,
+    /// What QR codes are drawn as.
+    pub format: Option<SymbolFormat>,
 }
 
 impl From<StreamCommand> for StreamArguments {
     fn from(command: StreamCommand) -> Self {
         match command {
             StreamCommand { read_qr: Some(StreamReadQr::ReadQr { form, records }), .. } => {
-                Self { request: form.request(), records }
+                Self { request: form.request(), records, format: None }
             }
-            StreamCommand { request, records, .. } => Self { request, records },
+            StreamCommand { request, records, format, .. } => Self { request, records, format },
         }
     }
 }
@@ -84,7 +90,7 @@ Example:
 
 pub(super) const AFTER_HELP: &str = "\
 Each record is answered by one line, in order: the status, a tab and the document, and before them the id and a tab
-where there is such a column. A QR code is a PNG in Base64. No record ends the process; at the end the exit code is 0.
+where there is such a column. A QR code is a picture in Base64. No record ends the process; at the end the exit code is 0.
 
 Columns
   document         the XML document; as the last column it takes the rest of the record, tabs included

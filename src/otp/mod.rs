@@ -3,6 +3,7 @@
 
 pub mod half_blocks;
 pub mod image;
+pub mod svg;
 
 mod code;
 mod error_correction;

@@ -16,6 +16,7 @@ use crate::cli::{Files, FilterArguments, WrongCommandLine};
 use crate::operation::Operation;
 use crate::reply::{Body, Cause, Reply};
 use crate::status::{ExitCodes, Status};
+use crate::symbol_format::SymbolFormat;
 
 /// Runs the filter and gives the exit code.
 #[must_use]
@@ -118,7 +119,10 @@ fn deliver(reply: Reply, arguments: &FilterArguments, output: &Destination, repl
     if terminal && status != Status::Success {
         return Delivery { status, cause: reply.cause, written: true };
     }
-    let drawn = terminal && arguments.files.output.is_none() && !arguments.base64;
+    let (format, base64) = (arguments.format, arguments.base64);
+    // Other bytes come to a terminal only where they are asked for (contract 5.9).
+    let is_for_terminal = matches!(format, None | Some(SymbolFormat::Terminal));
+    let drawn = terminal && arguments.files.output.is_none() && !base64 && is_for_terminal;
     let document = match reply.body {
         Body::Symbol(symbol) if drawn => match terminal::draw(&symbol) {
             Ok(drawing) => drawing,
@@ -127,8 +131,8 @@ fn deliver(reply: Reply, arguments: &FilterArguments, output: &Destination, repl
                 return Delivery { status: Status::Error, cause, written: true };
             }
         },
-        body if arguments.base64 => body.into_line(),
-        body => body.into_bytes(),
+        body if base64 => body.into_line(format.unwrap_or_default()),
+        body => body.drawn_as(format.unwrap_or_default()),
     };
     let result = if replace { output.write(&document) } else { output.write_new(&document) };
     match result {

@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::tell;
 use crate::operation::Input;
 use crate::otp::{Symbol, half_blocks};
+use crate::symbol_format::SymbolFormat;
 
 /// Draws a QR code for the terminal that standard output is.
 pub fn draw(symbol: &Symbol) -> Result<Zeroizing<Vec<u8>>, Fault> {
@@ -19,8 +20,7 @@ pub fn draw(symbol: &Symbol) -> Result<Zeroizing<Vec<u8>>, Fault> {
         Some(found) if found > 0 && found < needed => Err(Fault::TerminalTooNarrow { needed, found }),
         Some(_) | None => {
             enable_colours();
-            let mut drawing = half_blocks::half_blocks(symbol);
-            Ok(Zeroizing::new(std::mem::take(&mut *drawing).into_bytes()))
+            Ok(SymbolFormat::Terminal.draw(symbol))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Key URIs read back, as providers and apps write them; it does not know where the text came from.
 //!
-//! Sources: "Key Uri Format" of Google Authenticator's wiki; draft-andesco-otpauth-uri; RFC 3986; for the query also the
-//! URL Standard of WHATWG. Where they leave something open, it is decided as the apps decide that most people hold.
+//! Sources: "Key Uri Format" of Google Authenticator's wiki; draft-andesco-otpauth-uri-00; RFC 3986; for the query also
+//! the URL Standard of WHATWG. Where they leave something open, it is decided as the apps decide that most people hold.
 
 use percent_encoding::percent_decode;
 use thiserror::Error;
@@ -19,7 +19,7 @@ pub struct KeyUri {
     pub secret: Secret,
     /// Whom the account is with, as an app shows it: the prefix of the label, or else the parameter; none where neither
     /// has anything to see. Google's wiki wants both equal. Where they differ, FreeOTP and Aegis show the prefix, and the
-    /// draft (section 5) keeps the parameter for matching accounts with sites, which nothing here does.
+    /// draft (section 4) keeps the parameter for matching accounts with sites, which nothing here does.
     pub issuer: Option<String>,
     /// The account; none where the label has nothing to see there. Further colons are part of it.
     pub account: Option<String>,
@@ -39,7 +39,8 @@ impl KeyUri {
     ///   1.3 and 5.1): a broken name is no reason to withhold the secret.
     /// * The algorithm may have hyphens and the prefix `Hmac` of Java, in any case. Optional parameters without a value
     ///   are as absent; unknown ones, such as `image`, are ignored.
-    /// * A parameter that is repeated must be the same each time: apps disagree on which one counts.
+    /// * A parameter that is repeated must be the same each time. The draft (section 3.4) refuses any repetition; here it
+    ///   is one only where it matters which one counts.
     ///
     /// # Errors
     ///

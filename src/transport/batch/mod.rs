@@ -154,8 +154,9 @@ fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Paramet
         }
         _ => unwritable(OUTPUT_DIR, Some(folder), error),
     })?;
-    let (time, existing) = (arguments.request.now, arguments.run.existing());
-    Ok(Outputs { operation, parameters, time, output_dir: folder.to_owned(), existing, run_folder })
+    let (format, existing) = (arguments.format.unwrap_or_default(), arguments.run.existing());
+    let (time, output_dir) = (arguments.request.now, folder.to_owned());
+    Ok(Outputs { operation, parameters, format, time, output_dir, existing, run_folder })
 }
 
 fn unwritable(what: &'static str, file: Option<&Path>, error: io::Error) -> Fault {

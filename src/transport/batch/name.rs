@@ -13,6 +13,8 @@ use crate::operation::Input;
 const DOCUMENT: &str = "xml";
 /// How pictures end that `read-qr` reads.
 const PICTURES: [&str; 6] = ["png", "jpg", "jpeg", "gif", "bmp", "webp"];
+/// How else an output in a manifest may end. Not as drawings for a terminal do: inputs are called so too.
+const DRAWING: &str = "svg";
 /// What stands before `.xml` in the names of documents that say what was wrong.
 const ERROR: &str = "error";
 
@@ -47,7 +49,7 @@ impl Name {
         }
         let file = below.file_name().ok_or(WrongName::NotBelow)?;
         // The ending of an input, or of an output in a manifest, is not part of its NAME.
-        let stem = [DOCUMENT].iter().chain(&PICTURES).find_map(|ending| without(file, ending)).unwrap_or(file);
+        let stem = [DOCUMENT, DRAWING].iter().chain(&PICTURES).find_map(|ending| without(file, ending)).unwrap_or(file);
         if without(stem, ERROR).is_some() {
             return Err(WrongName::Reserved);
         }
@@ -159,6 +161,8 @@ mod tests {
             ("a.XML", "a"),
             ("sub/./a.xml", "sub/a"),
             ("a.png", "a"),
+            ("a.svg", "a"),
+            ("a.txt", "a.txt"),
             ("john.doe@example.org", "john.doe@example.org"),
             ("a.xml.xml", "a.xml"),
             (".xml", ""),

@@ -17,6 +17,7 @@ use crate::operation::{Operation, Parameters};
 use crate::otp::UnixTime;
 use crate::reply::{INCORRECT, Reply};
 use crate::status::Status;
+use crate::symbol_format::SymbolFormat;
 use crate::transport::fault::reason;
 use crate::transport::places::identity;
 use crate::transport::system;
@@ -28,6 +29,8 @@ pub struct Outputs {
     pub operation: Operation,
     /// The parameters, as far as a document has none of its own.
     pub parameters: Parameters,
+    /// What QR codes are drawn as.
+    pub format: SymbolFormat,
     /// The time instead of the clock's.
     pub time: Option<UnixTime>,
     /// Where the outputs go.
@@ -100,7 +103,7 @@ impl Outputs {
     }
 
     fn answer_or_failure(&self, task: &Task, number: u64, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Answer, Failure> {
-        let (output, place) = (task.name.result(ending(self.operation)), self.place(&task.name));
+        let (output, place) = (task.name.result(self.ending()), self.place(&task.name));
         if let Some(answer) = self.left(&task.name, &output, &place)? {
             return Ok(answer);
         }
@@ -115,7 +118,7 @@ impl Outputs {
         // That an empty file is replaced loses nothing.
         let replace = self.existing == Existing::Replace
             || self.existing == Existing::Skip && Present::at(&place, self.operation) == Present::Empty;
-        match self.run_folder.put(number, &place, &reply.body.into_bytes(), replace) {
+        match self.run_folder.put(number, &place, &reply.body.drawn_as(self.format), replace) {
             Ok(()) => {
                 self.remove_error(&task.name);
                 Ok(Answer { status: Some(reply.status), output: Some(output), description, is_skipped: false })
@@ -151,7 +154,18 @@ impl Outputs {
 
     /// Where the result for a name goes.
     pub fn place(&self, name: &Name) -> PathBuf {
-        self.output_dir.join(name.result(ending(self.operation)))
+        self.output_dir.join(name.result(self.ending()))
+    }
+
+    /// How the names of the results end.
+    fn ending(&self) -> &'static str {
+        match self.operation {
+            Operation::GenerateSecret
+            | Operation::GeneratePassword
+            | Operation::VerifyPassword
+            | Operation::ReadQr => "xml",
+            Operation::GenerateAuthenticatorQRCode => self.format.ending(),
+        }
     }
 
     /// The answer where an output is left as it is, if there is one and it is.
@@ -201,17 +215,6 @@ impl Outputs {
         if is_error_document(&place) {
             let _ = fs::remove_file(place);
         }
-    }
-}
-
-/// How the results of an operation end.
-fn ending(operation: Operation) -> &'static str {
-    match operation {
-        Operation::GenerateSecret
-        | Operation::GeneratePassword
-        | Operation::VerifyPassword
-        | Operation::ReadQr => "xml",
-        Operation::GenerateAuthenticatorQRCode => "png",
     }
 }
 

@@ -8,6 +8,7 @@ use crate::cli::{Column, Columns};
 use crate::operation::{Operation, Parameters};
 use crate::otp::UnixTime;
 use crate::reply::{Body, Reply};
+use crate::symbol_format::SymbolFormat;
 use crate::transport::system;
 
 /// What holds for all records.
@@ -20,6 +21,8 @@ pub struct Answering {
     pub max_record_bytes: usize,
     /// The parameters, as far as a record names none.
     pub parameters: Parameters,
+    /// What QR codes are drawn as.
+    pub format: SymbolFormat,
     /// The time instead of the clock's.
     pub time: Option<UnixTime>,
 }
@@ -37,7 +40,7 @@ impl Answering {
         lines.append(b"\t");
         match reply.body {
             Body::Constant(document) => lines.append(document),
-            body => lines.append(&body.into_line()),
+            body => lines.append(&body.into_line(self.format)),
         }
     }
 

@@ -67,8 +67,8 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
     let input = input.map_err(|error| Fault::Read { what: STANDARD_INPUT, file: None, error })?;
     let output = output.map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })?;
     let max_record_bytes = max_record_bytes(operation);
-    let time = arguments.request.now;
-    let stream = Stream(Answering { columns, operation, max_record_bytes, parameters, time });
+    let (format, time) = (arguments.format.unwrap_or_default(), arguments.request.now);
+    let stream = Stream(Answering { columns, operation, max_record_bytes, parameters, format, time });
     InOrder::start(stream, Records::new(input, end), Sink { output, fault: None }, arguments.records.jobs)
         .map_err(Fault::Threads)
 }
