@@ -24,11 +24,7 @@ impl Status {
     pub fn of(result: &Result<Outcome, Error>) -> Self {
         match result {
             Ok(
-                Outcome::Secret(_)
-                | Outcome::Password(_)
-                | Outcome::Match
-                | Outcome::Symbol(_)
-                | Outcome::KeyUri(_),
+                Outcome::Secret(_) | Outcome::Password(_) | Outcome::Match | Outcome::Symbol(_) | Outcome::KeyUri(_),
             ) => Self::Success,
             Ok(Outcome::Mismatch(_)) => Self::Mismatch,
             Err(

@@ -438,7 +438,7 @@ fn a_run_that_cannot_begin() {
     fs::remove_file(folder.path().join("other.csv")).unwrap();
     assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --report missing/report.csv"), @"totp-adapter: status -1: cannot write: expected a report that can be written, found: no such file or directory (missing/report.csv)");
     assert_snapshot!(run("--operation GeneratePassword --output-dir out --parameters - --files-from -"), @"totp-adapter: status -1: wrong parameter: expected a file for --parameters, since standard input is read for something else");
-    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --reprot x"), @"totp-adapter: status -1: wrong command line: unknown option; nearest is --report; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --files-from, --manifest, --count, --null, --output-dir, --format, --overwrite, --skip-existing, --report, --jobs, --quiet or --exit-code; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --reprot x"), @"totp-adapter: status -1: wrong command line: unknown option; nearest is --report; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --files-from, --manifest, --count, --null, --output-dir, --overwrite, --skip-existing, --report, --jobs, --quiet, --exit-code or --format; see --help");
     // The folder was made for a report that might have been in it.
     assert!(folder.names_in("out").is_empty());
     assert_eq!(folder.names(), ["file", "out", "secret.xml"]);

@@ -139,14 +139,14 @@ fn a_wrong_command_line() {
     "#);
     assert_snapshot!(run("--Issuer x", ""), @r#"
     $ totp-adapter --Issuer x
-    > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --format, --base64 or --exit-code; see --help"/>
-    ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --format, --base64 or --exit-code; see --help
+    > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --exit-code, --format or --base64; see --help"/>
+    ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --exit-code, --format or --base64; see --help
     exit 2
     "#);
     assert_snapshot!(run("--isuer x", ""), @r#"
     $ totp-adapter --isuer x
-    > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --format, --base64 or --exit-code; see --help"/>
-    ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --format, --base64 or --exit-code; see --help
+    > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --exit-code, --format or --base64; see --help"/>
+    ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --exit-code, --format or --base64; see --help
     exit 2
     "#);
     assert_snapshot!(run("--skew 11", ""), @r#"
@@ -221,8 +221,8 @@ fn a_wrong_value() {
     exit 2
     "#);
     assert_snapshot!(run("--input", "").stderr(), @"totp-adapter: status -1: wrong command line: expected a value for --input; see --help");
-    assert_snapshot!(run("completions bash --exit-code zero", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
-    assert_snapshot!(run("--overwrite completions bash", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
+    assert_snapshot!(run("completions bash --exit-code zero", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or read-qr, batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
+    assert_snapshot!(run("--overwrite completions bash", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or read-qr, batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
     assert_snapshot!(run("completions", ""), @r#"
     $ totp-adapter completions
     > <Error description="wrong command line: expected the name of a shell after completions; see --help"/>

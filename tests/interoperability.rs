@@ -15,10 +15,10 @@ use common::{
 use data_encoding::BASE32_NOPAD;
 use tempfile::TempDir;
 use totp_adapter::key_uri_format::KeyUriFormat;
+use totp_adapter::operation::Input;
 use totp_adapter::otp::{QUIET_ZONE, Symbol};
 use totp_adapter::symbol_format::SymbolFormat;
 use totp_adapter::xml::write_key_uri;
-use totp_adapter::operation::Input;
 use totp_adapter::{Operation, Status};
 
 fn run<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: impl IntoIterator<Item = S>) -> Output {

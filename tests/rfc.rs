@@ -97,7 +97,8 @@ fn a_clock_before_1970() {
 // contract 1.3: no entropy is -1.
 #[test]
 fn no_entropy() {
-    let mut adapter = Adapter { time: None, entropy: &mut |_| Err(totp_adapter::adapter::NoEntropy), has_time: &|| true };
+    let mut adapter =
+        Adapter { time: None, entropy: &mut |_| Err(totp_adapter::adapter::NoEntropy), has_time: &|| true };
     let reply = adapter.respond(Operation::GenerateSecret, &Parameters::default(), b"");
     assert_eq!(reply.status, Status::Error);
     assert_eq!(

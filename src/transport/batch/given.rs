@@ -52,7 +52,12 @@ impl Source {
             cli::Inputs::List(file) => {
                 let list = open(file).map_err(|error| unreadable(LIST)(file, error))?;
                 let records = Records::new(list, if null { 0 } else { b'\n' });
-                Self::List { file: file.to_owned(), records, block: Block::new(MAX_RECORD_BYTES), names: VecDeque::new() }
+                Self::List {
+                    file: file.to_owned(),
+                    records,
+                    block: Block::new(MAX_RECORD_BYTES),
+                    names: VecDeque::new(),
+                }
             }
             cli::Inputs::Manifest(file) => {
                 let table = open(file).map_err(|error| unreadable(MANIFEST)(file, error))?;

@@ -160,10 +160,9 @@ impl Outputs {
     /// How the names of the results end.
     fn ending(&self) -> &'static str {
         match self.operation {
-            Operation::GenerateSecret
-            | Operation::GeneratePassword
-            | Operation::VerifyPassword
-            | Operation::ReadQr => "xml",
+            Operation::GenerateSecret | Operation::GeneratePassword | Operation::VerifyPassword | Operation::ReadQr => {
+                "xml"
+            }
             Operation::GenerateAuthenticatorQRCode => self.format.ending(),
         }
     }
