@@ -57,7 +57,7 @@ fn compiled_hypotf() -> io::Result<PathBuf> {
     let mut compiler =
         linker().args(HYPOTF_OPTIONS).arg("-o").arg(&object).stdin(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let written = compiler.stdin.take().map_or(Ok(()), |mut source| source.write_all(HYPOTF.as_bytes()));
-    let compiled = compiler.wait()?;
+    let status = compiler.wait()?;
     written?;
-    if compiled.success() { Ok(object) } else { Err(io::ErrorKind::InvalidData.into()) }
+    if status.success() { Ok(object) } else { Err(io::ErrorKind::InvalidData.into()) }
 }

@@ -240,6 +240,28 @@ fn photographs() {
     assert!(compared.status.success() && table.contains("total"), "{table}{}", text(&compared.stderr));
 }
 
+// Of codes as screens and phones show them, `read-qr` reads no less than zbar of any kind, and none wrong.
+#[test]
+fn pictures() {
+    let (Some(python), Some(modules)) = (prepared("INTEROPERABILITY_PYTHON"), prepared("INTEROPERABILITY_NODE")) else {
+        return;
+    };
+    if !program("qrencode") || !program("zbarimg") {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let scripts = project().join("tests/interoperability");
+    let ours = OsStr::new(env!("CARGO_BIN_EXE_totp-adapter"));
+    let (draw, read) = (scripts.join("pictures.py"), scripts.join("read_pictures.py"));
+    let options = ["--each", "8", "--seed", "2611", "--node"].map(OsStr::new).into_iter();
+    let arguments = [draw.as_os_str(), folder.path().as_os_str()].into_iter().chain(options);
+    let drawn = run(&python, arguments.chain([modules.as_os_str(), OsStr::new("--program"), ours]));
+    assert!(drawn.status.success(), "{}", text(&drawn.stderr));
+    let compared = run(&python, [read.as_os_str(), folder.path().as_os_str(), ours]);
+    let table = text(&compared.stdout);
+    assert!(compared.status.success() && table.contains("total"), "{table}{}", text(&compared.stderr));
+}
+
 /// What libxml2 says of a file by a schema.
 fn checked(schema: &str, file: &Path) -> Output {
     let schema = project().join("schemas").join(schema);

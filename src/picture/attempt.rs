@@ -24,7 +24,7 @@ enum Preparation {
     DarkHalf,
     /// For modules of one or two pixels.
     Enlarged {
-        times: u32,
+        times: usize,
     },
 }
 

@@ -33,7 +33,7 @@ pub enum PictureError {
         found: u64,
     },
     /// Its decoder asked for more memory than is accepted: send the part of the picture with the code.
-    #[error("too large: expected a picture that is decoded within {limit} bytes")]
+    #[error("too large: expected a file whose decoding takes at most {limit} bytes beside the pixels")]
     TooMuchMemory {
         /// How much is accepted.
         limit: u64,

@@ -1,7 +1,6 @@
 //! Grey pixels, and what can be made of them so that a code in them is found; it does not look for one.
 
-use image::imageops::{self, FilterType};
-use image::{GrayAlphaImage, GrayImage, ImageBuffer, Luma, RgbaImage};
+use image::{GrayAlphaImage, GrayImage, RgbaImage};
 use zeroize::Zeroizing;
 
 /// The weights of red, green and blue in the luma (ITU-R BT.709), in ten-thousandths.
@@ -72,10 +71,13 @@ impl Grey {
     }
 
     /// So many times as wide and high, interpolated: modules of one or two pixels become as large as finder patterns need.
-    pub fn enlarged(&self, times: u32) -> Self {
-        let [width, height] = [self.width, self.height].map(|side| u32::try_from(side).expect("a side is limited"));
-        let view = ImageBuffer::<Luma<u8>, &[u8]>::from_raw(width, height, &self.pixels).expect("all pixels are there");
-        imageops::resize(&view, width * times, height * times, FilterType::Triangle).into()
+    pub fn enlarged(&self, times: usize) -> Self {
+        let between = |place: usize, count: usize| Between::of(place, times, count);
+        self.resized(self.width * times, self.height * times, |x, y| {
+            let (x, y) = (between(x, self.width), between(y, self.height));
+            let in_row = |y: usize| x.mean(|x| self.pixels[y * self.width + x].into());
+            part_of_byte(y.mean(in_row) / x.whole() / y.whole())
+        })
     }
 
     /// Black where a pixel is darker than the mean of the square around it, `radius` pixels to each side, and white
@@ -175,6 +177,32 @@ fn mixed(grey: u8, alpha: u8, page: u8) -> u8 {
 /// A mean of bytes.
 fn part_of_byte(mean: u32) -> u8 {
     u8::try_from(mean).expect("a mean of bytes is a byte")
+}
+
+/// A place between two pixels of a row or column, as parts of a whole.
+struct Between {
+    pixels: [usize; 2],
+    parts: [u32; 2],
+}
+
+impl Between {
+    /// Where the middle of a pixel lies in a picture with so many times fewer of them, `count` in all: counted in halves
+    /// of the smaller pixels.
+    fn of(place: usize, times: usize, count: usize) -> Self {
+        let halves = (2 * place + 1).saturating_sub(times);
+        let (pixel, after) = (halves / (2 * times), halves % (2 * times));
+        let parts = [2 * times - after, after].map(|halves| u32::try_from(halves).expect("a part of few pixels"));
+        Self { pixels: [pixel, (pixel + 1).min(count - 1)], parts }
+    }
+
+    /// The mean of what the two pixels have, times the whole.
+    fn mean(&self, of: impl Fn(usize) -> u32) -> u32 {
+        self.pixels.iter().zip(self.parts).map(|(&pixel, part)| of(pixel) * part).sum()
+    }
+
+    fn whole(&self) -> u32 {
+        self.parts.iter().sum()
+    }
 }
 
 /// The sums of the pixels of each column in a band of rows, which moves down the picture.
