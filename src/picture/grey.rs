@@ -53,7 +53,7 @@ impl Grey {
                     .sum();
             part_of_byte(sum / 4)
         };
-        self.resized(width, height, mean)
+        Self::resized(width, height, mean)
     }
 
     /// Each pixel with its eight neighbours, weighted by nearness: 4 to 2 to 1.
@@ -63,7 +63,7 @@ impl Grey {
             let pixel = |x: usize| u32::from(self.pixels[y * self.width + x]);
             pixel(left) + 2 * pixel(x) + pixel(right)
         };
-        self.resized(self.width, self.height, |x, y| {
+        Self::resized(self.width, self.height, |x, y| {
             let (above, below) = (y.saturating_sub(1), (y + 1).min(self.height - 1));
             let sum = row(above, x) + 2 * row(y, x) + row(below, x);
             part_of_byte((sum + 8) / 16)
@@ -73,7 +73,7 @@ impl Grey {
     /// So many times as wide and high, interpolated: modules of one or two pixels become as large as finder patterns need.
     pub fn enlarged(&self, times: usize) -> Self {
         let between = |place: usize, count: usize| Between::of(place, times, count);
-        self.resized(self.width * times, self.height * times, |x, y| {
+        Self::resized(self.width * times, self.height * times, |x, y| {
             let (x, y) = (between(x, self.width), between(y, self.height));
             let in_row = |y: usize| x.mean(|x| self.pixels[y * self.width + x].into());
             part_of_byte(y.mean(in_row) / x.whole() / y.whole())
@@ -104,7 +104,7 @@ impl Grey {
         Self { pixels: Zeroizing::new(pixels), ..*self }
     }
 
-    fn resized(&self, width: usize, height: usize, pixel: impl Fn(usize, usize) -> u8) -> Self {
+    fn resized(width: usize, height: usize, pixel: impl Fn(usize, usize) -> u8) -> Self {
         let mut pixels = Zeroizing::new(Vec::with_capacity(width * height));
         pixels.extend((0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| pixel(x, y)));
         Self { width, height, pixels }
