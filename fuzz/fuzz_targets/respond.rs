@@ -92,7 +92,11 @@ impl<'a> Request<'a> {
             bytes.fill(self.entropy.ok_or(NoEntropy)?);
             Ok(())
         };
-        Adapter { time: self.time, entropy: &mut entropy, has_time: &|| true }.respond(operation, &self.parameters, document)
+        Adapter { time: self.time, entropy: &mut entropy, has_time: &|| true }.respond(
+            operation,
+            &self.parameters,
+            document,
+        )
     }
 
     /// Contract 1.6: the cause is one line and quotes nothing. A piece of a secret or password in it would show when
@@ -148,7 +152,8 @@ impl<'a> Request<'a> {
                 assert!(self.time.is_some());
                 assert!(read_totp(&Document::decode(self.document).expect("it was read")).is_ok());
             }
-            (Operation::GenerateAuthenticatorQRCode | Operation::ReadQr, Status::Success) | (_, Status::Error | Status::Mismatch) => {}
+            (Operation::GenerateAuthenticatorQRCode | Operation::ReadQr, Status::Success)
+            | (_, Status::Error | Status::Mismatch) => {}
         }
     }
 }
