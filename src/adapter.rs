@@ -78,6 +78,8 @@ impl Adapter<'_> {
     }
 
     /// Of several codes in a picture, the one with a key URI is meant; which of two is not for the program to guess.
+    // Not inlined: every other operation would touch seven pages more of the stack.
+    #[inline(never)]
     fn read_qr(&self, parameters: &Parameters, picture: &[u8]) -> Result<Outcome, Error> {
         let texts = picture::read(picture, &is_otpauth, self.has_time)?;
         let mut uris = texts.iter().filter(|text| is_otpauth(text));
