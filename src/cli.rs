@@ -182,7 +182,7 @@ pub struct Handling {
     #[arg(long)]
     pub overwrite: bool,
 
-    /// How the status becomes an exit code, as the main --help says [default: unix]
+    /// How the status becomes an exit code: the table in totp-adapter --help [default: unix]
     #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
     pub exit_code: Option<ExitCodes>,
 }

@@ -9,6 +9,7 @@
 //! | `GeneratePassword` | `<Secret>…</Secret>` | `<Password>012345</Password>` |
 //! | `VerifyPassword` | `<TOTP><Password>…</Password><Secret>…</Secret></TOTP>` | `<Ok description="The password matches."/>` |
 //! | `GenerateAuthenticatorQRCode` | `<Secret>…</Secret>` | PNG, 512x512 pixels, of the key URI |
+//! | `read-qr`, which X4 has not | a picture of such a code | `<Secret>…</Secret>` |
 //!
 //! Every answer is a [`Reply`]: a [`Status`] (1, -1 or 403) and a document, `<Error description="…"/>` where the
 //! status is not 1. Codes are RFC 6238's: HMAC-SHA-1, steps of 30 s, 6 digits, unless [`Parameters`] says otherwise.
@@ -26,7 +27,8 @@
 //! ```
 //!
 //! The layers, from the outside in: the program's `transport` (streams, files, clocks) calls [`adapter`], which reads and
-//! writes documents with [`xml`] and computes with [`otp`]. Neither of the last two knows the other.
+//! writes documents with [`xml`], computes with [`otp`] and finds codes with [`picture`]. None of the last three knows
+//! another.
 
 pub mod adapter;
 #[doc(hidden)]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::file::MAX_PICTURE_BYTES;
+
 /// Why a picture gave no text. The message begins with the kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PictureError {
@@ -22,7 +24,10 @@ pub enum PictureError {
         /// The kind of file that it is.
         format: &'static str,
     },
-    /// Beyond a limit on the file or on what it says of itself: send the part of the picture with the code.
+    /// The file is larger than any that is read to its end: send the part of the picture with the code.
+    #[error("too large: expected a file of at most {MAX_PICTURE_BYTES} bytes")]
+    TooManyBytes,
+    /// Beyond a limit on what the file says of itself: send the part of the picture with the code.
     #[error("too large: expected at most {limit} {measure}, found {found}")]
     TooLarge {
         /// What is counted.
@@ -58,8 +63,6 @@ pub enum PictureError {
 /// What a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
-    /// Of the file.
-    Bytes,
     /// The longer of width and height.
     SidePixels,
     /// Width times height.
@@ -71,7 +74,6 @@ pub enum Measure {
 impl fmt::Display for Measure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Bytes => "bytes",
             Self::SidePixels => "pixels a side",
             Self::Pixels => "pixels for a picture of this kind",
             Self::PixelBytes => "bytes of decoded pixels",

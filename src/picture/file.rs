@@ -35,7 +35,9 @@ pub(super) enum Pixels {
 
 /// The pixels of a file; of an animation, those of the first frame.
 pub(super) fn decode(file: &[u8]) -> Result<Pixels, PictureError> {
-    within(Measure::Bytes, MAX_PICTURE_BYTES as u64, file.len() as u64)?;
+    if file.len() > MAX_PICTURE_BYTES {
+        return Err(PictureError::TooManyBytes);
+    }
     let kind = Kind::of(file)?;
     if matches!(kind.format, ImageFormat::Jpeg)
         && let Some(photograph) = photograph::grey(file)?
