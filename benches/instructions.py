@@ -10,7 +10,8 @@ with its entropy). callgrind counts the instructions of the program, not those o
 extensions: SHA-1 is counted as software computes it.
 
 Counts depend on the compiler and on what callgrind takes the processor for. Where these are not the recorded ones, the
-commit that recorded its counts is built here too, and what is counted in it is compared with.
+commit that recorded its counts is built here too, and what is counted in it is compared with; a shallow clone has not
+that commit, and says that nothing is compared.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Optional
 
 from processes import ACCOUNT, ISSUER, PNG, PROJECT, SECRET, STATIC, output
 
@@ -49,8 +51,15 @@ def main() -> None:
         RECORD.write_text(json.dumps({"tools": where, "counts": counts}, indent=2) + "\n", encoding="ascii")
         return
     record = json.loads(RECORD.read_text(encoding="ascii"))
-    before = record["counts"] if record["tools"] == where else count_recorded(record["tools"], where)
-    sys.exit(not compare(counts, before))
+    if record["tools"] == where:
+        sys.exit(not compare(counts, record["counts"]))
+    print(f"recorded with {record['tools']}\nhere are      {where}")
+    commit = recording_commit()
+    if commit is None:
+        print("NOT COMPARED: that takes the recorded tools, or a clone with its whole history\n")
+        compare(counts, record["counts"])
+        return
+    sys.exit(not compare(counts, count_commit(commit)))
 
 
 def tools() -> dict:
@@ -111,13 +120,16 @@ def log(tool: list, operation: str, folder: Path) -> list:
     return (folder / "log").read_text(encoding="utf-8").splitlines()
 
 
-def count_recorded(recorded: dict, here: dict) -> dict:
-    """The counts of the commit that recorded its own, built with the tools that are here."""
-    print(f"recorded with {recorded}\nhere are      {here}")
-    commit = output("git", "log", "-1", "--format=%H", "--", str(RECORD)).strip()
+def recording_commit() -> Optional[str]:
+    """The commit that recorded its counts, if it is known."""
     # In a shallow clone the oldest commit seems to have made every file.
-    if not commit or output("git", "rev-parse", "--is-shallow-repository").strip() == "true":
-        sys.exit("nothing to compare with: expected the recorded tools, or a clone with its whole history")
+    if output("git", "rev-parse", "--is-shallow-repository").strip() == "true":
+        return None
+    return output("git", "log", "-1", "--format=%H", "--", str(RECORD)).strip() or None
+
+
+def count_commit(commit: str) -> dict:
+    """The counts of a commit, built with the tools that are here."""
     print(f"compared with a build of {commit}")
     with tempfile.TemporaryDirectory() as name:
         archive = subprocess.run(["git", "archive", commit], cwd=PROJECT, check=True, stdout=subprocess.PIPE).stdout
