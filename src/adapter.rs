@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::operation::{Operation, Parameters};
-use crate::otp::{Label, Password, Secret, Symbol, UnixTime, key_uri};
+use crate::otp::{Label, Password, Secret, Symbol, UnixTime, is_otpauth, key_uri};
 use crate::outcome::{Mismatch, Outcome};
 use crate::picture;
 use crate::reply::Reply;
@@ -90,12 +90,6 @@ impl Adapter<'_> {
         }
         Ok(Outcome::KeyUri(parameters.key_uri_format.document(uri)?))
     }
-}
-
-/// Whether a text is a key URI, or an app's export of several, as its scheme says.
-fn is_otpauth(text: &str) -> bool {
-    let scheme = text.split(':').next().unwrap_or_default();
-    ["otpauth", "otpauth-migration"].iter().any(|otpauth| scheme.trim_start().eq_ignore_ascii_case(otpauth))
 }
 
 fn generate_authenticator_qr_code(parameters: &Parameters, input: &[u8]) -> Result<Outcome, Error> {

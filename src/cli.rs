@@ -1,4 +1,4 @@
-//! The command line: names, help and value parsers (contract 5.1 to 5.9, 6 and 7). It does nothing with what it reads.
+//! The command line: names, help and value parsers (contract 4.4, 5.1 to 5.9, 6, 7 and 9). It does nothing with what it reads.
 
 mod batch;
 mod read_qr;

@@ -51,8 +51,7 @@ impl Body {
     #[must_use]
     pub fn into_line(self, format: SymbolFormat) -> Zeroizing<Vec<u8>> {
         match self {
-            Self::Xml(document) => document,
-            Self::Constant(document) => Zeroizing::new(document.to_vec()),
+            Self::Xml(_) | Self::Constant(_) => self.drawn_as(format),
             Self::Symbol(symbol) => {
                 let drawing = format.draw(&symbol);
                 let characters = BASE64.encode_len(drawing.len());

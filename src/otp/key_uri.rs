@@ -11,7 +11,7 @@ use super::{CodeParameters, Secret};
 
 mod read;
 
-pub use read::{KeyUri, KeyUriError};
+pub use read::{KeyUri, KeyUriError, is_otpauth};
 
 /// All but the unreserved characters of RFC 3986, section 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

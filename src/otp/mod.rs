@@ -16,7 +16,7 @@ mod symbol;
 pub(crate) use code::whole_number;
 pub use code::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew, UnixTime};
 pub use error_correction::ErrorCorrectionLevel;
-pub use key_uri::{KeyUri, KeyUriError, Label, LabelError, LabelPart, key_uri};
+pub use key_uri::{KeyUri, KeyUriError, Label, LabelError, LabelPart, is_otpauth, key_uri};
 pub use password::{Password, PasswordError};
 pub use secret::{Secret, SecretError};
 pub use symbol::{CAPACITY, QUIET_ZONE, Symbol, SymbolError};

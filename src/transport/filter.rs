@@ -86,11 +86,8 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
     let reply = match input(operation, arguments, places) {
         Ok(input) => {
             let time = arguments.request.now.or_else(system::time);
-            Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() }.respond(
-                operation,
-                &parameters,
-                &input,
-            )
+            let mut adapter = Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() };
+            adapter.respond(operation, &parameters, &input)
         }
         Err(fault) => fault.into(),
     };

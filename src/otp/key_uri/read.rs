@@ -12,6 +12,18 @@ use super::super::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Secret
 #[cfg(test)]
 mod tests;
 
+/// The scheme of key URIs.
+const SCHEME: &str = "otpauth";
+/// The scheme of what Google Authenticator shows to move accounts to another phone.
+const EXPORT_SCHEME: &str = "otpauth-migration";
+
+/// Whether a text is meant for an authenticator app, as its scheme says: a key URI or an export of several, usable or not.
+#[must_use]
+pub fn is_otpauth(text: &str) -> bool {
+    let scheme = text.split(':').next().unwrap_or_default();
+    [SCHEME, EXPORT_SCHEME].iter().any(|otpauth| scheme.trim_start().eq_ignore_ascii_case(otpauth))
+}
+
 /// What the key URI of a time-based code says (contract 4.5).
 #[derive(Debug)]
 pub struct KeyUri {
@@ -110,10 +122,10 @@ impl<'a> Parts<'a> {
     fn of(text: &'a str) -> Result<Self, KeyUriError> {
         let text = text.trim_matches(|c| c <= ' ');
         let (scheme, rest) = text.split_once("://").ok_or(KeyUriError::Scheme)?;
-        if scheme.eq_ignore_ascii_case("otpauth-migration") {
+        if scheme.eq_ignore_ascii_case(EXPORT_SCHEME) {
             return Err(KeyUriError::Export);
         }
-        if !scheme.eq_ignore_ascii_case("otpauth") {
+        if !scheme.eq_ignore_ascii_case(SCHEME) {
             return Err(KeyUriError::Scheme);
         }
         let (uri, _fragment) = rest.split_once('#').unwrap_or((rest, ""));

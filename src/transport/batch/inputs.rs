@@ -40,8 +40,8 @@ pub struct Task {
 /// The inputs that are still to come.
 pub struct Inputs {
     source: Source,
-    /// What is looked for in folders; GenerateSecret looks at names only.
-    input: Input,
+    /// What the operation reads, if anything.
+    input: Option<Input>,
     /// The folder that is being walked, if one is.
     walk: Option<Peekable<Walk>>,
     /// The folder of the outputs, by its one name.
@@ -55,8 +55,7 @@ impl Inputs {
     pub fn new(given: cli::Inputs, null: bool, operation: Operation, output_dir: &Path) -> Result<Self, Fault> {
         let source = Source::open(given, null, operation)?;
         let output_dir = resolved(output_dir);
-        let input = operation.input().unwrap_or(Input::Document("Secret"));
-        let mut inputs = Self { source, input, walk: None, output_dir, within_output: Vec::new() };
+        let mut inputs = Self { source, input: operation.input(), walk: None, output_dir, within_output: Vec::new() };
         if let cli::Inputs::Paths(paths) = given {
             paths.iter().filter(|path| path.is_dir()).try_for_each(|folder| inputs.admit(folder))?;
         }

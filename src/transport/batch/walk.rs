@@ -14,8 +14,8 @@ const MAX_OPEN: usize = 128;
 /// A walk through a folder.
 pub struct Walk {
     root: PathBuf,
-    /// What is looked for.
-    input: Input,
+    /// What the operation reads, if anything.
+    input: Option<Input>,
     entries: walkdir::IntoIter,
 }
 
@@ -31,7 +31,7 @@ pub enum Found {
 
 impl Walk {
     /// A walk through this folder; the order is the file system's.
-    pub fn new(root: PathBuf, input: Input) -> Self {
+    pub fn new(root: PathBuf, input: Option<Input>) -> Self {
         Self { entries: WalkDir::new(&root).max_open(MAX_OPEN).into_iter(), root, input }
     }
 
