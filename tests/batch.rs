@@ -521,13 +521,18 @@ mod unix {
     }
 
     // contract 6.4: memory does not grow with the files but for what tells their names apart.
+    //
+    // Long names: one of them kept for each file would be 4 MiB, what is granted 1.6. The pages of the program itself,
+    // which are in memory or not as the system likes, are most of the MiB of slack.
     #[cfg(target_os = "linux")]
     #[test]
     fn memory() {
         let peak = |count: usize| {
             let folder = Folder::empty();
-            let run = format!("batch --operation GenerateSecret --count {count} --output-dir out --quiet --jobs 2");
-            let mut child = folder.prepare(&run).command().spawn().unwrap();
+            let names: Vec<String> = (0..count).map(|number| format!("{number:0>200}")).collect();
+            folder.write("table.csv", format!("output\n{}\n", names.join("\n")));
+            let run = "batch --operation GenerateSecret --manifest table.csv --output-dir out --quiet --jobs 2";
+            let mut child = folder.prepare(run).command().spawn().unwrap();
             let mut peak = 0;
             while child.try_wait().unwrap().is_none() {
                 let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
@@ -539,7 +544,7 @@ mod unix {
             peak
         };
         let (few, many): (usize, usize) = (peak(500), peak(20_000));
-        assert!(many - few.min(many) <= 20_000 * 32 / 1024 + 256, "{few} KiB for 500, {many} KiB for 20,000");
+        assert!(many - few.min(many) <= 20_000 * 32 / 1024 + 1024, "{few} KiB for 500, {many} KiB for 20,000");
     }
 
     /// Waits until so many files are there, or a while.
