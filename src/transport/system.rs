@@ -1,7 +1,7 @@
 //! The clock and the source of entropy of the machine.
 
 use std::cell::OnceCell;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::adapter::NoEntropy;
 use crate::otp::{Secret, UnixTime};
@@ -16,11 +16,26 @@ pub fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), NoEntrop
     getrandom::fill(bytes).map_err(|_| NoEntropy)
 }
 
-/// How long one picture is looked at: what takes longer has no code that a person would see.
+/// How long the processor works on one picture: what takes longer has no code that a person would see.
 const PATIENCE: Duration = Duration::from_millis(600);
 
-/// Whether there is time left; the time begins with the first question.
+/// Whether there is time left for a picture; the time begins with the first question, which the same thread asks.
 pub fn patience() -> impl Fn() -> bool {
     let begin = OnceCell::new();
-    move || begin.get_or_init(Instant::now).elapsed() < PATIENCE
+    move || processor_time().saturating_sub(*begin.get_or_init(processor_time)) < PATIENCE
+}
+
+/// The time that the processor has worked for this thread. That of the clock would make a picture unreadable because the
+/// machine is busy with others.
+#[cfg(unix)]
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or(Duration::MAX)
+}
+
+/// The time of the clock, where that of the processor takes code that is not safe.
+#[cfg(not(unix))]
+fn processor_time() -> Duration {
+    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    START.elapsed()
 }
