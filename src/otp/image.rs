@@ -37,6 +37,9 @@ const DEFLATE_LEVEL: u32 = 6;
 /// The binary logarithm of the bytes that zlib looks back over, 9 to 15 (RFC 1950, section 2.2): 126 scanlines. Twice as
 /// many save nothing, but more memory that a process touches for the first time, which is as slow as the search in it.
 const WINDOW_BITS: u8 = 13;
+/// What zlib is given at a time: it finds less at the ends of pieces (all at once would save a byte), and a process touches
+/// memory for the first time as slowly as zlib searches it.
+const PIECE_BYTES: usize = 128 * SCANLINE_BYTES;
 /// Room in the file for what is no row of modules: chunks and their headers, the head of the compressed data.
 const FRAME_BYTES: usize = 512;
 /// Room in the file for each row of modules. The file of any symbol fits, so that it is written in one place and nothing is
@@ -68,43 +71,67 @@ fn capacity(symbol: &Symbol) -> usize {
     FRAME_BYTES + MODULE_ROW_BYTES * symbol.width()
 }
 
+/// The picture top to bottom, all scanlines of a row of modules alike.
 fn compressed_scanlines(symbol: &Symbol) -> Zeroizing<Vec<u8>> {
+    let layout = Layout::of(symbol.width());
     let mut compressed = Zeroizing::new(Vec::with_capacity(capacity(symbol)));
-    let deflate = Compress::new_with_window_bits(Compression::new(DEFLATE_LEVEL), true, WINDOW_BITS);
-    let mut zlib = ZlibEncoder::new_with_compress(&mut *compressed, deflate);
-    // In one piece: zlib finds less at the ends of pieces.
-    zlib.write_all(&scanlines(symbol)).and_then(|()| zlib.finish()).expect("a vector takes whatever is written");
+    let mut compressor = Compressor::new(&mut compressed);
+    compressor.add(&BLANK, layout.before);
+    for y in 0..symbol.width() {
+        compressor.add(&scanline(symbol, y, &layout), layout.scale);
+    }
+    compressor.add(&BLANK, layout.after);
+    compressor.finish();
     compressed
+}
+
+/// Scanlines on their way through zlib.
+struct Compressor<'a> {
+    zlib: ZlibEncoder<&'a mut Vec<u8>>,
+    piece: Zeroizing<Vec<u8>>,
+}
+
+impl<'a> Compressor<'a> {
+    fn new(compressed: &'a mut Vec<u8>) -> Self {
+        let deflate = Compress::new_with_window_bits(Compression::new(DEFLATE_LEVEL), true, WINDOW_BITS);
+        Self {
+            zlib: ZlibEncoder::new_with_compress(compressed, deflate),
+            piece: Zeroizing::new(Vec::with_capacity(PIECE_BYTES)),
+        }
+    }
+
+    fn add(&mut self, scanline: &[u8; SCANLINE_BYTES], times: usize) {
+        for _ in 0..times {
+            if self.piece.len() == PIECE_BYTES {
+                self.zlib.write_all(&self.piece).expect("a vector takes whatever is written");
+                self.piece.clear();
+            }
+            self.piece.extend_from_slice(scanline);
+        }
+    }
+
+    fn finish(mut self) {
+        let rest = self.zlib.write_all(&self.piece);
+        rest.and_then(|()| self.zlib.finish()).expect("a vector takes whatever is written");
+    }
 }
 
 /// Where a symbol lies in the picture.
 struct Layout {
     /// Pixels along one side of a module: as many as leave the quiet zone its width.
     scale: usize,
-    /// Pixels to the left of the symbol, and above it; on the other sides there are as many, or one more.
+    /// Pixels to the left of the symbol, and above it.
     before: usize,
+    /// Pixels to the right of it, and below it: as many, or one more.
+    after: usize,
 }
 
 impl Layout {
     const fn of(symbol_width: usize) -> Self {
         let scale = IMAGE_SIDE / (symbol_width + 2 * QUIET_ZONE);
-        Self { scale, before: (IMAGE_SIDE - scale * symbol_width) / 2 }
+        let margins = IMAGE_SIDE - scale * symbol_width;
+        Self { scale, before: margins / 2, after: margins - margins / 2 }
     }
-}
-
-/// The picture top to bottom, all scanlines of a row of modules alike.
-fn scanlines(symbol: &Symbol) -> Zeroizing<Vec<u8>> {
-    let layout = Layout::of(symbol.width());
-    let mut picture = Zeroizing::new(BLANK.repeat(IMAGE_SIDE));
-    let (module_rows, _) = picture[layout.before * SCANLINE_BYTES..].as_chunks_mut::<SCANLINE_BYTES>();
-    for (y, module_row) in module_rows.chunks_exact_mut(layout.scale).take(symbol.width()).enumerate() {
-        let scanline = scanline(symbol, y, &layout);
-        // Not `fill`, which takes a copy of its own.
-        for copy in module_row {
-            copy.copy_from_slice(&*scanline);
-        }
-    }
-    picture
 }
 
 /// Any of the scanlines of row `y` of the symbol: they are all the same.
