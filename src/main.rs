@@ -11,6 +11,7 @@ use totp_adapter::transport::{self, batch, filter, stream};
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() {
+    transport::end_with_any_panic();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let exit_code = match cli::parse(&arguments) {
         Ok(Invocation::Filter(arguments)) => filter::run(&arguments),

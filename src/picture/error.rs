@@ -55,6 +55,16 @@ pub enum PictureError {
     /// A code was found and corrected, but what it holds is no text.
     #[error("unreadable QR code: expected a text, found none in it")]
     NoText,
+    /// The decoder of the file panicked: save the picture anew, and report this.
+    #[error(
+        "undecodable picture: expected a file that its decoder can work on, found one at which it fails; please report it"
+    )]
+    DecoderFailed,
+    /// An attempt panicked, and no other found a code: send the part of the picture with the code, and report this.
+    #[error(
+        "unsearchable picture: expected one in which codes can be searched, found one at which the search fails; please report it"
+    )]
+    SearchFailed,
     /// More patterns that resemble those of codes than are looked at: send the part of the picture with the code.
     #[error("crowded picture: expected a QR code and little else, found too many patterns that resemble one")]
     Crowded,

@@ -37,7 +37,13 @@ impl Findings {
         if !self.texts.is_empty() {
             return Ok(self.texts);
         }
-        let by_weight = [PictureError::Part, PictureError::NoText, PictureError::Crowded, PictureError::OutOfTime];
+        let by_weight = [
+            PictureError::Part,
+            PictureError::NoText,
+            PictureError::Crowded,
+            PictureError::SearchFailed,
+            PictureError::OutOfTime,
+        ];
         Err(by_weight.into_iter().find(|reason| self.reasons.contains(reason)).unwrap_or(PictureError::NoCode))
     }
 }

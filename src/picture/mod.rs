@@ -1,7 +1,7 @@
 //! From a picture to the texts of the QR codes in it; it knows neither key URIs nor documents.
 //!
 //! On the way: `file` turns a file into grey pixels and enforces the limits, `attempt` prepares them in one way after
-//! the other, and `symbols` finds and reads the codes (ISO/IEC 18004) in what it prepared.
+//! the other, and `symbols` finds and reads the codes (ISO/IEC 18004) in what it prepared. Both stand behind `guard`.
 //!
 //! What shows a secret is wiped where the memory is ours: grey pixels, their preparations, the colours of a picture with
 //! transparency, the texts. The decoders of files and the reader of symbols keep buffers of their own (scanlines,
@@ -12,6 +12,7 @@ mod error;
 mod file;
 mod findings;
 mod grey;
+mod guard;
 mod photograph;
 mod symbols;
 
@@ -26,6 +27,8 @@ pub use file::MAX_PICTURE_BYTES;
 use file::Pixels;
 use findings::Findings;
 use grey::Grey;
+use guard::guarded;
+pub(crate) use guard::is_guarded;
 
 /// Transparent pixels show the page behind them, which is mostly white; white modules on nothing want a black one.
 const PAGES: [u8; 2] = [u8::MAX, u8::MIN];
@@ -48,7 +51,7 @@ pub fn read(
     has_time: &dyn Fn() -> bool,
 ) -> Result<Vec<Zeroizing<String>>, PictureError> {
     let mut findings = Findings::default();
-    match file::decode(file)? {
+    match guarded(|| file::decode(file)).unwrap_or(Err(PictureError::DecoderFailed))? {
         Pixels::Opaque(picture) => {
             search(&picture, is_wanted, has_time, &mut findings);
         }
@@ -71,7 +74,9 @@ fn search(
             findings.add_reason(PictureError::OutOfTime);
             return true;
         }
-        attempt.search(picture, has_time, findings);
+        if guarded(|| attempt.search(picture, has_time, findings)).is_none() {
+            findings.add_reason(PictureError::SearchFailed);
+        }
         if attempt.may_be_last() && findings.has(is_wanted) {
             return true;
         }

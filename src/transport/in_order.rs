@@ -160,7 +160,7 @@ impl<W: Work> Shared<W> {
     }
 }
 
-/// A thread that panics takes the whole process with it, so nothing is ever left behind half done.
+/// A thread that panics ends the process (`super::end_with_any_panic`), so nothing goes on with what is half done.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

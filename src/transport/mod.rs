@@ -18,7 +18,9 @@ mod terminal;
 mod whole_file;
 
 use std::io::{self, Write};
+use std::{panic, process};
 
+use crate::picture;
 use crate::status::{ExitCodes, Status};
 use output::Destination;
 
@@ -33,6 +35,18 @@ pub fn print(text: &[u8]) -> i32 {
         }
         Ok(()) | Err(_) => exit_codes.written(Status::Success),
     }
+}
+
+/// Makes a panic tell where it was, and no more, since its message may quote what the program worked on; then the process
+/// ends, whichever thread it was in, so that nothing goes on with what is half done. What is caught is not told.
+pub fn end_with_any_panic() {
+    panic::set_hook(Box::new(|panic| {
+        if !picture::is_guarded() {
+            let place = panic.location().map_or_else(String::new, |location| format!(" at {location}"));
+            tell(&format!("fault of the program{place}; please report it"));
+            process::exit(ExitCodes::default().not_written());
+        }
+    }));
 }
 
 /// Writes a line to stderr, in one piece, so that the lines of processes that share it do not mix. Where that fails,

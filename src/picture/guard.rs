@@ -1,0 +1,44 @@
+//! A fence around the code of others that works on bytes of anybody: where it panics, the rest goes on without it.
+//! Decoders and readers of symbols are full of assertions and indices that only their authors could prove.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+thread_local! {
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the thread is at work whose panic is caught: a panic hook has nothing to tell then, and no reason to end the
+/// process.
+pub fn is_guarded() -> bool {
+    IS_GUARDED.get()
+}
+
+/// What `work` gives, or nothing where it panics. Whatever it was changing by then has to be right at every moment.
+pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    IS_GUARDED.set(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    IS_GUARDED.set(false);
+    result.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 9.3
+    #[test]
+    fn a_panic_is_caught() {
+        let mut found = Vec::new();
+        let result = guarded(|| {
+            assert!(is_guarded());
+            found.push("before");
+            assert!(found.is_empty(), "as an assertion of others");
+        });
+        assert_eq!(result, None);
+        assert_eq!(found, ["before"]);
+        assert!(!is_guarded());
+        assert_eq!(guarded(|| 1), Some(1));
+        assert!(!is_guarded());
+    }
+}
