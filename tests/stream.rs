@@ -280,12 +280,12 @@ fn a_reader_that_leaves() {
         // The child of another test has this end of the pipe as well between its fork and its exec, and until then the
         // first answers are taken.
         let record = format!("{}\n", secret_document());
-        for _ in 0..1000 {
-            if stream.child.stdin.as_mut().unwrap().write_all(record.as_bytes()).is_err() {
-                break;
-            }
+        let mut sent = || stream.child.stdin.as_mut().unwrap().write_all(record.as_bytes());
+        let has_ended = (0..4000).any(|_| {
             thread::sleep(Duration::from_millis(5));
-        }
+            sent().is_err()
+        });
+        assert!(has_ended, "the process goes on without a reader");
         assert_eq!(stream.end(), (String::new(), 0));
     }
 }
