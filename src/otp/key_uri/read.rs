@@ -20,8 +20,13 @@ const EXPORT_SCHEME: &str = "otpauth-migration";
 /// Whether a text is meant for an authenticator app, as its scheme says: a key URI or an export of several, usable or not.
 #[must_use]
 pub fn is_otpauth(text: &str) -> bool {
-    let scheme = text.split(':').next().unwrap_or_default();
-    [SCHEME, EXPORT_SCHEME].iter().any(|otpauth| scheme.trim_start().eq_ignore_ascii_case(otpauth))
+    let scheme = trimmed(text).split(':').next().unwrap_or_default();
+    [SCHEME, EXPORT_SCHEME].iter().any(|otpauth| scheme.eq_ignore_ascii_case(otpauth))
+}
+
+/// A text without the control characters and blanks around it (URL Standard, section 4.4).
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c| c <= ' ')
 }
 
 /// What the key URI of a time-based code says (contract 4.5).
@@ -120,8 +125,7 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// Takes a text apart; label and query may be missing.
     fn of(text: &'a str) -> Result<Self, KeyUriError> {
-        let text = text.trim_matches(|c| c <= ' ');
-        let (scheme, rest) = text.split_once("://").ok_or(KeyUriError::Scheme)?;
+        let (scheme, rest) = trimmed(text).split_once("://").ok_or(KeyUriError::Scheme)?;
         if scheme.eq_ignore_ascii_case(EXPORT_SCHEME) {
             return Err(KeyUriError::Export);
         }

@@ -329,3 +329,16 @@ proptest! {
         }
     }
 }
+
+// contract 4.5: a text that is passed over is none that could be read.
+#[test]
+fn what_is_read_is_meant_for_an_app() {
+    for around in ["", " ", "\t\r\n", "\0", "\u{1f}"] {
+        let uri = format!("{around}OtpAuth://totp/me?secret={BASE32}{around}");
+        assert!(is_otpauth(&uri) && KeyUri::parse(&uri).is_ok(), "{uri:?}");
+    }
+    for other in ["", "https://example.org", "otpauths://totp/me", "\u{a0}otpauth://totp/me", "see otpauth://totp/me"] {
+        assert!(!is_otpauth(other), "{other:?}");
+        assert_eq!(error_of(other), KeyUriError::Scheme, "{other:?}");
+    }
+}
