@@ -91,7 +91,7 @@ impl Inputs {
                 self.walk = Some(Walk::new(input, self.input).peekable());
                 None
             }
-            Err(fault) => Some(failed(input, &name, fault.to_string())),
+            Err(fault) => Some(self.failed(input, &name, fault.to_string())),
         }
     }
 
@@ -102,7 +102,7 @@ impl Inputs {
             Found::Unreadable(input, below, error) => {
                 let name = if below == Path::new("") { input.file_name().unwrap_or_default().into() } else { below };
                 let expected = "cannot read: expected a folder that can be read, found: ";
-                failed(input, &name, format!("{expected}{}", reason(&error)))
+                self.failed(input, &name, format!("{expected}{}", reason(&error)))
             }
         }
     }
@@ -128,7 +128,7 @@ impl Inputs {
 
     /// A task whose output is at this path below the folder of the outputs.
     fn task(&self, input: PathBuf, below: &Path) -> Item {
-        let name = Name::of(below).and_then(|name| {
+        let name = Name::of(below, self.input).and_then(|name| {
             let is_read = self.within_output.iter().any(|folder| name.result("").starts_with(folder));
             if is_read { Err(WrongName::AmongInputs) } else { Ok(name) }
         });
@@ -139,6 +139,10 @@ impl Inputs {
             }
             Err(wrong) => Item::Failed { input, name: None, description: wrong.to_string() },
         }
+    }
+
+    fn failed(&self, input: PathBuf, below: &Path, description: String) -> Item {
+        Item::Failed { input, name: Name::of(below, self.input).ok(), description }
     }
 }
 
@@ -156,10 +160,6 @@ fn resolved(folder: &Path) -> PathBuf {
         Some((real, above)) => real.join(absolute.strip_prefix(above).unwrap_or(Path::new(""))),
         None => absolute,
     }
-}
-
-fn failed(input: PathBuf, below: &Path, description: String) -> Item {
-    Item::Failed { input, name: Name::of(below).ok(), description }
 }
 
 impl Iterator for Inputs {

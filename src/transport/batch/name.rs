@@ -14,7 +14,7 @@ const DOCUMENT: &str = "xml";
 /// How pictures end that `read-qr` reads.
 const PICTURES: [&str; 6] = ["png", "jpg", "jpeg", "gif", "bmp", "webp"];
 /// How else an output in a manifest may end. Not as drawings for a terminal do: inputs are called so too.
-const DRAWING: &str = "svg";
+const DRAWINGS: [&str; 2] = ["png", "svg"];
 /// What stands before `.xml` in the names of documents that say what was wrong.
 const ERROR: &str = "error";
 
@@ -37,8 +37,8 @@ pub enum WrongName {
 }
 
 impl Name {
-    /// The name for a path below the folder of the outputs.
-    pub fn of(path: &Path) -> Result<Self, WrongName> {
+    /// The name for a path below the folder of the outputs, of an operation that reads this.
+    pub fn of(path: &Path, input: Option<Input>) -> Result<Self, WrongName> {
         let mut below = PathBuf::new();
         for part in path.components() {
             match part {
@@ -49,7 +49,11 @@ impl Name {
         }
         let file = below.file_name().ok_or(WrongName::NotBelow)?;
         // The ending of an input, or of an output in a manifest, is not part of its NAME.
-        let stem = [DOCUMENT, DRAWING].iter().chain(&PICTURES).find_map(|ending| without(file, ending)).unwrap_or(file);
+        let others = match input {
+            Some(Input::Document(_)) | None => &DRAWINGS[..],
+            Some(Input::Picture) => &PICTURES,
+        };
+        let stem = [DOCUMENT].iter().chain(others).find_map(|ending| without(file, ending)).unwrap_or(file);
         if without(stem, ERROR).is_some() {
             return Err(WrongName::Reserved);
         }
@@ -150,7 +154,11 @@ mod tests {
     use super::*;
 
     fn outputs(path: &str) -> Result<(PathBuf, PathBuf), WrongName> {
-        Name::of(Path::new(path)).map(|name| (name.result("png"), name.error()))
+        outputs_of(path, Some(Input::Document("Secret")))
+    }
+
+    fn outputs_of(path: &str, input: Option<Input>) -> Result<(PathBuf, PathBuf), WrongName> {
+        Name::of(Path::new(path), input).map(|name| (name.result("png"), name.error()))
     }
 
     // contract 6.2
@@ -163,6 +171,8 @@ mod tests {
             ("a.png", "a"),
             ("a.svg", "a"),
             ("a.txt", "a.txt"),
+            ("a.jpg", "a.jpg"),
+            ("a.webp", "a.webp"),
             ("john.doe@example.org", "john.doe@example.org"),
             ("a.xml.xml", "a.xml"),
             (".xml", ""),
@@ -201,7 +211,7 @@ mod tests {
         assert!(is("a.png") && is("a.JPG") && is("a.jpeg") && is("a.gif") && is("a.bmp") && is("a.b.webp"));
         assert!(!is("a.xml") && !is("png") && !is("a.png~") && !is("a.svg"));
         for picture in ["a.png", "a.jpg", "a.JPEG", "a.gif", "a.bmp", "a.webp"] {
-            assert_eq!(outputs(picture), outputs("a.xml"), "{picture}");
+            assert_eq!(outputs_of(picture, Some(Input::Picture)), outputs("a.xml"), "{picture}");
         }
     }
 
@@ -209,7 +219,7 @@ mod tests {
     #[test]
     fn a_name_is_claimed_once() {
         let mut claims = Claims::default();
-        let mut claim = |path: &str| claims.claim(&Name::of(Path::new(path)).unwrap());
+        let mut claim = |path: &str| claims.claim(&Name::of(Path::new(path), None).unwrap());
         assert!(claim("a.xml") && claim("sub/a.xml") && claim("b"));
         assert!(!claim("a.png") && !claim("./a") && !claim("sub//a.XML"));
     }
