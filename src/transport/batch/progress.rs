@@ -96,9 +96,11 @@ fn count_of(number: &AtomicU64) -> usize {
     usize::try_from(number.load(Ordering::Relaxed)).unwrap_or(usize::MAX)
 }
 
-/// Writes over the line that the terminal shows. The bar's own way begins a new one where it is too narrow.
+/// Writes over the line that the terminal shows, but for its last column, behind which some consoles begin a new one. The
+/// bar's own way begins a new one where it is too narrow.
 fn show(line: &str) {
-    let columns = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+    let width = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+    let columns = width.saturating_sub(1);
     // Where it fails, the line at the end will fail as well.
     let _ = io::stderr().write_all(format!("\r{line:<columns$.columns$}\r").as_bytes());
 }
