@@ -159,6 +159,32 @@ fn hostile_pictures() {
     assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
 }
 
+// contract 9.3: the picture that takes the most memory, in 64 MB and some more for the program itself, and a time of
+// the processor that is ample for one that is not optimised. The system ends what asks for more.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_and_time() {
+    use std::process::Command;
+
+    let folder = Folder::empty();
+    // What is half transparent is searched on a light and on a dark page.
+    let screen = image::RgbaImage::from_fn(3840, 2160, |x, y| {
+        image::Rgba([if x / 8 % 2 == 0 { 0 } else { 255 }, 0, 0, y.to_le_bytes()[0]])
+    });
+    screen.save(folder.path().join("screen.png")).unwrap();
+    let limited = format!(
+        "ulimit -t 10; ulimit -v 70000; exec '{}' read-qr --input screen.png",
+        env!("CARGO_BIN_EXE_totp-adapter")
+    );
+    let output = Command::new("sh").args(["-c", &limited]).current_dir(folder.path()).output().unwrap();
+    let answer = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        answer.starts_with("<Error ") && output.status.code() == Some(2),
+        "{answer}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
 // contract 9.1, 5.2: the file that may have the only copy of a secret stays.
 #[test]
 fn an_output_that_exists() {
