@@ -552,7 +552,7 @@ mod unix {
         let start = Instant::now();
         while fs::read_dir(folder).map_or(0, Iterator::count) < files {
             assert!(start.elapsed() < Duration::from_secs(120), "nothing happens");
-            thread::sleep(Duration::from_millis(1));
+            thread::sleep(Duration::from_millis(5));
         }
     }
 

@@ -173,7 +173,7 @@ fn memory_and_time() {
     });
     screen.save(folder.path().join("screen.png")).unwrap();
     let limited = format!(
-        "ulimit -t 10; ulimit -v 70000; exec '{}' read-qr --input screen.png",
+        "ulimit -t 10; ulimit -v 80000; exec '{}' read-qr --input screen.png",
         env!("CARGO_BIN_EXE_totp-adapter")
     );
     let output = Command::new("sh").args(["-c", &limited]).current_dir(folder.path()).output().unwrap();
