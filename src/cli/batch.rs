@@ -36,7 +36,12 @@ pub(super) struct BatchCommand {
 #[derive(Debug, Subcommand)]
 enum BatchReadQr {
     /// Read the secret from every picture
-    #[command(after_help = READ_QR_AFTER_HELP)]
+    #[command(
+        after_help = READ_QR_AFTER_HELP,
+        // There are no secrets to make.
+        mut_arg("count", |count| count.hide(true)),
+        override_usage = "totp-adapter batch read-qr [OPTIONS] --output-dir <FOLDER> <INPUT|--files-from <LIST>|--manifest <CSV>>"
+    )]
     ReadQr {
         #[command(flatten)]
         form: FormArguments,

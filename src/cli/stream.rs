@@ -83,7 +83,7 @@ pub struct RecordArguments {
 
 const READ_QR_AFTER_HELP: &str = "\
 Each record is a picture of at most 10 MB in Base64, or has such a column: --columns id,document-base64. All else is as
-for stream, and the formats are those of read-qr: see their help.
+for stream, and the formats are those of read-qr: see their help. Each thread may take 80 MB of memory.
 
 Example:
   for picture in *.png; do base64 -w0 \"$picture\"; echo; done | totp-adapter stream read-qr";

@@ -33,8 +33,8 @@ pub enum Fault {
         "wrong parameter: expected document or document-base64 among --columns, unless --operation is GenerateSecret"
     )]
     NoDocumentColumn,
-    /// A picture would be cut at its first line feed (contract 9.5).
-    #[error("wrong parameter: expected document-base64 among --columns, since a line cannot have a picture as it is")]
+    /// A line cannot have a picture as it is, and nothing else belongs to one (contract 9.5).
+    #[error("wrong parameter: expected document-base64 among --columns, and nothing else but id, for pictures")]
     PictureColumn,
     /// A table of inputs cannot be used, for this reason.
     #[error("{reason}")]

@@ -59,7 +59,8 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
     if !columns.contains(Column::Document) && !always_without {
         return Err(Fault::NoDocumentColumn);
     }
-    if operation == Some(Operation::ReadQr) && columns.as_slice().contains(&Column::Document) {
+    let is_of_picture = |column: &Column| matches!(column, Column::Id | Column::DocumentBase64);
+    if operation == Some(Operation::ReadQr) && !columns.as_slice().iter().all(is_of_picture) {
         return Err(Fault::PictureColumn);
     }
     let end = if arguments.records.null { 0 } else { b'\n' };
