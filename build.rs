@@ -22,6 +22,7 @@ const HYPOTF_OPTIONS: [&str; 7] = ["-x", "c", "-O2", "-fPIC", "-fno-math-errno",
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     let is = |variable, value| env::var(variable).is_ok_and(|found| found == value);
     if !is("CARGO_CFG_TARGET_OS", "linux") || !is("CARGO_CFG_TARGET_ENV", "gnu") {
         return;

@@ -158,6 +158,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         /// A candidate of a verification is the password that totp-rs computes. Keys are also longer than a block.
         #[test]
         fn candidates_are_totp_rss(

@@ -42,6 +42,9 @@ const PAGES: [u8; 2] = [u8::MAX, u8::MIN];
 /// `has_time` is asked before every attempt and between codes: nothing here reads a clock. What it cannot interrupt takes
 /// some 0.3 s at most.
 ///
+/// A panic of a decoder or of the reader of symbols becomes an error. A panic hook is called nevertheless: that of the program
+/// is silent then, while the standard library's tells the panic's message. Under `panic = "abort"` it ends the process.
+///
 /// # Errors
 ///
 /// [`PictureError`] where there is no picture within the limits, or no text in it.

@@ -276,7 +276,7 @@ fn limits_of_photographs() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Any bytes behind the first ones of each kind of file.
     #[test]

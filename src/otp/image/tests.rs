@@ -47,7 +47,7 @@ fn a_picture_stays_small_and_is_written_in_one_place() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_pixel_is_that_of_its_module(data in proptest::collection::vec(any::<u8>(), 0..=2953)) {

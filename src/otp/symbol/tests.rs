@@ -69,7 +69,7 @@ fn nothing_is_dark_outside_the_symbol() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Against qrcode's tables: the version is the smallest, the level the highest.
     #[test]
