@@ -54,10 +54,10 @@ impl Attempt {
         }
     }
 
-    /// Whether the search may end with it. It goes on to the inverted picture in any case, so that of a code and an inverted
-    /// one in the same picture both are found.
+    /// Whether the search may end with it. It goes on to the inverted picture and the other threshold in any case, so that of
+    /// two codes both are found though one is inverted or has less contrast.
     pub fn may_be_last(&self) -> bool {
-        !matches!(self, Self(Preparation::AsItIs, Threshold::OfBlocks))
+        !matches!(self, Self(Preparation::AsItIs | Preparation::Inverted, Threshold::OfBlocks))
     }
 
     /// Adds what is found in this way.

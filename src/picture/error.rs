@@ -77,6 +77,8 @@ pub enum Measure {
     SidePixels,
     /// Width times height.
     Pixels,
+    /// Texts beside the pixels.
+    Texts,
     /// Width times height times the bytes that a pixel takes when decoded.
     PixelBytes,
 }
@@ -86,6 +88,7 @@ impl fmt::Display for Measure {
         f.write_str(match self {
             Self::SidePixels => "pixels a side",
             Self::Pixels => "pixels for a picture of this kind",
+            Self::Texts => "texts in a file",
             Self::PixelBytes => "bytes of decoded pixels",
         })
     }

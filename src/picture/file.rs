@@ -5,6 +5,7 @@ use std::io::Cursor;
 use image::error::ImageError;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
+use super::chunks;
 use super::error::{Measure, PictureError};
 use super::grey::{Grey, Transparent};
 use super::photograph;
@@ -39,6 +40,11 @@ pub(super) fn decode(file: &[u8]) -> Result<Pixels, PictureError> {
         return Err(PictureError::TooManyBytes);
     }
     let kind = Kind::of(file)?;
+    match kind.format {
+        ImageFormat::Png => chunks::check_png(file)?,
+        ImageFormat::WebP => chunks::check_webp(file, kind.max_pixels)?,
+        _ => {}
+    }
     if matches!(kind.format, ImageFormat::Jpeg)
         && let Some(photograph) = photograph::grey(file)?
     {

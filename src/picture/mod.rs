@@ -1,6 +1,6 @@
 //! From a picture to the texts of the QR codes in it; it knows neither key URIs nor documents.
 //!
-//! On the way: `file` turns a file into grey pixels and enforces the limits, `attempt` prepares them in one way after
+//! On the way: `file` turns a file into grey pixels and enforces the limits (`chunks` some of them), `attempt` prepares them in one way after
 //! the other, and `symbols` finds and reads the codes (ISO/IEC 18004) in what it prepared. Both stand behind `guard`.
 //!
 //! What shows a secret is wiped where the memory is ours: grey pixels, their preparations, the colours of a picture with
@@ -8,6 +8,7 @@
 //! coefficients, thresholded pixels, codewords), which they release without wiping them.
 
 mod attempt;
+mod chunks;
 mod error;
 mod file;
 mod findings;

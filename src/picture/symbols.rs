@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 
+use encoding_rs::SHIFT_JIS;
 use rxing::common::cpp_essentials::{ConcentricPattern, DecoderResult};
 use rxing::common::{BitMatrix, DetectorRXingResult, GlobalHistogramBinarizer, HybridBinarizer};
 use rxing::qrcode::cpp_port::decoder::Decode;
@@ -124,23 +125,34 @@ fn add(symbol: &DecoderResult<bool>, findings: &mut Findings) {
 }
 
 /// The text of a symbol. Without an indication of its encoding (ISO/IEC 18004, 7.4.2, ECI) it is taken for UTF-8, as
-/// nearly all writers mean it, and only where it cannot be that for what its bytes look like.
+/// nearly all writers mean it, and only where it cannot be that for what its bytes look like. What cannot be decoded in part
+/// has that part replaced: between the ASCII characters of a URI stand names, and the rest is as good without them.
 fn text(symbol: &DecoderResult<bool>) -> Option<Zeroizing<String>> {
     let content = symbol.content();
-    if !symbol.isValid() || content.bytes().is_empty() {
+    let bytes = content.bytes();
+    if !symbol.isValid() || bytes.is_empty() {
         return None;
     }
     if !content.has_eci
-        && let Ok(text) = str::from_utf8(content.bytes())
+        && let Ok(text) = str::from_utf8(bytes)
     {
         return Some(Zeroizing::new(text.to_owned()));
     }
     let text = Zeroizing::new(symbol.text());
-    is_whole(&text, content.bytes()).then_some(text)
+    if is_whole(&text, bytes) {
+        return Some(text);
+    }
+    if !content.has_eci
+        && let Some(text) = SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes)
+    {
+        return Some(Zeroizing::new(text.into_owned()));
+    }
+    let is_text = !bytes.iter().any(u8::is_ascii_control);
+    is_text.then(|| Zeroizing::new(String::from_utf8_lossy(bytes).into_owned()))
 }
 
-/// Whether nothing was left out of a text: rxing drops a part that is not of its encoding. In the encodings that key URIs
-/// are written in, an ASCII character is a byte.
+/// Whether nothing was left out of a text, for rxing drops a part that is not of its encoding: as far as can be seen where an
+/// ASCII byte is a character, which in Shift JIS and its like is not always so.
 fn is_whole(text: &str, bytes: &[u8]) -> bool {
     let ascii = bytes.iter().copied().filter(u8::is_ascii);
     text.bytes().filter(u8::is_ascii).eq(ascii) && !text.contains(char::REPLACEMENT_CHARACTER)

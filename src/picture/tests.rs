@@ -157,17 +157,32 @@ fn encodings() {
         bits.push_byte_data("otpauth://totp/\u{fc}".as_bytes()).unwrap();
     });
     assert_eq!(texts(&png(declared)), Ok(vec!["otpauth://totp/\u{fc}".to_owned()]));
+    // The second bytes of some of these characters are letters of ASCII.
+    let shift_jis = b"otpauth://totp/\x93\xfa\x96\x7b:\x83\x65\x83\x58\x83\x67?secret=GEZDGNBVGY3TQOJQ";
+    let text = "otpauth://totp/\u{65e5}\u{672c}:\u{30c6}\u{30b9}\u{30c8}?secret=GEZDGNBVGY3TQOJQ";
+    assert_eq!(texts(&png(drawn(shift_jis))), Ok(vec![text.to_owned()]));
+    // No reason to withhold the secret.
+    let broken = drawn_bits(|bits| {
+        bits.push_eci_designator(26).unwrap();
+        bits.push_byte_data(b"otpauth://totp/a\xffb?secret=GEZDGNBVGY3TQOJQ").unwrap();
+    });
+    assert_eq!(texts(&png(broken)), Ok(vec!["otpauth://totp/a\u{fffd}b?secret=GEZDGNBVGY3TQOJQ".to_owned()]));
+    let binary = drawn_bits(|bits| {
+        bits.push_eci_designator(26).unwrap();
+        bits.push_byte_data(b"otpauth://totp/\0\xff\xfe").unwrap();
+    });
+    assert_eq!(texts(&png(binary)), Err(PictureError::NoText));
 }
 
 #[test]
-fn a_text_with_a_part_that_is_not_of_its_encoding_is_none() {
+fn nothing_is_left_out_of_a_text_that_is_not_of_its_encoding() {
     let broken = drawn_bits(|bits| {
         bits.push_eci_designator(26).unwrap();
         bits.push_byte_data(b"otpauth://totp/a?secret=GEZD").unwrap();
         bits.push_eci_designator(26).unwrap();
         bits.push_byte_data(b"GNBV\xff\xfe").unwrap();
     });
-    assert_eq!(texts(&png(broken)), Err(PictureError::NoText));
+    assert_eq!(texts(&png(broken)), Ok(vec!["otpauth://totp/a?secret=GEZDGNBV\u{fffd}\u{fffd}".to_owned()]));
 }
 
 #[test]
@@ -256,6 +271,47 @@ fn limits() {
     assert_eq!(head(3841, 2160, png::BitDepth::Eight), too_large(Measure::Pixels, 8_294_400, 8_296_560));
     assert_eq!(head(3840, 2160, png::BitDepth::Sixteen), too_large(Measure::PixelBytes, 33_177_600, 66_355_200));
     assert_eq!(head(3840, 2160, png::BitDepth::Eight), Err(PictureError::Damaged { format: "PNG" }));
+}
+
+/// A WebP that claims 100 by 100 pixels, and has these chunks.
+fn webp(chunks: &[u8]) -> Vec<u8> {
+    let extended = riff_chunk(b"VP8X", &[0, 0, 0, 0, 99, 0, 0, 99, 0, 0]);
+    riff_chunk(b"RIFF", &[b"WEBP", &extended[..], chunks].concat())
+}
+
+fn riff_chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).unwrap().to_le_bytes();
+    [kind, &length[..], data, &b"\0"[..data.len() % 2]].concat()
+}
+
+// contract 9.3: limits that the decoders do not set.
+#[test]
+fn limits_of_chunks() {
+    let too_large = |measure, limit, found| Err(PictureError::TooLarge { measure, limit, found });
+    // A frame of 16,383 by 2 pixels, with scales in the highest bits, and one of 2,561 by 1,440.
+    let frame = |sides: [u8; 4]| [&b"\0\0\0\x9d\x01\x2a"[..], &sides].concat();
+    let (wide, large) = (frame([0xff, 0xff, 2, 0x40]), frame([0x01, 0x0a, 0xa0, 0x05]));
+    let odd = riff_chunk(b"EXIF", b"odd");
+    assert_eq!(texts(&webp(&riff_chunk(b"VP8 ", &wide))), Err(PictureError::Damaged { format: "WebP" }));
+    let found = too_large(Measure::Pixels, 3_686_400, 3_687_840);
+    assert_eq!(texts(&webp(&[odd.clone(), riff_chunk(b"VP8 ", &large)].concat())), found);
+    let animated =
+        riff_chunk(b"ANMF", &[&[0; 16][..], &riff_chunk(b"ALPH", b""), &riff_chunk(b"VP8 ", &large)].concat());
+    assert_eq!(texts(&webp(&[odd, animated].concat())), found);
+
+    let with_texts = |count: usize| {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, 400, 400);
+        for _ in 0..count {
+            encoder.add_text_chunk("Comment".to_owned(), String::new()).unwrap();
+        }
+        let grey: Vec<u8> =
+            image::imageops::resize(&drawn(URI), 400, 400, image::imageops::FilterType::Nearest).into_raw();
+        encoder.write_header().unwrap().write_image_data(&grey).unwrap();
+        texts(&file)
+    };
+    assert_eq!(with_texts(1000), Ok(vec![URI.to_owned()]));
+    assert_eq!(with_texts(1001), too_large(Measure::Texts, 1000, 1001));
 }
 
 /// Replaces the sides in the header of a frame (ISO/IEC 10918-1, B.2.2).
