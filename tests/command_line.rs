@@ -616,6 +616,17 @@ fn help_version_and_completions() {
     assert_snapshot!(run("--help", ""));
     assert_eq!(run("-h", "").stdout(), run("--help", "").stdout());
     assert_eq!(run("--version", "").stdout(), format!("totp-adapter {}\n", env!("CARGO_PKG_VERSION")));
+    let first_lines = [
+        ("read-qr", "Read the secret from a picture of its QR code"),
+        ("batch", "Work on many files, with one output for each"),
+        ("batch read-qr", "Read the secret from every picture"),
+        ("stream", "Answer to every line of standard input with a line"),
+        ("stream read-qr", "Read the secret from the picture, in Base64, of every line"),
+        ("completions", "Print a completion script for a shell"),
+    ];
+    for (command, first_line) in first_lines {
+        assert_eq!(run(&format!("{command} --help"), "").stdout().lines().next(), Some(first_line));
+    }
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ran = run(&format!("completions {shell}"), "");
         assert_eq!((ran.code(), ran.stderr().as_str()), (0, ""), "{shell}");

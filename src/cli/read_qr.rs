@@ -8,6 +8,7 @@ use crate::operation::Operation;
 
 /// The options of `read-qr`, as they were given.
 #[derive(Debug, Args)]
+#[command(about = "Read the secret from a picture of its QR code")]
 pub(super) struct ReadQrArguments {
     #[command(flatten)]
     form: FormArguments,

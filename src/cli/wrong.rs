@@ -126,7 +126,9 @@ fn accepted_values(option: Option<&str>, error: &clap::Error) -> String {
 fn unknown(error: &clap::Error, own: &[&Arg]) -> String {
     let typed = text(error, ContextKind::InvalidArg);
     if !typed.is_some_and(|typed| typed.starts_with('-')) {
-        return ONLY_OPTIONS.to_owned();
+        let takes_file = own.iter().any(|arg| arg.get_long() == Some("input"));
+        let file = if takes_file { "; a file follows --input" } else { "" };
+        return format!("{ONLY_OPTIONS}{file}");
     }
     let names = own.iter().filter_map(|arg| arg.get_long()).filter(|long| !["help", "version"].contains(long));
     let names: Vec<String> = names.map(|long| format!("--{long}")).collect();

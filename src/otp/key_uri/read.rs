@@ -24,9 +24,9 @@ pub fn is_otpauth(text: &str) -> bool {
     [SCHEME, EXPORT_SCHEME].iter().any(|otpauth| scheme.eq_ignore_ascii_case(otpauth))
 }
 
-/// A text without the control characters and blanks around it (URL Standard, section 4.4).
+/// A text without the control characters and blanks around it (URL Standard, section 4.4) and a byte order mark before it.
 fn trimmed(text: &str) -> &str {
-    text.trim_matches(|c| c <= ' ')
+    text.trim_start_matches('\u{feff}').trim_matches(|c| c <= ' ')
 }
 
 /// What the key URI of a time-based code says (contract 4.5).

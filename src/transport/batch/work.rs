@@ -12,11 +12,13 @@ use super::name::{Claims, Name};
 use super::outputs::{self, Answer, Outputs};
 use super::progress::Tally;
 use super::report::{Line, Report};
-use crate::operation::Operation;
+use crate::operation::{Input, Operation};
 use crate::transport::in_order;
 
-/// How many inputs a thread takes at once, so that threads seldom wait for each other.
-const PORTION: usize = 32;
+/// How many documents a thread takes at once, so that threads seldom wait for each other.
+const DOCUMENTS: usize = 32;
+/// How many pictures: each keeps a thread busy for long enough.
+const PICTURES: usize = 1;
 
 /// What all threads know.
 pub struct Work {
@@ -98,7 +100,11 @@ impl in_order::Work for Work {
     fn take(&self, source: &mut Source, portion: &mut Portion) -> Option<()> {
         portion.jobs.clear();
         portion.others = 0;
-        while portion.jobs.len() < PORTION && !self.interruption.is_asked_for() {
+        let at_once = match self.outputs.operation.input() {
+            Some(Input::Picture) => PICTURES,
+            Some(Input::Document(_)) | None => DOCUMENTS,
+        };
+        while portion.jobs.len() < at_once && !self.interruption.is_asked_for() {
             let Some(item) = source.inputs.next() else { break };
             match source.job(item) {
                 Some(job) => portion.jobs.push(job),

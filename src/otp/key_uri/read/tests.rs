@@ -333,8 +333,8 @@ proptest! {
 // contract 4.5: a text that is passed over is none that could be read.
 #[test]
 fn what_is_read_is_meant_for_an_app() {
-    for around in ["", " ", "\t\r\n", "\0", "\u{1f}"] {
-        let uri = format!("{around}OtpAuth://totp/me?secret={BASE32}{around}");
+    for (before, around) in [("", ""), ("", " "), ("", "\t\r\n"), ("", "\0"), ("\u{feff}", "\u{1f}")] {
+        let uri = format!("{before}{around}OtpAuth://totp/me?secret={BASE32}{around}");
         assert!(is_otpauth(&uri) && KeyUri::parse(&uri).is_ok(), "{uri:?}");
     }
     for other in ["", "https://example.org", "otpauths://totp/me", "\u{a0}otpauth://totp/me", "see otpauth://totp/me"] {
