@@ -43,12 +43,13 @@ pub(super) fn decode(file: &[u8]) -> Result<Pixels, PictureError> {
     match kind.format {
         ImageFormat::Png => chunks::check_png(file)?,
         ImageFormat::WebP => chunks::check_webp(file, kind.max_pixels)?,
+        ImageFormat::Jpeg => {
+            if let Some(photograph) = photograph::grey(file)? {
+                return Ok(Pixels::Opaque(photograph));
+            }
+        }
+        // The others have nothing that the limits of their decoders do not hold.
         _ => {}
-    }
-    if matches!(kind.format, ImageFormat::Jpeg)
-        && let Some(photograph) = photograph::grey(file)?
-    {
-        return Ok(Pixels::Opaque(photograph));
     }
     Ok(pixels(kind.decode(file)?))
 }

@@ -1,7 +1,8 @@
 //! From a picture to the texts of the QR codes in it; it knows neither key URIs nor documents.
 //!
-//! On the way: `file` turns a file into grey pixels and enforces the limits (`chunks` some of them), `attempt` prepares them in one way after
-//! the other, and `symbols` finds and reads the codes (ISO/IEC 18004) in what it prepared. Both stand behind `guard`.
+//! On the way: `file` turns a file into grey pixels and enforces the limits (`chunks` some of them), `attempt` prepares
+//! them in one way after the other, and `symbols` finds and reads the codes (ISO/IEC 18004) in what it prepared. `guard`
+//! stands around all of them.
 //!
 //! What shows a secret is wiped where the memory is ours: grey pixels, their preparations, the colours of a picture with
 //! transparency, the texts. The decoders of files and the reader of symbols keep buffers of their own (scanlines,

@@ -1,4 +1,4 @@
-//! The clock and the source of entropy of the machine.
+//! The clocks and the source of entropy of the machine.
 
 use std::cell::OnceCell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
