@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::byte_order_mark::Utf16Error;
 use crate::reply::{Cause, Reply};
 use crate::xml::{Position, ReadError};
 
@@ -126,6 +127,9 @@ impl From<Fault> for Reply {
 
 /// The reason of an I/O error in lower case, without final period, number or file name.
 pub fn reason(error: &io::Error) -> String {
+    if let Some(error) = Utf16Error::of(error) {
+        return error.to_string();
+    }
     // An error with a number has the operating system's words; any other may have been given a file name.
     let words = match error.raw_os_error() {
         Some(_) => error.to_string(),

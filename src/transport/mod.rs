@@ -5,6 +5,7 @@ pub mod batch;
 pub mod filter;
 pub mod stream;
 
+mod byte_order_mark;
 mod descriptor;
 mod fault;
 mod in_order;
