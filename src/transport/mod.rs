@@ -7,6 +7,7 @@ pub mod stream;
 
 mod byte_order_mark;
 mod descriptor;
+mod existing;
 mod fault;
 mod in_order;
 mod input;
