@@ -199,7 +199,7 @@ fn records_that_cannot_be_taken_apart() {
     assert_snapshot!(bad.into_iter().cloned().collect::<Vec<_>>().join("\n"), @r#"
     long	-1	<Error description="too long: expected a record of at most 131072 bytes"/>
     	-1	<Error description="too long: expected a record of at most 131072 bytes"/>
-    no Base64	-1	<Error description="wrong record: expected Base64 with its padding in the column document-base64"/>
+    no Base64	-1	<Error description="wrong record: expected Base64 or a data URL of it in the column document-base64"/>
     three	-1	<Error description="wrong record: expected 2 columns separated by tabs, found 3"/>
     	-1	<Error description="wrong record: expected 2 columns separated by tabs, found 1"/>
     	-1	<Error description="wrong record: expected an id without line breaks and NUL"/>
