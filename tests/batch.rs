@@ -156,14 +156,14 @@ fn formats_of_qr_codes() {
 #[test]
 fn the_report_of_new_secrets_is_a_manifest() {
     let folder = Folder::empty();
-    folder.write("users.csv", "account,department\njohn@example.org,1\n\"Doe, Jane\",2\n:,3\n");
+    folder.write("users.csv", "account,department\njohn@example.org,1\n\"Doe, Jane\",2\n\u{a0},3\n");
     let secrets = "batch --operation GenerateSecret --output-dir secrets --issuer X4 --report";
     assert_eq!(folder.run(&format!("{secrets} secrets.csv --manifest users.csv")).code(), 0);
     assert_snapshot!(folder.read("secrets.csv"), @r#"
     input,output,status,description,issuer,account
     secrets/secret-000001.xml,secret-000001.xml,1,,X4,john@example.org
     secrets/secret-000002.xml,secret-000002.xml,1,,X4,"Doe, Jane"
-    secrets/secret-000003.xml,secret-000003.xml,1,,X4,:
+    secrets/secret-000003.xml,secret-000003.xml,1,,X4, 
     "#);
     folder.write("secrets/secret-000002.xml", "<Secret/>");
     let qr = "batch --operation GenerateAuthenticatorQRCode --output-dir qr --manifest";
@@ -172,7 +172,7 @@ fn the_report_of_new_secrets_is_a_manifest() {
     input,output,status,description
     secrets/secret-000001.xml,secret-000001.png,1,
     secrets/secret-000002.xml,secret-000002.error.xml,-1,"unusable secret: expected Base32 characters, found none at line 1, column 1"
-    secrets/secret-000003.xml,secret-000003.error.xml,-1,"wrong parameter: expected an account without a colon, since apps take it for the separator of issuer and account"
+    secrets/secret-000003.xml,secret-000003.error.xml,-1,"wrong parameter: expected a visible account, found none or only white space"
     "#);
     assert_eq!(folder.names_in("qr"), ["secret-000001.png", "secret-000002.error.xml", "secret-000003.error.xml"]);
     // What has failed is not tried again.
