@@ -159,6 +159,8 @@ fn labels_that_begin_with_the_issuer() {
         ("A", "A", "A", "A"),
         (":me", "A", "A", "me"),
         ("A:", "A", "A", "-"),
+        ("%3Ame:you", "", ":me", "you"),
+        ("%3Ame:you", "+", ":me", "you"),
         ("A:%20%20me", "A", "A", "me"),
     ] {
         // The order is not the one in which names are drawn.

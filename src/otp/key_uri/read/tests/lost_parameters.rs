@@ -82,7 +82,7 @@ fn separators_that_are_none() {
     for uri in [
         "otpauth://totp/me?secret=*&image=https%3A%2F%2Fx%2Fy%3Fdigits%3D8",
         "otpauth://totp/me?secret=*&image=https://x/y?size=8",
-        "otpauth://totp/me?secret=*&my-digits=8&my_period=1&xissuer=A&lock",
+        "otpauth://totp/me?secret=*&my-digits=8&my_period=1&my.digits=8&my~digits=8&xissuer=A&lock",
         "otpauth://totp/me?secret=*#section=2",
     ] {
         assert_eq!(names_of(&uri.replace('*', BASE32)).1, "me", "{uri}");
