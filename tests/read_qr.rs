@@ -141,50 +141,6 @@ fn refusals() {
     assert_snapshot!(uri("otpauth://yaotp/me?secret=GEZDGNBV"), @"unusable key URI: expected the type totp after otpauth://");
 }
 
-// contract 9.3
-#[test]
-fn hostile_pictures() {
-    let mut claimed = Vec::new();
-    let mut header = png::Encoder::new(&mut claimed, 65_535, 65_535).write_header().unwrap();
-    header.write_chunk(png::chunk::IDAT, &[]).unwrap();
-    drop(header);
-    assert_snapshot!(refusal(&claimed), @"too large: expected at most 16384 pixels a side, found 65535");
-    assert_snapshot!(refusal(&vec![0x89; 11 << 20]), @"too large: expected a file of at most 10000000 bytes");
-    // As many codes as fit.
-    let code = imageops::resize(&grey(&picture_of("https://example.org/")), 58, 58, imageops::FilterType::Nearest);
-    let mut crowd = GrayImage::from_pixel(1800, 1800, Luma([255]));
-    for number in 0..900 {
-        imageops::replace(&mut crowd, &code, number % 30 * 60, number / 30 * 60);
-    }
-    assert_snapshot!(refusal(&png(&crowd)), @"no key URI: expected a QR code with an otpauth URI, found 1 with other texts");
-}
-
-// contract 9.3: the picture that takes the most memory, in 64 MB and some more for the program itself, and a time of
-// the processor that is ample for one that is not optimised. The system ends what asks for more.
-#[cfg(target_os = "linux")]
-#[test]
-fn memory_and_time() {
-    use std::process::Command;
-
-    let folder = Folder::empty();
-    // What is half transparent is searched on a light and on a dark page.
-    let screen = image::RgbaImage::from_fn(3840, 2160, |x, y| {
-        image::Rgba([if x / 8 % 2 == 0 { 0 } else { 255 }, 0, 0, y.to_le_bytes()[0]])
-    });
-    screen.save(folder.path().join("screen.png")).unwrap();
-    let limited = format!(
-        "ulimit -t 10; ulimit -v 80000; exec '{}' read-qr --input screen.png",
-        env!("CARGO_BIN_EXE_totp-adapter")
-    );
-    let output = Command::new("sh").args(["-c", &limited]).current_dir(folder.path()).output().unwrap();
-    let answer = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        answer.starts_with("<Error ") && output.status.code() == Some(2),
-        "{answer}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
 // contract 9.1, 5.2: the file that may have the only copy of a secret stays.
 #[test]
 fn an_output_that_exists() {

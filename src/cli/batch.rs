@@ -202,7 +202,8 @@ fn count(text: &str) -> Result<NonZeroU32, OutOfRange> {
 
 const READ_QR_AFTER_HELP: &str = "\
 Every picture (in folders *.png, *.jpg, *.jpeg, *.jpe, *.jfif, *.pjpeg, *.pjp, *.gif, *.bmp, *.dib and *.webp) gets a
-document NAME.xml below the folder, or NAME.error.xml; all else is as for batch, and the formats are those of read-qr: see their help.
+document NAME.xml below the folder, or NAME.error.xml; all else is as for batch, and the formats are those of read-qr:
+see their help. Each thread may take 160 MB of memory.
 
 Example:
   totp-adapter batch read-qr --output-dir secrets --report report.csv screenshots/";

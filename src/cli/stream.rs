@@ -82,8 +82,9 @@ pub struct RecordArguments {
 }
 
 const READ_QR_AFTER_HELP: &str = "\
-Each record is a picture of at most 10 MB in Base64, or has such a column: --columns id,document-base64. All else is as
-for stream, and the formats are those of read-qr: see their help. Each thread may take 80 MB of memory.
+Each record is a picture of at most 24 MB in Base64, or has such a column: --columns id,document-base64. All else is as
+for stream, and the formats are those of read-qr: see their help. Each thread may take 160 MB of memory for a picture and
+32 MB for its record.
 
 Example:
   for picture in *.png; do base64 -w0 \"$picture\"; echo; done | totp-adapter stream read-qr";
