@@ -203,6 +203,33 @@ fn memory_and_time() {
     }
 }
 
+// contract 9.3: a picture in which the search would go on for minutes, and the time of the processor that it may take, with
+// plenty for a program that is not optimised. The system ends what takes more.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_search_without_end() {
+    use std::process::Command;
+
+    /// As many finder patterns across and down as are still looked at, of so many modules with what is around them.
+    const PATTERNS: u32 = 20;
+    const PITCH: u32 = 12;
+    const SCALE: u32 = 4;
+    let mut picture = image::RgbaImage::from_fn(PATTERNS * PITCH * SCALE, PATTERNS * PITCH * SCALE, |x, y| {
+        let module = |at: u32| (at / SCALE % PITCH).abs_diff(5);
+        let ring = module(x).max(module(y));
+        let grey = if ring == 3 || ring < 2 { 0 } else { 255 };
+        image::Rgba([grey, grey, grey, 255])
+    });
+    // All of it is searched anew on each page.
+    picture.put_pixel(0, 0, image::Rgba([255, 255, 255, 250]));
+    let folder = Folder::empty();
+    folder.write("picture.png", encoded(picture, ImageFormat::Png));
+    let limited = format!("ulimit -t 8; exec '{}' read-qr --input picture.png", env!("CARGO_BIN_EXE_totp-adapter"));
+    let output = Command::new("sh").args(["-c", &limited]).current_dir(folder.path()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_snapshot!(stderr, @"totp-adapter: status -1: no QR code: expected one that is found in the time for a picture");
+}
+
 // contract 9.3, 9.5: the help and the rules say what holds.
 #[test]
 fn limits_are_said_as_they_are() {
