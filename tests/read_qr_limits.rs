@@ -65,9 +65,8 @@ fn filled(picture: &[u8], bytes: usize) -> Vec<u8> {
 
 /// A WebP of frames in frames, so many bytes.
 fn frames_in_frames(bytes: usize) -> Vec<u8> {
-    let chunk = |kind: &[u8], length: usize, data: &[u8]| {
-        [kind, &u32::try_from(length).unwrap().to_le_bytes(), data].concat()
-    };
+    let chunk =
+        |kind: &[u8], length: usize, data: &[u8]| [kind, &u32::try_from(length).unwrap().to_le_bytes(), data].concat();
     let frames = (0..bytes / 24).rev().flat_map(|level| chunk(b"ANMF", 16 + 24 * level, &[0; 16]));
     let frames: Vec<u8> = frames.collect();
     let head = chunk(b"VP8X", 10, &[0, 0, 0, 0, 99, 0, 0, 99, 0, 0]);

@@ -79,7 +79,8 @@ impl<'a> PaletteRows<'a> {
     /// The pixels of a row, the first in the highest bits of a byte.
     fn places(&self, row: &[u8]) -> impl Iterator<Item = usize> {
         let (bits, mask) = (self.bits, (1 << self.bits) - 1);
-        row.iter().flat_map(move |&byte| (0..8 / bits).rev().map(move |place| usize::from(byte) >> (place * bits) & mask))
+        row.iter()
+            .flat_map(move |&byte| (0..8 / bits).rev().map(move |place| usize::from(byte) >> (place * bits) & mask))
     }
 }
 

@@ -42,7 +42,10 @@ fn light(picture: &GrayImage) -> impl Iterator<Item = Vec<bool>> {
 
 /// Places of so many bits in bytes, the first in the highest bits.
 fn packed(places: &[u8], bits: usize) -> Vec<u8> {
-    places.chunks(8 / bits).map(|places| (0..).zip(places).map(|(at, place)| place << (8 - bits - at * bits)).sum()).collect()
+    places
+        .chunks(8 / bits)
+        .map(|places| (0..).zip(places).map(|(at, place)| place << (8 - bits - at * bits)).sum())
+        .collect()
 }
 
 #[test]
@@ -123,7 +126,8 @@ fn gif(picture: &GrayImage, [left, top]: [u16; 2], [width, height]: [u16; 2], is
 fn frames_of_gif() {
     let picture = drawn(URI);
     let side = u16::try_from(picture.width()).unwrap();
-    for (place, sides) in [([0, 0], [side, side]), ([70, 30], [side + 100, side + 50]), ([0, 0], [side - 2, side - 3])] {
+    for (place, sides) in [([0, 0], [side, side]), ([70, 30], [side + 100, side + 50]), ([0, 0], [side - 2, side - 3])]
+    {
         for is_interlaced in [false, true] {
             let file = gif(&picture, place, sides, is_interlaced);
             assert_eq!(texts(&file), Ok(vec![URI.to_owned()]), "{place:?} {sides:?} {is_interlaced}");

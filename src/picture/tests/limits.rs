@@ -64,7 +64,8 @@ fn sizes_that_people_have() {
     let picture = |width: u32, height: u32| {
         png_of_rows(width, height, png::ColorType::Grayscale, |y| {
             let inside = |x: u32| x.checked_sub(width / 2).zip(y.checked_sub(height / 2));
-            let pixel = |x: u32| inside(x).and_then(|(x, y)| code.get_pixel_checked(x, y)).map_or(230, |pixel| pixel[0]);
+            let pixel =
+                |x: u32| inside(x).and_then(|(x, y)| code.get_pixel_checked(x, y)).map_or(230, |pixel| pixel[0]);
             (0..width).map(pixel).collect()
         })
     };
@@ -146,7 +147,10 @@ fn limits_of_webp() {
     // Lossless ones, by their header (section 3.4 of its specification): width, height, alpha.
     let lossless = |width: u32, height: u32| {
         let head = (width - 1) | (height - 1) << 14;
-        texts(&riff_chunk(b"RIFF", &[&b"WEBP"[..], &riff_chunk(b"VP8L", &[&[0x2f], &head.to_le_bytes()[..]].concat())].concat()))
+        texts(&riff_chunk(
+            b"RIFF",
+            &[&b"WEBP"[..], &riff_chunk(b"VP8L", &[&[0x2f], &head.to_le_bytes()[..]].concat())].concat(),
+        ))
     };
     assert_eq!(lossless(4285, 4285), found);
     assert_eq!(lossless(7680, 2160), Err(PictureError::Damaged { format: "WebP" }));
