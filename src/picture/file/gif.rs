@@ -12,7 +12,7 @@ use crate::picture::error::PictureError;
 /// The grey and the alpha of each place in a palette.
 type Palette = [[u8; 2]; 256];
 
-/// The first and every how manieth row of the four parts of an interlaced frame (GIF89a, appendix E).
+/// The first row of each of the four parts of an interlaced frame, and the step to its next one (GIF89a, appendix E).
 const INTERLACED: [(usize, usize); 4] = [(0, 8), (4, 8), (2, 4), (1, 2)];
 
 /// The pixels of the first frame, where it stands.
