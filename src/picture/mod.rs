@@ -37,7 +37,8 @@ pub(crate) use guard::is_guarded;
 /// `is_wanted`: what is not wanted is found on the way, so where nothing is wanted the texts are all that was found.
 ///
 /// `has_time` is asked before every attempt and between codes: nothing here reads a clock. What it cannot interrupt takes
-/// some 0.3 s at most.
+/// some 0.3 s at most. Decoding comes before the first question and is not interrupted: the limits keep it to about half a
+/// second, and all of it to [`MAX_PICTURE_MEMORY`] bytes.
 ///
 /// A panic of a decoder or of the reader of symbols becomes an error. A panic hook is called nevertheless: that of the program
 /// is silent then, while the standard library's tells the panic's message. Under `panic = "abort"` it ends the process.
