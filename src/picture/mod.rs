@@ -16,17 +16,16 @@ mod findings;
 mod grey;
 mod guard;
 mod symbols;
+mod threshold;
 
 #[cfg(test)]
 mod tests;
 
 use zeroize::Zeroizing;
 
-use attempt::ATTEMPTS;
 pub use error::{Measure, PictureError};
 pub use file::{MAX_PICTURE_BYTES, MAX_PICTURE_MEMORY};
 use findings::Findings;
-use grey::Grey;
 use guard::guarded;
 pub(crate) use guard::is_guarded;
 
@@ -53,28 +52,6 @@ pub fn read(
 ) -> Result<Vec<Zeroizing<String>>, PictureError> {
     let mut findings = Findings::default();
     let picture = guarded(|| file::decode(file)).unwrap_or(Err(PictureError::DecoderFailed))?;
-    picture.on_pages().any(|page| search(&page, is_wanted, has_time, &mut findings));
+    picture.on_pages().any(|page| attempt::search(&page, is_wanted, has_time, &mut findings));
     findings.into_texts()
-}
-
-/// Adds what the attempts find, in order; says whether the search is over.
-fn search(
-    picture: &Grey,
-    is_wanted: &dyn Fn(&str) -> bool,
-    has_time: &dyn Fn() -> bool,
-    findings: &mut Findings,
-) -> bool {
-    for attempt in ATTEMPTS.iter().filter(|attempt| attempt.suits(picture)) {
-        if !has_time() {
-            findings.add_reason(PictureError::OutOfTime);
-            return true;
-        }
-        if guarded(|| attempt.search(picture, has_time, findings)).is_none() {
-            findings.add_reason(PictureError::SearchFailed);
-        }
-        if attempt.may_be_last() && findings.has(is_wanted) {
-            return true;
-        }
-    }
-    false
 }
