@@ -1,5 +1,5 @@
-//! Finds and reads the symbols in dark and light pixels (ISO/IEC 18004, section 12), with the parts of rxing: its own search for
-//! several symbols is without limits. It knows nothing of where the pixels come from.
+//! Finds and reads the symbols in dark and light pixels (ISO/IEC 18004, section 12), with the parts of rxing: its own
+//! search for several symbols is without limits. It knows nothing of where the pixels come from.
 
 use std::cmp::Reverse;
 
