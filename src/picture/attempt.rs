@@ -1,4 +1,21 @@
-//! The ways in which a picture is searched. Which, and in what order, is measured.
+//! The ways in which a picture is searched.
+//!
+//! Which they are is measured: on 780 pictures as of screens and phones, each reads some that the others do not. On an AMD
+//! EPYC, one megapixel of a screen takes 0.6 ms to halve three times, and then for both polarities:
+//!
+//! | Size | Preparation and threshold | Time |
+//! |---|---|---|
+//! | an eighth | blurred, local mean | 0.1 ms |
+//! | a quarter | blurred, local mean or global | 0.3 ms each |
+//! | half | local middle | 1.3 ms |
+//! | half | blurred, local mean or global | 1.3 ms each |
+//! | whole | local middle | 4.6 ms |
+//! | whole | global | 3.7 ms |
+//! | whole | blurred, global | 5 ms |
+//! | whole | dark half | 3.6 ms |
+//! | whole | tripled, local middle | 60 ms |
+//!
+//! What is always searched takes 0.6 s for 50 megapixels.
 
 use std::borrow::Cow;
 
@@ -50,8 +67,10 @@ const UNTIL_FOUND: [Attempt; 3] = [
     Attempt(Size::Whole, Preparation::Tripled, Threshold::LocalMiddle),
 ];
 
-/// The most pixels of a picture that is enlarged.
-const MAX_ENLARGED: usize = 1_000_000;
+/// The most pixels of a picture that is blurred, which takes as many again: half a side of the largest pictures.
+const MAX_BLURRED: usize = 13_000_000;
+/// The most pixels of a picture that is enlarged: a screen of 1920 × 1080.
+const MAX_ENLARGED: usize = 1920 * 1080;
 /// The least pixels a side of a picture that is searched: the modules of the smallest symbol.
 const MIN_SIDE: usize = 21;
 
@@ -62,6 +81,10 @@ pub(super) fn search(
     has_time: &dyn Fn() -> bool,
     findings: &mut Findings,
 ) -> bool {
+    if !has_time() {
+        findings.add_reason(PictureError::OutOfTime);
+        return true;
+    }
     let sizes = Sizes::of(picture);
     for attempt in &ALWAYS {
         attempt.search(&sizes, has_time, findings);
@@ -98,7 +121,8 @@ impl Attempt {
 impl Preparation {
     fn suits(self, picture: &Grey) -> bool {
         match self {
-            Self::Original | Self::Blurred => true,
+            Self::Original => true,
+            Self::Blurred => picture.pixels().len() <= MAX_BLURRED,
             Self::Tripled => picture.pixels().len() <= MAX_ENLARGED,
         }
     }

@@ -68,18 +68,21 @@ impl Grey {
 
     /// So many times as wide and high, interpolated: modules of one or two pixels become as large as finder patterns need.
     pub fn enlarged(&self, times: usize) -> Self {
-        let between = |place: usize, count: usize| Between::of(place, times, count);
-        Self::resized(self.width * times, self.height * times, |x, y| {
-            let (x, y) = (between(x, self.width), between(y, self.height));
-            let in_row = |y: usize| x.mean(|x| self.pixels[y * self.width + x].into());
-            part_of_byte(y.mean(in_row) / x.whole() / y.whole())
-        })
-    }
-
-    fn resized(width: usize, height: usize, pixel: impl Fn(usize, usize) -> u8) -> Self {
-        let mut pixels = Zeroizing::new(Vec::with_capacity(width * height));
-        pixels.extend((0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| pixel(x, y)));
-        Self { width, height, pixels }
+        let places = |count: usize| (0..count * times).map(move |place| Between::of(place, times, count));
+        let columns: Vec<Between> = places(self.width).collect();
+        let mut pixels = Zeroizing::new(Vec::with_capacity(self.pixels.len() * times * times));
+        let mut row = Zeroizing::new(vec![0; self.width]);
+        for y in places(self.height) {
+            let [above, below] = y.pixels.map(|y| &self.pixels[y * self.width..][..self.width]);
+            for (mean, pair) in row.iter_mut().zip(above.iter().zip(below)) {
+                *mean = y.mean([*pair.0, *pair.1].map(u32::from));
+            }
+            pixels.extend(columns.iter().map(|x| {
+                let mean = x.mean(x.pixels.map(|x| row[x]));
+                part_of_byte(mean / (x.whole() * y.whole()))
+            }));
+        }
+        Self { width: self.width * times, height: self.height * times, pixels }
     }
 }
 
@@ -104,9 +107,9 @@ impl Between {
         Self { pixels: [pixel, (pixel + 1).min(count - 1)], parts }
     }
 
-    /// The mean of what the two pixels have, times the whole.
-    fn mean(&self, of: impl Fn(usize) -> u32) -> u32 {
-        self.pixels.iter().zip(self.parts).map(|(&pixel, part)| of(pixel) * part).sum()
+    /// The mean of the greys of the two pixels, times the whole.
+    fn mean(&self, greys: [u32; 2]) -> u32 {
+        greys[0] * self.parts[0] + greys[1] * self.parts[1]
     }
 
     fn whole(&self) -> u32 {
