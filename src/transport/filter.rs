@@ -11,8 +11,8 @@ use super::fault::Fault;
 use super::input::is_stdin;
 use super::output::Destination;
 use super::places::{self, OUTPUT, OUTPUT_IN_FOLDER, Places, STANDARD_OUTPUT, STATUS_FILE};
-use super::{parameters, system, tell, terminal};
-use crate::adapter::Adapter;
+use super::session::{Names, Session};
+use super::{parameters, tell, terminal};
 use crate::cli::{Files, FilterArguments, WrongCommandLine};
 use crate::operation::Operation;
 use crate::reply::{Body, Cause, Reply};
@@ -86,11 +86,7 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
         return instead_of_output(Fault::OutputKept { file: arguments.files.output.clone(), kept });
     }
     let reply = match input(operation, arguments, places) {
-        Ok(input) => {
-            let time = arguments.request.now.or_else(system::time);
-            let mut adapter = Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() };
-            adapter.respond(operation, &parameters, &input)
-        }
+        Ok(input) => Session { parameters, now: arguments.request.now }.respond(operation, Names::default(), &input),
         Err(fault) => fault.into(),
     };
     deliver(reply, arguments, &places.output, replaceable)

@@ -15,6 +15,7 @@ mod output;
 mod parameters;
 mod places;
 mod records;
+mod session;
 mod system;
 mod terminal;
 mod whole_file;

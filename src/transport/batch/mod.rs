@@ -24,6 +24,7 @@ use super::in_order::InOrder;
 use super::input::is_stdin;
 use super::output::Destination;
 use super::places::canonical_name;
+use super::session::Session;
 use super::{parameters, tell};
 use crate::cli::{self, BatchArguments};
 use crate::operation::{Operation, Parameters};
@@ -194,8 +195,8 @@ fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Paramet
         _ => unwritable(OUTPUT_DIR, Some(folder), error),
     })?;
     let (format, existing) = (arguments.format.unwrap_or_default(), arguments.run.existing());
-    let (time, output_dir) = (arguments.request.now, folder.to_owned());
-    Ok(Outputs { operation, parameters, names, format, time, output_dir, existing, run_folder })
+    let session = Session { parameters, now: arguments.request.now };
+    Ok(Outputs { operation, session, names, format, output_dir: folder.to_owned(), existing, run_folder })
 }
 
 fn unwritable(what: &'static str, file: Option<&Path>, error: io::Error) -> Fault {

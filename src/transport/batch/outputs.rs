@@ -11,31 +11,27 @@ use super::inputs::Task;
 use super::name::Name;
 use super::present::{Present, is_error_document};
 use super::run_folder::RunFolder;
-use crate::adapter::Adapter;
 use crate::cli::Existing;
-use crate::operation::{Operation, Parameters};
-use crate::otp::UnixTime;
+use crate::operation::Operation;
 use crate::reply::{INCORRECT, Reply};
 use crate::status::Status;
 use crate::symbol_format::SymbolFormat;
 use crate::transport::existing::{Kept, Replaceable};
 use crate::transport::fault::reason;
 use crate::transport::places::canonical_name;
-use crate::transport::system;
+use crate::transport::session::{Names, Session};
 use crate::xml::MAX_DOCUMENT_BYTES;
 
 /// What holds for all documents of a run.
 pub struct Outputs {
     /// What is done.
     pub operation: Operation,
-    /// The parameters, as far as a document has none of its own.
-    pub parameters: Parameters,
+    /// Who answers.
+    pub session: Session,
     /// Issuer and account for the report of new secrets, as far as a row has none.
     pub names: [Option<String>; 2],
     /// What QR codes are drawn as.
     pub format: SymbolFormat,
-    /// The time instead of the clock's.
-    pub time: Option<UnixTime>,
     /// Where the outputs go.
     pub output_dir: PathBuf,
     /// What happens where there is one already.
@@ -200,11 +196,8 @@ impl Outputs {
         if let (Some(file), Some(input)) = (&task.input, self.operation.input()) {
             read(file, input.max_bytes() + 1, buffer)?;
         }
-        let time = self.time.or_else(system::time);
         let [issuer, account] = [&task.issuer, &task.account].map(|name| name.as_deref().map(str::as_bytes));
-        let parameters = self.parameters.with_names(issuer, account);
-        let mut adapter = Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() };
-        Ok(adapter.respond(self.operation, &parameters, buffer))
+        Ok(self.session.respond(self.operation, Names { issuer, account }, buffer))
     }
 
     /// What was wrong in an earlier run is no longer.

@@ -3,13 +3,11 @@
 use zeroize::Zeroizing;
 
 use super::record::{Record, RecordError, take_apart};
-use crate::adapter::Adapter;
 use crate::cli::{Column, Columns};
-use crate::operation::{Operation, Parameters};
-use crate::otp::UnixTime;
+use crate::operation::Operation;
 use crate::reply::{Body, Reply};
 use crate::symbol_format::SymbolFormat;
-use crate::transport::system;
+use crate::transport::session::{Names, Session};
 
 /// What holds for all records.
 pub struct Answering {
@@ -19,12 +17,10 @@ pub struct Answering {
     pub operation: Option<Operation>,
     /// The most bytes of a record.
     pub max_record_bytes: usize,
-    /// The parameters, as far as a record names none.
-    pub parameters: Parameters,
+    /// Who answers.
+    pub session: Session,
     /// What QR codes are drawn as.
     pub format: SymbolFormat,
-    /// The time instead of the clock's.
-    pub time: Option<UnixTime>,
 }
 
 impl Answering {
@@ -45,11 +41,8 @@ impl Answering {
     }
 
     fn respond(&self, record: &Record<'_>) -> Reply {
-        // The clock is asked for every record: an answer is as good as its time.
-        let time = self.time.or_else(system::time);
-        let parameters = self.parameters.with_names(record.issuer, record.account);
-        let mut adapter = Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() };
-        adapter.respond(record.operation, &parameters, record.document.bytes())
+        let names = Names { issuer: record.issuer, account: record.account };
+        self.session.respond(record.operation, names, record.document.bytes())
     }
 }
 

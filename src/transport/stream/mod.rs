@@ -15,6 +15,7 @@ use super::filter;
 use super::in_order::{InOrder, Work};
 use super::places::STANDARD_OUTPUT;
 use super::records::{Block, MAX_RECORD_BYTES, Records};
+use super::session::Session;
 use super::{parameters, tell};
 use crate::cli::{Column, Columns, StreamArguments};
 use crate::operation::{Input, Operation};
@@ -68,8 +69,9 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
     let input = InputStream::standard().map_err(|error| Fault::Read { what: STANDARD_INPUT, file: None, error })?;
     let output = OutputStream::standard().map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })?;
     let max_record_bytes = max_record_bytes(operation);
-    let (format, time) = (arguments.format.unwrap_or_default(), arguments.request.now);
-    let stream = Stream(Answering { columns, operation, max_record_bytes, parameters, format, time });
+    let format = arguments.format.unwrap_or_default();
+    let session = Session { parameters, now: arguments.request.now };
+    let stream = Stream(Answering { columns, operation, max_record_bytes, session, format });
     InOrder::start(stream, Records::new(input, end), Sink { output, fault: None }, arguments.records.jobs)
         .map_err(Fault::Threads)
 }
