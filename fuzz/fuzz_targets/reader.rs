@@ -12,6 +12,7 @@
 //! ```
 #![no_main]
 
+use encoding_rs::WINDOWS_1252;
 use libfuzzer_sys::fuzz_target;
 use totp_adapter::xml::{
     Document, MAX_DOCUMENT_BYTES, Parameter, Position, ReadError, Text, read_parameters, read_secret, read_totp,
@@ -241,18 +242,34 @@ fn unbroken(text: &str) -> String {
     text.replace(['\r', '\n'], "")
 }
 
-/// The text of a document in an encoding that needs no declaration.
+/// The text of a document by its byte order mark, or else by its declaration, or else as UTF-8. What the reader refuses
+/// may become any text: names that are not supported, and bytes that an encoding does not define.
 fn decoded(bytes: &[u8]) -> Option<String> {
     let utf_16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| -> Option<String> {
         let (pairs, odd) = bytes.as_chunks();
         String::from_utf16(&pairs.iter().map(|&pair| unit(pair)).collect::<Vec<_>>()).ok().filter(|_| odd.is_empty())
     };
+    let utf_8 = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
     match bytes {
         [0xff, 0xfe, rest @ ..] => utf_16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf_16(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
-        _ => String::from_utf8(bytes.to_vec()).ok(),
+        [0xef, 0xbb, 0xbf, rest @ ..] => utf_8(rest),
+        _ => match declared_encoding(bytes) {
+            Some(name) if name.contains("1252") => Some(WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()),
+            // The bytes of ISO-8859-1 are its code points, and those of US-ASCII are among them.
+            Some(name) if !name.contains("utf") => Some(bytes.iter().copied().map(char::from).collect()),
+            Some(_) | None => utf_8(bytes),
+        },
     }
+}
+
+/// What a correct XML declaration says of the encoding, in lower case: in such a declaration the word stands only once.
+fn declared_encoding(bytes: &[u8]) -> Option<String> {
+    let rest = bytes.strip_prefix(b"<?xml")?;
+    rest.first().filter(|byte| WHITE_SPACE.contains(&char::from(**byte)))?;
+    let head: String = rest.iter().map(|&byte| char::from(byte)).take_while(|&c| c != '>').collect();
+    let (_, value) = head.split_once("encoding")?;
+    value.split(['\'', '"']).nth(1).map(str::to_ascii_lowercase)
 }
 
 /// Line, column and offset of every character.
