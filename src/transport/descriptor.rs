@@ -1,8 +1,11 @@
 //! The standard streams as the files that they are: without a buffer, which would keep a copy of a secret, and without
 //! the standard library's habit of taking one that cannot be read for empty and one that cannot be written for written.
+//! A console of Windows is the exception: its characters are UTF-16, and the standard library translates them.
 
-use std::fs::File;
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 /// How long to wait before trying again where someone made a stream non-blocking, as Node.js may.
@@ -42,4 +45,101 @@ pub fn own(stream: impl std::os::fd::AsFd) -> io::Result<File> {
 #[cfg(windows)]
 pub fn own(stream: impl std::os::windows::io::AsHandle) -> io::Result<File> {
     Ok(stream.as_handle().try_clone_to_owned()?.into())
+}
+
+/// What is read: standard input, or a file by its name.
+#[derive(Debug)]
+pub enum InputStream {
+    /// The console of Windows that standard input is.
+    Console(io::Stdin),
+    /// Anything else.
+    File(File),
+}
+
+impl InputStream {
+    /// Standard input.
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no further descriptor, or standard input is closed.
+    pub fn standard() -> io::Result<Self> {
+        Ok(if is_console(&stdin()) { Self::Console(io::stdin()) } else { Self::File(own(stdin())?) })
+    }
+
+    /// A file, a pipe or a device by its name.
+    ///
+    /// # Errors
+    ///
+    /// Where the system cannot open it for reading.
+    pub fn open(file: &Path) -> io::Result<Self> {
+        File::open(file).map(Self::File)
+    }
+}
+
+impl Read for InputStream {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Console(console) => console.read(room),
+            Self::File(file) => file.read(room),
+        }
+    }
+}
+
+/// What is written as it is: standard output, or a pipe or device by its name.
+#[derive(Debug)]
+pub enum OutputStream {
+    /// The console of Windows that standard output is.
+    Console(io::Stdout),
+    /// Anything else.
+    File(File),
+}
+
+impl OutputStream {
+    /// Standard output.
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no further descriptor, or standard output is closed.
+    pub fn standard() -> io::Result<Self> {
+        Ok(if is_console(&stdout()) { Self::Console(io::stdout()) } else { Self::File(own(stdout())?) })
+    }
+
+    /// A pipe, a device or an open descriptor by its name.
+    ///
+    /// # Errors
+    ///
+    /// Where the system cannot open it for writing.
+    pub fn open(file: &Path) -> io::Result<Self> {
+        OpenOptions::new().append(true).open(file).map(Self::File)
+    }
+}
+
+impl Write for OutputStream {
+    /// Writes once, and waits for a non-blocking output that is full.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Console(console) => {
+                let written = console.write(bytes)?;
+                // The standard library would keep what comes after the last line end.
+                console.flush()?;
+                Ok(written)
+            }
+            Self::File(file) => loop {
+                match file.write(bytes) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),
+                    result => return result,
+                }
+            },
+        }
+    }
+
+    /// Nothing is kept.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Elsewhere a terminal takes and gives bytes.
+fn is_console(stream: &impl IsTerminal) -> bool {
+    cfg!(windows) && stream.is_terminal()
 }

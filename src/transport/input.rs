@@ -1,7 +1,6 @@
 //! Where documents come from: standard input or a file, no further than the limit and no longer than the timeout.
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
@@ -9,7 +8,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::descriptor::{RETRY, own, stdin};
+use super::descriptor::{InputStream, RETRY};
 use super::fault::Fault;
 
 /// The first buffer; usual documents have a tenth of it.
@@ -76,12 +75,11 @@ impl Source {
     }
 
     fn read_enough(&self, enough: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-        match self {
-            // The standard library knows what a Windows console needs; elsewhere its buffer would keep the secret.
-            Self::Stdin if cfg!(windows) && stdin().is_terminal() => read_enough(enough, io::stdin().lock()),
-            Self::Stdin => read_enough(enough, own(stdin())?),
-            Self::File(file) => read_enough(enough, File::open(file)?),
-        }
+        let stream = match self {
+            Self::Stdin => InputStream::standard()?,
+            Self::File(file) => InputStream::open(file)?,
+        };
+        read_enough(enough, stream)
     }
 }
 

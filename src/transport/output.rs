@@ -1,11 +1,10 @@
 //! Where answers go: standard output, what is no regular file, or a file that is replaced whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
 
-use super::descriptor::{RETRY, own, stdout};
+use super::descriptor::OutputStream;
 use super::fault::Fault;
 use super::input::is_standard_stream;
 use super::whole_file::{self, Unfinished, folder};
@@ -65,14 +64,8 @@ impl Destination {
     /// Writes all bytes: to a stream as they are, to a file whole or not at all.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            // The standard library knows what a Windows console needs.
-            Self::Stdout if cfg!(windows) && stdout().is_terminal() => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(bytes)?;
-                stdout.flush()
-            }
-            Self::Stdout => write_all(&own(stdout())?, bytes),
-            Self::Special(file) => write_all(&OpenOptions::new().append(true).open(file)?, bytes),
+            Self::Stdout => OutputStream::standard()?.write_all(bytes),
+            Self::Special(file) => OutputStream::open(file)?.write_all(bytes),
             Self::File(file) => whole_file::replace(file, bytes),
         }
     }
@@ -88,8 +81,8 @@ impl Destination {
     /// Opens it to be written piece by piece.
     pub fn open(&self) -> io::Result<Opened> {
         Ok(match self {
-            Self::Stdout => Opened::Stream(own(stdout())?),
-            Self::Special(file) => Opened::Stream(OpenOptions::new().append(true).open(file)?),
+            Self::Stdout => Opened::Stream(OutputStream::standard()?),
+            Self::Special(file) => Opened::Stream(OutputStream::open(file)?),
             Self::File(file) => Opened::File(Unfinished::new(file)?),
         })
     }
@@ -107,7 +100,7 @@ impl Destination {
 #[derive(Debug)]
 pub enum Opened {
     /// Written as it is.
-    Stream(File),
+    Stream(OutputStream),
     /// A file that nobody sees until it is whole.
     File(Unfinished),
 }
@@ -126,7 +119,7 @@ impl Opened {
 impl Write for Opened {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Stream(stream) => write_all(stream, bytes).map(|()| bytes.len()),
+            Self::Stream(stream) => stream.write(bytes),
             Self::File(file) => file.write(bytes),
         }
     }
@@ -157,18 +150,4 @@ fn descriptor(name: &Path) -> Option<Destination> {
 fn is_reserved(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default();
     cfg!(windows) && ["NUL", "CON"].iter().any(|device| name.eq_ignore_ascii_case(device))
-}
-
-/// As `write_all` of the standard library, but patient with a non-blocking output.
-pub fn write_all(mut file: &File, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match file.write(bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = &bytes[written..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }

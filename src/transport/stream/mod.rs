@@ -3,18 +3,18 @@
 mod answer;
 mod record;
 
-use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use data_encoding::BASE64;
 
+use super::descriptor::{InputStream, OutputStream};
 use super::fault::Fault;
 use super::filter;
 use super::in_order::{InOrder, Work};
 use super::places::STANDARD_OUTPUT;
 use super::records::{Block, MAX_RECORD_BYTES, Records};
-use super::{descriptor, output, parameters, tell};
+use super::{parameters, tell};
 use crate::cli::{Column, Columns, StreamArguments};
 use crate::operation::{Input, Operation};
 use crate::picture::MAX_PICTURE_BYTES;
@@ -64,9 +64,8 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
         return Err(Fault::PictureColumn);
     }
     let end = if arguments.records.null { 0 } else { b'\n' };
-    let (input, output) = (descriptor::own(descriptor::stdin()), descriptor::own(descriptor::stdout()));
-    let input = input.map_err(|error| Fault::Read { what: STANDARD_INPUT, file: None, error })?;
-    let output = output.map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })?;
+    let input = InputStream::standard().map_err(|error| Fault::Read { what: STANDARD_INPUT, file: None, error })?;
+    let output = OutputStream::standard().map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })?;
     let max_record_bytes = max_record_bytes(operation);
     let (format, time) = (arguments.format.unwrap_or_default(), arguments.request.now);
     let stream = Stream(Answering { columns, operation, max_record_bytes, parameters, format, time });
@@ -103,12 +102,12 @@ struct Portion {
 
 /// Where the lines go, and what became of it.
 struct Sink {
-    output: File,
+    output: OutputStream,
     fault: Option<Fault>,
 }
 
 impl Work for Stream {
-    type Source = Records<File>;
+    type Source = Records<InputStream>;
     type Portion = Portion;
     type Sink = Sink;
 
@@ -140,7 +139,7 @@ impl Work for Stream {
         }
         sink.fault = match portion.error.take() {
             Some(error) => Some(Fault::Read { what: STANDARD_INPUT, file: None, error }),
-            None => match output::write_all(&sink.output, portion.lines.bytes()) {
+            None => match sink.output.write_all(portion.lines.bytes()) {
                 Ok(()) => return ControlFlow::Continue(()),
                 Err(error) => Some(Fault::Write { what: STANDARD_OUTPUT, file: None, error }),
             },
