@@ -469,6 +469,8 @@ mod unix {
     use std::thread;
     use std::time::{Duration, Instant};
 
+    use rustix::process::{Pid, Signal, kill_process};
+
     use super::*;
     use crate::common::available;
 
@@ -559,13 +561,13 @@ mod unix {
     // contract 6.6: what was done is whole and in the report, and nothing else is there.
     #[test]
     fn interrupted_runs() {
-        for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
             let folder = Folder::empty();
             let run = "batch --operation GenerateSecret --count 100000 --output-dir out --report report.csv";
             let mut command = folder.prepare(run).command();
             let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             wait_for(&folder.path().join("out"), 200);
-            assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+            kill_process(Pid::from_child(&child), signal).unwrap();
             let output = child.wait_with_output().unwrap();
             assert_eq!(output.status.code(), Some(code));
             let stderr = String::from_utf8(output.stderr).unwrap();
@@ -588,7 +590,7 @@ mod unix {
         std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"secret.xml\nin\n").unwrap();
         // The outputs and the run's own folder: names are worked on before the next one is there.
         wait_for(&folder.path().join("out"), 4);
-        assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(143));
         assert_eq!(folder.names_in("out"), ["a.xml", "b.xml", "secret.xml"]);
         let report = sorted(&folder.read("report.csv"));
@@ -642,6 +644,35 @@ mod unix {
             }
             fs::remove_dir_all(folder.path().join("out")).unwrap();
         }
+    }
+
+    // contract 6.3: a report that cannot be written ends the run with 2, and stops nothing before.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_report_that_cannot_be_written() {
+        for secrets in [1, 2000] {
+            let folder = Folder::empty();
+            let run = "batch --operation GenerateSecret --output-dir out --report /dev/full --quiet --count";
+            let ran = folder.run(&format!("{run} {secrets}"));
+            assert_eq!((ran.code(), folder.names_in("out").len()), (2, secrets));
+            let reason = "cannot write: expected a report that can be written, found: no space left on device";
+            assert!(ran.stderr().contains(reason) && ran.stderr().lines().count() == 1, "{}", ran.stderr());
+        }
+    }
+
+    // contract 6.4: a thread for every processor that the program may use, unless the user chose a number.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn all_processors_work() {
+        crate::common::assert_default_jobs(|jobs| {
+            let folder = Folder::new();
+            let mut command = folder.prepare(&format!("{PASSWORD} --files-from - {jobs}")).command();
+            let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+            std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"secret.xml\n").unwrap();
+            // The output and the run's own folder.
+            wait_for(&folder.path().join("out"), 2);
+            child
+        });
     }
 
     // contract 5.2, 6.3: a disk that is full in the middle.

@@ -133,3 +133,48 @@ fn the_program_answers_as_the_library() {
         }
     }
 }
+
+/// The encodings of rule 2.5 by the names and aliases of IANA's registry of character sets. Two are left out: the
+/// production `EncName` allows no colon, as in `ISO_8859-1:1987` and `ISO_646.irv:1991`.
+const UTF_8: &[&str] = &["UTF-8", "csUTF8"];
+const UTF_16_LITTLE_ENDIAN: &[&str] = &["UTF-16", "csUTF16", "UTF-16LE", "csUTF16LE"];
+const UTF_16_BIG_ENDIAN: &[&str] = &["UTF-16", "csUTF16", "UTF-16BE", "csUTF16BE"];
+const US_ASCII: &[&str] =
+    &["US-ASCII", "iso-ir-6", "ANSI_X3.4-1968", "ANSI_X3.4-1986", "ISO646-US", "us", "IBM367", "cp367", "csASCII"];
+const ISO_8859_1: &[&str] =
+    &["ISO-8859-1", "ISO_8859-1", "iso-ir-100", "latin1", "l1", "IBM819", "CP819", "csISOLatin1"];
+const WINDOWS_1252: &[&str] = &["windows-1252", "cswindows1252"];
+
+// contract 2.5: every name is read, in any case, and stands for its encoding: a text that this encoding has is read, and
+// bytes that only others have are refused.
+#[test]
+fn encodings_by_every_registered_name() {
+    let utf_16 = |unit: fn(u16) -> [u8; 2]| move |text: &str| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    let one_byte = |text: &str| text.chars().map(|c| u8::try_from(c).unwrap()).collect::<Vec<u8>>();
+    let (little, big) = (utf_16(u16::to_le_bytes), utf_16(u16::to_be_bytes));
+    let utf_8 = |text: &str| text.as_bytes().to_vec();
+    // The names, how a text becomes bytes, a comment that is read, and one that is refused.
+    let encodings: [(&[&str], &dyn Fn(&str) -> Vec<u8>, &str, &[u8]); 6] = [
+        (UTF_8, &utf_8, "\u{20ac}", b"\x80"),
+        (UTF_16_LITTLE_ENDIAN, &little, "\u{feff}\u{20ac}", b"\x00\xd8"),
+        (UTF_16_BIG_ENDIAN, &big, "\u{feff}\u{20ac}", b"\xd8\x00"),
+        (US_ASCII, &one_byte, "\u{7f}", b"\x80"),
+        (ISO_8859_1, &one_byte, "\u{81}\u{ff}", b"\x01"),
+        (WINDOWS_1252, &one_byte, "\u{80}\u{ff}", b"\x81"),
+    ];
+    for (names, bytes, read, refused) in encodings {
+        let (mark, read) = read.strip_prefix('\u{feff}').map_or(("", read), |read| ("\u{feff}", read));
+        for name in names.iter().flat_map(|name| [(*name).to_owned(), name.to_lowercase(), name.to_uppercase()]) {
+            let begin = bytes(&format!("{mark}<?xml version='1.0' encoding='{name}'?><!--"));
+            let end = bytes(&format!("-->{}", common::secret_document()));
+            let password = |comment: &[u8]| {
+                let mut adapter =
+                    Adapter { time: Some(UnixTime(RFC_TIME)), entropy: &mut |_| unreachable!(), has_time: &|| true };
+                let document = [&begin, comment, &end].concat();
+                adapter.respond(Operation::GeneratePassword, &Parameters::default(), &document).status
+            };
+            assert_eq!(password(&bytes(read)), Status::Success, "{name}");
+            assert_eq!(password(refused), Status::Error, "{name}");
+        }
+    }
+}

@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::totp_document;
+use std::collections::BTreeSet;
+
+use common::{Folder, totp_document};
 use totp_adapter::otp::{CodeParameters, Password, Secret};
 use totp_adapter::{Adapter, Operation, Parameters, Status, UnixTime};
 
@@ -117,4 +119,36 @@ fn a_secret_is_its_entropy() {
     let mut adapter = Adapter { time: None, entropy: &mut entropy, has_time: &|| true };
     let reply = adapter.respond(Operation::GenerateSecret, &Parameters::default(), b"ignored");
     assert_eq!(*reply.body.into_bytes(), format!("{}\n", common::secret_document()).into_bytes());
+}
+
+/// The secrets in documents.
+fn secrets(documents: &str) -> Vec<Vec<u8>> {
+    let texts = documents.lines().map(|line| line.split(['>', '<']).nth(2).unwrap());
+    texts.map(|text| data_encoding::BASE32_NOPAD.decode(text.as_bytes()).unwrap()).collect()
+}
+
+// contract 1.1: the bytes are drawn anew for every secret, all of them, wherever it is made.
+#[test]
+fn all_bits_of_a_secret_are_random() {
+    const SECRETS: usize = 64;
+    let folder = Folder::empty();
+    let filter: String = (0..SECRETS).map(|_| folder.run("--operation GenerateSecret").stdout()).collect();
+    let stream = folder.prepare("stream --operation GenerateSecret").stdin("\n".repeat(SECRETS)).run().stdout();
+    folder.run(&format!("batch --operation GenerateSecret --output-dir out --count {SECRETS}"));
+    let batch: String = folder.names_in("out").iter().map(|name| folder.read(&format!("out/{name}"))).collect();
+    let mut all = BTreeSet::new();
+    for documents in [filter, stream, batch] {
+        let secrets = secrets(&documents);
+        assert_eq!(secrets.len(), SECRETS);
+        let (zeros, ones) = secrets.iter().fold(([0; 20], [0; 20]), |(mut zeros, mut ones), secret| {
+            for (index, byte) in secret.iter().enumerate() {
+                zeros[index] |= !byte;
+                ones[index] |= byte;
+            }
+            (zeros, ones)
+        });
+        assert_eq!((zeros, ones), ([0xff; 20], [0xff; 20]), "{documents}");
+        all.extend(secrets);
+    }
+    assert_eq!(all.len(), 3 * SECRETS);
 }

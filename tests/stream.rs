@@ -320,6 +320,19 @@ mod unix {
         line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
     }
 
+    // contract 7.6: a thread for every processor that the program may use, unless the user chose a number.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn all_processors_work() {
+        common::assert_default_jobs(|jobs| {
+            let mut command = command(&format!("--operation GeneratePassword {jobs}"));
+            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            child.stdin.as_mut().unwrap().write_all(format!("{}\n", secret_document()).as_bytes()).unwrap();
+            child.stdout.as_mut().unwrap().read_exact(&mut [0; 8]).unwrap();
+            child
+        });
+    }
+
     // contract 7.6: whoever does not read is not read from.
     #[cfg(target_os = "linux")]
     #[test]

@@ -163,6 +163,13 @@ mod tests {
         Secret::from_base32(text).map(|secret| secret.as_bytes().to_vec())
     }
 
+    // contract 1.1: of the bytes that were drawn, none is lost or changed.
+    #[test]
+    fn a_secret_is_all_of_its_entropy() {
+        let entropy = std::array::from_fn(|index| u8::try_from(index).unwrap() * 11 + 7);
+        assert_eq!(Secret::from_entropy(&entropy).as_bytes(), entropy);
+    }
+
     // contract 2.7
     #[test]
     fn rfc_4648_vectors_with_and_without_padding() {

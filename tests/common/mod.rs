@@ -10,7 +10,9 @@ use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use totp_adapter::{Operation, Status};
@@ -94,6 +96,29 @@ pub fn fixtures(operation: Operation) -> Vec<Fixture> {
     }
     assert!(!fixtures.is_empty(), "no fixtures of {}", operation.name());
     fixtures
+}
+
+/// Holds that a program has as many threads without `--jobs` as the processors that it may use, and more than with one.
+/// The argument starts a program with these options; it has done a first piece of work and waits for the next.
+#[cfg(target_os = "linux")]
+pub fn assert_default_jobs(start: impl Fn(&str) -> Child) {
+    let jobs = thread::available_parallelism().unwrap().get();
+    if !available("a second processor", jobs > 1) {
+        return;
+    }
+    let threads = |child: &Child| fs::read_dir(format!("/proc/{}/task", child.id())).unwrap().count();
+    let end = |mut child: Child| child.kill().and_then(|()| child.wait()).unwrap();
+    let one = start("--jobs 1");
+    let expected = threads(&one) - 1 + jobs;
+    end(one);
+    let child = start("");
+    let begin = Instant::now();
+    while threads(&child) < expected && begin.elapsed() < Duration::from_secs(30) {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let found = threads(&child);
+    end(child);
+    assert_eq!(found, expected);
 }
 
 /// A folder of its own to run in.
@@ -204,7 +229,7 @@ impl Run {
         let mut child = streams.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let bytes = self.stdin.clone();
-        let writer = std::thread::spawn(move || drop(stdin.write_all(&bytes)));
+        let writer = thread::spawn(move || drop(stdin.write_all(&bytes)));
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
         Ran { shown: self.shown, stdin: self.stdin, output }
