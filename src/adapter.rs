@@ -11,6 +11,9 @@ use crate::picture;
 use crate::reply::Reply;
 use crate::xml::{self, Document};
 
+/// The byte order mark of UTF-8 (The Unicode Standard, section 23.8).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The source of entropy has none to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoEntropy;
@@ -81,6 +84,8 @@ impl Adapter<'_> {
     // Not inlined: every other operation would touch seven pages more of the stack.
     #[inline(never)]
     fn read_qr(&self, parameters: &Parameters, picture: &[u8]) -> Result<Outcome, Error> {
+        // What passes bytes on as text may put a byte order mark before them, as before a document.
+        let picture = picture.strip_prefix(BYTE_ORDER_MARK).unwrap_or(picture);
         let texts = picture::read(picture, &is_otpauth, self.has_time)?;
         let mut uris = texts.iter().filter(|text| is_otpauth(text));
         let uri = uris.next().ok_or(Error::NoKeyUri { codes: texts.len() })?;

@@ -178,7 +178,7 @@ pub struct Handling {
     #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
     pub input_timeout: Option<Duration>,
 
-    /// Replace the file of --output also where a secret goes there
+    /// Allow --output to replace an existing secret
     #[arg(long)]
     pub overwrite: bool,
 
@@ -190,7 +190,7 @@ pub struct Handling {
 /// The files on the command line, as they were given.
 #[derive(Debug, Default, Args)]
 pub struct Files {
-    /// Read the document from a file; '-' is standard input
+    /// Read the input from a file; '-' is standard input
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
 

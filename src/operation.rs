@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::key_uri_format::KeyUriFormat;
 use crate::otp::{CodeParameters, OutOfRange, Skew};
 use crate::picture::MAX_PICTURE_BYTES;
-use crate::xml::MAX_DOCUMENT_BYTES;
+use crate::xml::{DocumentKind, MAX_DOCUMENT_BYTES};
 
 /// What the adapter is asked to do (contract 1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,15 +49,15 @@ impl Operation {
     pub const fn input(self) -> Option<Input> {
         match self {
             Self::GenerateSecret => None,
-            Self::GeneratePassword | Self::GenerateAuthenticatorQRCode => Some(Input::Document("Secret")),
-            Self::VerifyPassword => Some(Input::Document("TOTP")),
+            Self::GeneratePassword | Self::GenerateAuthenticatorQRCode => Some(Input::Document(DocumentKind::Secret)),
+            Self::VerifyPassword => Some(Input::Document(DocumentKind::Totp)),
             Self::ReadQr => Some(Input::Picture),
         }
     }
 
     /// Whether a result has a secret that may be nowhere else: it is never replaced unasked.
     #[must_use]
-    pub const fn gives_secret(self) -> bool {
+    pub const fn outputs_secret(self) -> bool {
         match self {
             Self::GenerateSecret | Self::ReadQr => true,
             Self::GeneratePassword | Self::VerifyPassword | Self::GenerateAuthenticatorQRCode => false,
@@ -77,8 +77,8 @@ impl FromStr for Operation {
 /// What an operation reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// An XML document with this root.
-    Document(&'static str),
+    /// An XML document of this kind.
+    Document(DocumentKind),
     /// A picture.
     Picture,
 }

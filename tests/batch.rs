@@ -156,14 +156,14 @@ fn formats_of_qr_codes() {
 #[test]
 fn the_report_of_new_secrets_is_a_manifest() {
     let folder = Folder::empty();
-    folder.write("users.csv", "account,department\njohn@example.org,1\n\"Doe, Jane\",2\n:,3\n");
+    folder.write("users.csv", "account,department\njohn@example.org,1\n\"Doe, Jane\",2\n\u{a0},3\n");
     let secrets = "batch --operation GenerateSecret --output-dir secrets --issuer X4 --report";
     assert_eq!(folder.run(&format!("{secrets} secrets.csv --manifest users.csv")).code(), 0);
     assert_snapshot!(folder.read("secrets.csv"), @r#"
     input,output,status,description,issuer,account
     secrets/secret-000001.xml,secret-000001.xml,1,,X4,john@example.org
     secrets/secret-000002.xml,secret-000002.xml,1,,X4,"Doe, Jane"
-    secrets/secret-000003.xml,secret-000003.xml,1,,X4,:
+    secrets/secret-000003.xml,secret-000003.xml,1,,X4, 
     "#);
     folder.write("secrets/secret-000002.xml", "<Secret/>");
     let qr = "batch --operation GenerateAuthenticatorQRCode --output-dir qr --manifest";
@@ -172,7 +172,7 @@ fn the_report_of_new_secrets_is_a_manifest() {
     input,output,status,description
     secrets/secret-000001.xml,secret-000001.png,1,
     secrets/secret-000002.xml,secret-000002.error.xml,-1,"unusable secret: expected Base32 characters, found none at line 1, column 1"
-    secrets/secret-000003.xml,secret-000003.error.xml,-1,"wrong parameter: expected an account without a colon, since apps take it for the separator of issuer and account"
+    secrets/secret-000003.xml,secret-000003.error.xml,-1,"wrong parameter: expected a visible account, found none or only white space"
     "#);
     assert_eq!(folder.names_in("qr"), ["secret-000001.png", "secret-000002.error.xml", "secret-000003.error.xml"]);
     // What has failed is not tried again.
@@ -196,7 +196,7 @@ fn manifests() {
     let folder = Folder::new();
     folder.write(
         "table.csv",
-        "input,output,status,account\n\
+        "input,output,status,description\n\
         secret.xml,deep/er/x.y.xml,1,\n\
         secret.xml,../x,1,\n\
         secret.xml,/tmp/x,1,\n\
@@ -221,7 +221,7 @@ fn manifests() {
     secret.xml,secret.xml,1,
     "#);
     assert_eq!(files(&folder.path().join("out")), ["deep/er/x.y.xml", "dir.error.xml", "secret.xml"]);
-    for (table, expected) in [("", 2), ("secret.xml\n", 2), ("input;output\n", 2), ("input\n", 0)] {
+    for (table, expected) in [("", 2), ("secret.xml\n", 2), ("input;output\n", 2), ("input\n,\n", 2)] {
         folder.write("table.csv", table);
         assert_eq!(folder.run(&format!("{PASSWORD} --manifest table.csv")).code(), expected, "{table}");
     }
@@ -234,8 +234,8 @@ fn manifests() {
     folder.write("table.csv", "name,input,input\n");
     assert_snapshot!(folder.run(&format!("{PASSWORD} --manifest table.csv")), @r#"
     $ totp-adapter batch --operation GeneratePassword --output-dir out --manifest table.csv --now 1111111109
-    > <Error description="wrong manifest: expected a first row with the column input (GenerateSecret does without), and optionally output, issuer, account and status, each once, separated by commas"/>
-    ! totp-adapter: status -1: wrong manifest: expected a first row with the column input (GenerateSecret does without), and optionally output, issuer, account and status, each once, separated by commas (table.csv)
+    > <Error description="wrong manifest: expected a first row with the column input (GenerateSecret does without), and optionally output, issuer and account, each once, separated by commas"/>
+    ! totp-adapter: status -1: wrong manifest: expected a first row with the column input (GenerateSecret does without), and optionally output, issuer and account, each once, separated by commas (table.csv)
     exit 2
     "#);
 }
@@ -333,7 +333,13 @@ fn inputs_and_outputs_stay_apart() {
     folder.write("in/a.xml", secret_document());
     folder.write("in/in/a.xml", secret_document());
     let before = files(folder.path());
-    for arguments in ["--output-dir in in", "--output-dir in/out in", "--output-dir in/not/yet in/../in secret.xml"] {
+    for arguments in [
+        "--output-dir in in",
+        "--output-dir in/out in",
+        "--output-dir in/not/yet in/../in secret.xml",
+        "--output-dir missing/../in in",
+        "--output-dir a/b/.././../in/new in",
+    ] {
         let ran = folder.run(&format!("batch --operation GeneratePassword {arguments}"));
         assert_eq!(ran.code(), 2);
         assert!(ran.stdout().contains("expected an output folder outside the folders of the inputs"), "{ran}");
@@ -351,6 +357,12 @@ fn inputs_and_outputs_stay_apart() {
         assert!(ran.code() == 2 && ran.stdout().contains(" for --report"), "{ran}");
         assert_eq!((folder.read("secret.xml"), folder.read("list").as_str()), (secret_document(), "secret.xml\n"));
     }
+    // A report by a way that the run itself makes.
+    let ran = folder.run("batch --operation GeneratePassword --output-dir x/z secret.xml in --report x/../in/a.xml");
+    assert!(ran.code() == 2 && ran.stdout().contains(" for --report"), "{ran}");
+    folder.write("notes.csv", "mine");
+    let ran = folder.run("batch --operation GeneratePassword --output-dir y/z secret.xml --report y/../notes.csv");
+    assert_eq!((ran.code(), folder.read("notes.csv").as_str()), (2, "mine"), "{ran}");
     for inputs in ["in", "secret.xml", "in/in/a.xml"] {
         let ran = folder.run(&format!("batch --operation GeneratePassword --output-dir . {inputs} --overwrite"));
         let secrets = ["secret.xml", "in/a.xml", "in/in/a.xml"].map(|name| folder.read(name));
@@ -380,6 +392,21 @@ fn overwriting_destroys_no_secret() {
             assert_eq!(folder.read(name), secret_document(), "{arguments}");
         }
     }
+    // All documents that hold one.
+    for document in [
+        "<KeyURI>otpauth://totp/a?secret=MZXW6YTB</KeyURI>\n",
+        "<?xml version='1.0'?>\n<k:KeyURI xmlns:k='u'>otpauth://totp/a?secret=MZXW6YTB</k:KeyURI>",
+        "<TOTP><Secret>MZXW6YTB</Secret>",
+    ] {
+        folder.write("kept/b.xml", document);
+        let ran =
+            folder.run("batch --operation GeneratePassword --overwrite --output-dir kept b.xml --report report.csv");
+        assert_eq!((ran.code(), folder.read("kept/b.xml").as_str()), (2, document));
+    }
+    assert_snapshot!(folder.read("report.csv"), @r#"
+    input,output,status,description
+    b.xml,b.error.xml,-1,"cannot write: the existing file holds a secret, which would be lost"
+    "#);
     // A new secret may take the place of an old one, but not of the one that it is called after.
     let ran = folder.run("batch --operation GenerateSecret --overwrite --output-dir . secret.xml new/b.xml");
     assert_eq!((ran.code(), folder.read("secret.xml")), (2, secret_document()));
@@ -485,13 +512,12 @@ mod unix {
         assert_eq!(["out/sub/a.xml", "out/secret.xml", "out/missing.error.xml", "report.csv"].map(mode), [0o600; 4]);
     }
 
-    // contract 6.1, 6.3: links are not followed, and what is no file does not stop the others.
+    // contract 6.1, 6.3: links to folders are not followed, and what is no file does not stop the others.
     #[test]
     fn what_is_no_regular_file() {
         let folder = Folder::new();
         folder.write("in/a.xml", secret_document());
-        symlink("../secret.xml", folder.path().join("in/link.xml")).unwrap();
-        symlink("..", folder.path().join("in/loop")).unwrap();
+        symlink("..", folder.path().join("in/loop.xml")).unwrap();
         symlink("nowhere", folder.path().join("dangling.xml")).unwrap();
         symlink("secret.xml", folder.path().join("named.xml")).unwrap();
         let pipe = folder.path().join("pipe.xml");
@@ -499,7 +525,7 @@ mod unix {
         let ran = folder.run(&format!("{PASSWORD} in pipe.xml /dev/zero dangling.xml named.xml --report report.csv"));
         assert_eq!(
             summary(&ran),
-            "totp-adapter: 5 inputs: 2 successful, 0 mismatches, 3 errors, 0 skipped; 2 other files left alone"
+            "totp-adapter: 5 inputs: 2 successful, 0 mismatches, 3 errors, 0 skipped; 1 other file left alone"
         );
         assert_snapshot!(folder.read("report.csv"), @r#"
         input,output,status,description
@@ -531,12 +557,14 @@ mod unix {
     fn memory() {
         let held = |count: usize| {
             let folder = Folder::empty();
-            let run = "batch --operation GenerateSecret --manifest - --output-dir out --quiet --jobs 2";
-            let mut child = folder.prepare(run).command().stdin(Stdio::piped()).spawn().unwrap();
             let names: Vec<String> = (0..count).map(|number| format!("{number:0>240}")).collect();
-            let table = format!("output\n{}\n", names.join("\n"));
+            for name in &names {
+                folder.write(name, secret_document());
+            }
+            let run = "batch --operation GeneratePassword --files-from - --output-dir out --quiet --jobs 2";
+            let mut child = folder.prepare(run).command().stdin(Stdio::piped()).spawn().unwrap();
             let mut stdin = child.stdin.take().unwrap();
-            std::io::Write::write_all(&mut stdin, table.as_bytes()).unwrap();
+            std::io::Write::write_all(&mut stdin, format!("{}\n", names.join("\n")).as_bytes()).unwrap();
             // The outputs and the run's own folder.
             wait_for(&folder.path().join("out"), count + 1);
             let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();

@@ -294,6 +294,47 @@ fn exit_code_and_status_file_are_honoured_beside_errors() {
     assert_eq!(ran.code(), 2, "a value is not an option: {ran}");
 }
 
+// contract 5.6, 5.12: also by names that are not Unicode.
+#[cfg(unix)]
+#[test]
+fn files_whose_names_are_not_utf_8() {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStrExt;
+
+    let name = OsStr::from_bytes(b"J\xf6rg");
+    let joined = |option: &str| OsString::from_iter([OsStr::new(option), OsStr::new("="), name]);
+    for arguments in [
+        vec!["--status-file".into(), name.to_owned(), "--bogus".into()],
+        vec!["--bogus".into(), joined("--status-file"), "--exit-code=x4".into()],
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), "1\n").unwrap();
+        totp_adapter(&arguments).folder(folder.path()).run();
+        assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), "-1\n", "{arguments:?}");
+    }
+    // The status file is also the input: it stays.
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(name), "<Password>1</Password>").unwrap();
+    totp_adapter([joined("--input"), joined("--status-file"), "--bogus".into()]).folder(folder.path()).run();
+    assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), "<Password>1</Password>");
+}
+
+// contract 5.12: whatever the option is mixed up with, the only copy of a secret stays.
+#[test]
+fn a_status_file_that_holds_a_secret_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret.xml");
+    fs::write(&secret, secret_document()).unwrap();
+    for arguments in ["--operation GenerateSecret --status-file secret.xml", "--bogus --status-file secret.xml"] {
+        let ran = totp_adapter(arguments.split_whitespace()).folder(folder.path()).run();
+        assert_eq!(ran.code(), 2, "{ran}");
+        assert_eq!(fs::read_to_string(&secret).unwrap(), secret_document(), "{ran}");
+    }
+    let ran =
+        totp_adapter(["--operation", "GenerateSecret", "--status-file", "secret.xml"]).folder(folder.path()).run();
+    assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: cannot write: expected another file for --status-file: the existing file holds a secret, which would be lost (secret.xml)");
+}
+
 // contract 5.6, 5.12: a slip of the hand does not cost the secret.
 #[test]
 fn a_status_file_that_is_also_read_is_left_alone() {

@@ -19,7 +19,7 @@ use totp_adapter::key_uri_format::KeyUriFormat;
 use totp_adapter::operation::Input;
 use totp_adapter::otp::{QUIET_ZONE, Symbol};
 use totp_adapter::symbol_format::SymbolFormat;
-use totp_adapter::xml::write_key_uri;
+use totp_adapter::xml::{DocumentKind, write_key_uri};
 use totp_adapter::{Operation, Status};
 
 fn run<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: impl IntoIterator<Item = S>) -> Output {
@@ -289,8 +289,8 @@ fn schemas() {
         for fixture in fixtures(operation) {
             let canonical = fixture.status == Status::Success && !fixture.name.contains("/tolerated-");
             match operation.input() {
-                Some(Input::Document("Secret")) if canonical => validate("secret.xsd", &fixture.file),
-                Some(Input::Document("TOTP")) if canonical => validate("totp.xsd", &fixture.file),
+                Some(Input::Document(DocumentKind::Secret)) if canonical => validate("secret.xsd", &fixture.file),
+                Some(Input::Document(DocumentKind::Totp)) if canonical => validate("totp.xsd", &fixture.file),
                 Some(Input::Document(_) | Input::Picture) | None => {}
             }
             let parameters = fixture.parameters_file();

@@ -102,6 +102,45 @@ fn generate_secret_does_not_replace_a_file() {
     assert!(ran.stderr().contains("for Operation"), "{ran}");
 }
 
+// contract 5.2: whatever the operation, also where its answer is an error.
+#[test]
+fn a_document_with_a_secret_is_not_replaced() {
+    let folder = Folder::new();
+    for document in [
+        secret_document(),
+        totp_document("081804"),
+        "<KeyURI>otpauth://totp/a?secret=MZXW6YTB</KeyURI>\n".to_owned(),
+        "<Secret>half".to_owned(),
+    ] {
+        folder.write("kept.xml", &document);
+        for arguments in [
+            "--operation GeneratePassword --input secret.xml",
+            "--operation VerifyPassword --input secret.xml",
+            "--operation GenerateAuthenticatorQRCode --account me --input secret.xml",
+            "--operation GeneratePassword --input missing.xml",
+            "--operation GenerateSecret",
+            "read-qr --input secret.xml",
+        ] {
+            let arguments = format!("{arguments} --output kept.xml --status-file status");
+            let ran = totp_adapter(arguments.split_whitespace()).folder(folder.path()).run();
+            assert_eq!((ran.code(), folder.read("status").as_str()), (2, "-1\n"), "{ran}");
+            assert!(ran.stderr().contains("--overwrite replaces it (kept.xml)"), "{ran}");
+            assert_eq!(folder.read("kept.xml"), document, "{ran}");
+        }
+    }
+    assert_snapshot!(folder.run(&format!("{PASSWORD} --output kept.xml")), @r#"
+    $ totp-adapter --operation GeneratePassword --input secret.xml --output kept.xml --now 1111111109
+    > <Error description="cannot write: the existing file holds a secret, which would be lost; --overwrite replaces it"/>
+    ! totp-adapter: status -1: cannot write: the existing file holds a secret, which would be lost; --overwrite replaces it (kept.xml)
+    exit 2
+    "#);
+    assert_eq!(folder.run(&format!("{PASSWORD} --output kept.xml --overwrite")).code(), 0);
+    // Other files are replaced as ever.
+    assert_eq!(folder.run(&format!("{PASSWORD} --output kept.xml")).code(), 0);
+    folder.write("kept.xml", "mine");
+    assert_eq!(folder.run(&format!("{PASSWORD} --output kept.xml")).code(), 0);
+}
+
 // contract 5.2: where the rename is impossible, the answer is -1 with the file's name, and the old file stays.
 #[test]
 fn an_output_that_cannot_be_written() {

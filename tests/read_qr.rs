@@ -98,9 +98,7 @@ fn reading_is_the_inverse_of_drawing() {
         folder.write("parameters.xml", read_qr("--format parameters", &drawn).stdout());
         let again = totp_adapter(["--operation", "GenerateAuthenticatorQRCode", "--parameters", "parameters.xml"]);
         let again = again.folder(folder.path()).stdin(secret.output.stdout).run();
-        // Providers put blanks before the account (contract 4.5): there, they say nothing.
-        let is_same = again.output.stdout == drawn;
-        assert_eq!(is_same, fixture.name != "ok/account-blanks-around", "{}: {}", fixture.name, again.stderr());
+        assert!(again.output.stdout == drawn, "{}: {}", fixture.name, again.stderr());
     }
 }
 
@@ -137,50 +135,10 @@ fn refusals() {
     assert_snapshot!(uri("otpauth://hotp/me?secret=GEZDGNBV&counter=1"), @"unusable key URI: expected the type totp, found hotp: codes that depend on a counter are not supported");
     assert_snapshot!(uri("otpauth://totp/me?secret=1"), @"unusable key URI: expected Base32 (the letters A to Z, the digits 2 to 7), found another character in the parameter secret");
     assert_snapshot!(uri("otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8"), @"unusable key URI: expected otpauth://totp/, found an export of Google Authenticator; use the code of the single account, which the service shows when the app is set up");
-}
-
-// contract 9.3
-#[test]
-fn hostile_pictures() {
-    let mut claimed = Vec::new();
-    let mut header = png::Encoder::new(&mut claimed, 65_535, 65_535).write_header().unwrap();
-    header.write_chunk(png::chunk::IDAT, &[]).unwrap();
-    drop(header);
-    assert_snapshot!(refusal(&claimed), @"too large: expected at most 16384 pixels a side, found 65535");
-    assert_snapshot!(refusal(&vec![0x89; 11 << 20]), @"too large: expected a file of at most 10000000 bytes");
-    // As many codes as fit.
-    let code = imageops::resize(&grey(&picture_of("https://example.org/")), 58, 58, imageops::FilterType::Nearest);
-    let mut crowd = GrayImage::from_pixel(1800, 1800, Luma([255]));
-    for number in 0..900 {
-        imageops::replace(&mut crowd, &code, number % 30 * 60, number / 30 * 60);
-    }
-    assert_snapshot!(refusal(&png(&crowd)), @"no key URI: expected a QR code with an otpauth URI, found 1 with other texts");
-}
-
-// contract 9.3: the picture that takes the most memory, in 64 MB and some more for the program itself, and a time of
-// the processor that is ample for one that is not optimised. The system ends what asks for more.
-#[cfg(target_os = "linux")]
-#[test]
-fn memory_and_time() {
-    use std::process::Command;
-
-    let folder = Folder::empty();
-    // What is half transparent is searched on a light and on a dark page.
-    let screen = image::RgbaImage::from_fn(3840, 2160, |x, y| {
-        image::Rgba([if x / 8 % 2 == 0 { 0 } else { 255 }, 0, 0, y.to_le_bytes()[0]])
-    });
-    screen.save(folder.path().join("screen.png")).unwrap();
-    let limited = format!(
-        "ulimit -t 10; ulimit -v 80000; exec '{}' read-qr --input screen.png",
-        env!("CARGO_BIN_EXE_totp-adapter")
-    );
-    let output = Command::new("sh").args(["-c", &limited]).current_dir(folder.path()).output().unwrap();
-    let answer = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        answer.starts_with("<Error ") && output.status.code() == Some(2),
-        "{answer}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert_snapshot!(uri("otpauth://totp/Steam:me?secret=GEZDGNBV&issuer=Steam"), @"unusable key URI: expected the type totp, found a key for Steam Guard, whose codes are not those of RFC 6238; use an app that makes them");
+    assert_snapshot!(uri("otpauth://totp/me?secret=GEZDGNBV&2step_salt=8&2step_output=20&2step_difficulty=10000"), @"unusable key URI: expected a whole key, found one for a two-step enrolment, to which the phone adds a part; enrol again without the second step");
+    assert_snapshot!(uri("otpauth://totp/me?secret=GEZDGNBV?digits=8"), @"unusable key URI: expected ? before the first parameter and & before each of the others, found another character there; ask the service for a correct code");
+    assert_snapshot!(uri("otpauth://yaotp/me?secret=GEZDGNBV"), @"unusable key URI: expected the type totp after otpauth://");
 }
 
 // contract 9.1, 5.2: the file that may have the only copy of a secret stays.
@@ -252,7 +210,7 @@ fn streams_by_the_line() {
     assert_snapshot!(lines, @r#"
     1	<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>
     1	<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>
-    -1	<Error description="wrong record: expected Base64 with its padding in the column document-base64"/>
+    -1	<Error description="wrong record: expected Base64 or a data URL of it in the column document-base64"/>
     -1	<Error description="not a picture: expected a PNG, JPEG, GIF, BMP or WebP file"/>
     "#);
     assert_snapshot!(stream("--columns id,document-base64 --format parameters", format!("7\t{base64}")).stdout(), @"7	1	<Parameters><issuer>SoftProject GmbH</issuer><account>john.doe@example.org</account><algorithm>SHA1</algorithm><digits>6</digits><period>30</period></Parameters>");
@@ -287,4 +245,62 @@ fn command_lines() {
     let now = RFC_TIME.to_string();
     let ran = totp_adapter(["--operation", "read-qr", "--now", &now]).stdin(picture()).run();
     assert!(ran.stderr().contains("expected GenerateSecret, GeneratePassword"), "{}", ran.stderr());
+}
+
+// contract 4.5, 4.6: what a page escaped once too often is whole again, and its code can be drawn anew.
+#[test]
+fn ampersands_that_were_escaped() {
+    let written = "otpauth://totp/Example:jo?secret=GEZDGNBV&amp;issuer=Example&amp;digits=8&amp;period=60";
+    let picture = picture_of(written);
+    assert_snapshot!(read_qr("--format parameters", &picture).stdout(), @"<Parameters><issuer>Example</issuer><account>jo</account><algorithm>SHA1</algorithm><digits>8</digits><period>60</period></Parameters>");
+    // The URI itself stands as it was found.
+    assert_snapshot!(read_qr("--format uri", &picture).stdout(), @"<KeyURI>otpauth://totp/Example:jo?secret=GEZDGNBV&amp;amp;issuer=Example&amp;amp;digits=8&amp;amp;period=60</KeyURI>");
+}
+
+// contract 4.1, 4.2, 4.5: as a provider writes it, as it is drawn, and back.
+#[test]
+fn a_colon_in_an_account() {
+    let folder = Folder::empty();
+    let written = picture_of("otpauth://totp/Gateway:jo@proxy:3080?secret=GEZDGNBVGY3TQOJQ&issuer=Gateway");
+    let parameters = read_qr("--format parameters", &written).stdout();
+    assert!(parameters.contains("<issuer>Gateway</issuer><account>jo@proxy:3080</account>"), "{parameters}");
+    folder.write("parameters.xml", &parameters);
+    let secret = read_qr("", &written).output.stdout;
+    let drawn = totp_adapter(["--operation", "GenerateAuthenticatorQRCode", "--parameters", "parameters.xml"])
+        .folder(folder.path())
+        .stdin(secret)
+        .run()
+        .output
+        .stdout;
+    assert_eq!(read_qr("--format parameters", &drawn).stdout(), parameters);
+    assert_snapshot!(read_qr("--format uri", &drawn).stdout(), @"<KeyURI>otpauth://totp/Gateway:jo%40proxy%3A3080?secret=GEZDGNBVGY3TQOJQ&amp;issuer=Gateway</KeyURI>");
+}
+
+// contract 9.5, 7.1: as a page has it, and as programs of all kinds encode it.
+#[test]
+fn forms_of_base64() {
+    let mut picture = picture();
+    // What stands behind the end of a PNG file does not matter; this makes the forms differ.
+    picture.extend_from_slice(&[0xff; 6]);
+    picture.truncate(picture.len() / 3 * 3 - 2);
+    let base64 = BASE64.encode(&picture);
+    assert!(base64.contains('+') && base64.contains('/') && base64.ends_with("=="), "{}", &base64[base64.len() - 8..]);
+    let plain = base64.trim_end_matches('=');
+    let records = [
+        format!("data:image/png;base64,{base64}"),
+        format!("DATA:image/PNG;charset=utf-8;Base64,{plain}"),
+        plain.to_owned(),
+        base64.replace('+', "-").replace('/', "_"),
+        format!("{plain}="),
+        "data:image/svg+xml,%3Csvg/%3E".to_owned(),
+    ];
+    let lines = totp_adapter(["stream", "read-qr"]).stdin(records.join("\n")).run().stdout();
+    assert_snapshot!(lines, @r#"
+    1	<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>
+    1	<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>
+    1	<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>
+    1	<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>
+    -1	<Error description="wrong record: expected Base64 or a data URL of it in the column document-base64"/>
+    -1	<Error description="wrong record: expected a data URL with ;base64 before its comma in the column document-base64"/>
+    "#);
 }

@@ -13,7 +13,7 @@ use common::{
     Fixture, RFC_PASSWORD, RFC_SECRET, RFC_TIME, Ran, fixtures, secret_document, totp_adapter, totp_document,
 };
 use data_encoding::BASE64;
-use insta::assert_snapshot;
+use insta::{allow_duplicates, assert_snapshot};
 use totp_adapter::symbol_format::SymbolFormat;
 use totp_adapter::xml::{Document, Parameter, read_parameters};
 use totp_adapter::{Adapter, Operation, Parameters, UnixTime};
@@ -86,6 +86,43 @@ fn records_that_end_with_nul() {
     	-1	<Error description="wrong record: expected an id without line breaks and NUL"/>
     	1	<Password>081804</Password>
     "#);
+}
+
+// contract 7.1: what some editors and shells write before a text belongs neither to the id nor to the name.
+#[test]
+fn a_byte_order_mark_before_the_first_record() {
+    let secret = secret_document();
+    let password = answered(RFC_PASSWORD);
+    for (columns, records, answers) in [
+        ("document", format!("\u{feff}{secret}\n{secret}"), vec![password.clone(), password.clone()]),
+        ("id,document", format!("\u{feff}a\t{secret}"), vec![format!("a\t{password}")]),
+        ("id,document --null", format!("\u{feff}a\t{secret}"), vec![format!("a\t{password}")]),
+        // Only the first mark is one.
+        (
+            "id,document",
+            format!("a\t{secret}\n\u{feff}b\t{secret}"),
+            vec![format!("a\t{password}"), format!("\u{feff}b\t{password}")],
+        ),
+        ("document", "\u{feff}".to_owned(), vec![]),
+    ] {
+        assert_eq!(lines(&format!("--operation GeneratePassword --columns {columns}"), records), answers, "{columns}");
+    }
+    let code = |input: String| lines("--operation GenerateAuthenticatorQRCode --columns account,document", input);
+    assert_eq!(code(format!("\u{feff}me\t{secret}")), code(format!("me\t{secret}")));
+}
+
+// contract 7.1, 7.4: its lines end in the middle of characters.
+#[test]
+fn a_text_in_utf_16() {
+    let text: Vec<u16> = format!("\u{feff}a\t{}\r\n", secret_document()).encode_utf16().collect();
+    for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        let input: Vec<u8> = text.iter().flat_map(|unit| bytes(*unit)).collect();
+        let ran = run("--operation GeneratePassword --columns id,document", input);
+        assert_eq!((ran.stdout().as_str(), ran.code()), ("", 2));
+        allow_duplicates! {
+            assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: cannot read: expected a standard input that can be read, found: text in UTF-16; convert it to UTF-8");
+        }
+    }
 }
 
 // contract 7.1: there is no document to wait for.
@@ -162,7 +199,7 @@ fn records_that_cannot_be_taken_apart() {
     assert_snapshot!(bad.into_iter().cloned().collect::<Vec<_>>().join("\n"), @r#"
     long	-1	<Error description="too long: expected a record of at most 131072 bytes"/>
     	-1	<Error description="too long: expected a record of at most 131072 bytes"/>
-    no Base64	-1	<Error description="wrong record: expected Base64 with its padding in the column document-base64"/>
+    no Base64	-1	<Error description="wrong record: expected Base64 or a data URL of it in the column document-base64"/>
     three	-1	<Error description="wrong record: expected 2 columns separated by tabs, found 3"/>
     	-1	<Error description="wrong record: expected 2 columns separated by tabs, found 1"/>
     	-1	<Error description="wrong record: expected an id without line breaks and NUL"/>

@@ -7,12 +7,17 @@
 //! ```sh
 //! cargo install cargo-fuzz && mkdir -p fuzz/corpus/picture fuzz/corpus/seeds
 //! python3 tests/interoperability/pictures.py fuzz/corpus/seeds --each 1
+//! python3 fuzz/nested.py fuzz/corpus/seeds
 //! cargo +nightly fuzz run -O picture fuzz/corpus/picture fuzz/corpus/seeds -- \
-//!     -max_len=65536 -timeout=10 -rss_limit_mb=4096 -max_total_time=600
+//!     -max_len=1048576 -timeout=10 -rss_limit_mb=4096 -max_total_time=600
 //! ```
+//!
+//! The second script writes what no small input reaches: files of 1 MB that are nothing but chunks, one in the other or one
+//! after the other.
 #![no_main]
 
 use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use libfuzzer_sys::fuzz_target;
 use totp_adapter::picture::{self, PictureError};
@@ -25,8 +30,10 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// The most questions for time: a bound on what one input takes, in place of a clock.
+/// The most questions for time: a bound on what one small picture takes, whatever the machine.
 const MAX_QUESTIONS: u32 = 2_000;
+/// How long a large picture is searched, of which a few bytes may claim 50 megapixels.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// The first byte of an input that is pixels: no kind of file begins with it.
 const PIXELS: u8 = 0;
 /// The most rows of pixels.
@@ -37,9 +44,10 @@ const ROW_MULTIPLE: usize = 4;
 /// Reads a file and looks at the answer.
 fn check(file: &[u8]) {
     let questions = Cell::new(0);
+    let begin = Instant::now();
     let has_time = || {
         questions.set(questions.get() + 1);
-        questions.get() < MAX_QUESTIONS
+        questions.get() < MAX_QUESTIONS && begin.elapsed() < PATIENCE
     };
     match picture::read(file, &|text| text.starts_with("otpauth://"), &has_time) {
         Ok(texts) => {

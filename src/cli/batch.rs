@@ -201,8 +201,9 @@ fn count(text: &str) -> Result<NonZeroU32, OutOfRange> {
 }
 
 const READ_QR_AFTER_HELP: &str = "\
-Every picture (*.png, *.jpg, *.jpeg, *.gif, *.bmp, *.webp in folders) gets a document NAME.xml below the folder, or
-NAME.error.xml; all else is as for batch, and the formats are those of read-qr: see their help.
+Every picture (in folders *.png, *.jpg, *.jpeg, *.jpe, *.jfif, *.pjpeg, *.pjp, *.gif, *.bmp, *.dib and *.webp) gets a
+document NAME.xml below the folder, or NAME.error.xml; all else is as for batch, and the formats are those of read-qr:
+see their help. Each thread may take 160 MB of memory.
 
 Example:
   totp-adapter batch read-qr --output-dir secrets --report report.csv screenshots/";
@@ -214,8 +215,8 @@ file that was named, without .xml. An output that exists is an error without --o
 fails stops no other.
 
 Table: CSV in UTF-8 with a header and the columns input and optionally output (a path below the folder), issuer and
-account, which replace --issuer and --account where they are not empty. Rows with a status other than 1 are skipped;
-other columns do not matter. GenerateSecret needs no input.
+account, which replace --issuer and --account where they are not empty; other columns do not matter. A report is a
+table too: its rows with a status other than 1 are skipped. GenerateSecret needs no input.
 
 Report: input,output,status,description, in the order of the inputs. The report of GenerateSecret also has issuer and
 account, and is the table for GenerateAuthenticatorQRCode.

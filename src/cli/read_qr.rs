@@ -27,7 +27,8 @@ pub(super) struct FormArguments {
 }
 
 pub(super) const AFTER_HELP: &str = "\
-The picture is PNG, JPEG, GIF, BMP or WebP, at most 10 MB. Other QR codes in it do not matter; two with keys are an error.
+The picture is PNG, JPEG, GIF, BMP or WebP, at most 24 MB and 50 megapixels. Other QR codes in it do not matter; two with
+keys are an error.
 
 Format
   secret      <Secret>…</Secret>, which every operation takes

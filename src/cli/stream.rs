@@ -82,8 +82,9 @@ pub struct RecordArguments {
 }
 
 const READ_QR_AFTER_HELP: &str = "\
-Each record is a picture of at most 10 MB in Base64, or has such a column: --columns id,document-base64. All else is as
-for stream, and the formats are those of read-qr: see their help. Each thread may take 80 MB of memory.
+Each record is a picture of at most 24 MB in Base64 or as a data URL, or has such a column: --columns id,document-base64.
+All else is as for stream, and the formats are those of read-qr: see their help. Each thread may take 160 MB of memory for
+a picture and 32 MB for its record.
 
 Example:
   for picture in *.png; do base64 -w0 \"$picture\"; echo; done | totp-adapter stream read-qr";
@@ -94,7 +95,7 @@ where there is such a column. A QR code is a picture in Base64. No record ends t
 
 Columns
   document         the XML document; as the last column it takes the rest of the record, tabs included
-  document-base64  the same in Base64, for documents with line breaks or in UTF-16
+  document-base64  the same in Base64 or a data URL of it, for documents with line breaks or in UTF-16
   id               anything without a line break, handed through
   operation        instead of --operation, where it is not empty
   issuer, account  instead of --issuer and --account, where they are not empty

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
+use clap_lex::OsStrExt;
 
 use super::{Files, named_file};
 use crate::otp::OutOfRange;
@@ -183,12 +184,12 @@ fn options<'a>(arguments: &'a [OsString], all: &'a [&'a Arg]) -> impl Iterator<I
 
 /// The option that an argument names, and the value after its `=`.
 fn option_of<'a>(argument: &'a OsStr, all: &'a [&'a Arg]) -> (Option<&'a Arg>, Option<&'a OsStr>) {
-    let Some(argument) = argument.to_str() else { return (None, None) };
-    let (name, inline) = match argument.split_once('=') {
-        Some((name, value)) => (name, Some(OsStr::new(value))),
+    // The value may be the name of a file, which need not be Unicode.
+    let (name, inline) = match argument.split_once("=") {
+        Some((name, value)) => (name, Some(value)),
         None => (argument, None),
     };
-    let long = name.strip_prefix("--");
+    let long = name.to_str().and_then(|name| name.strip_prefix("--"));
     let names = |arg: &&&Arg| {
         long.is_some_and(|long| {
             arg.get_long() == Some(long) || arg.get_all_aliases().is_some_and(|a| a.contains(&long))

@@ -16,6 +16,9 @@ pub use read::{KeyUri, KeyUriError, is_otpauth};
 /// All but the unreserved characters of RFC 3986, section 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Whom the keys of Steam Guard are with, in any case. Valve's own key URIs say no more than that.
+const STEAM: &str = "Steam";
+
 /// Room for all of a URI but the names and the secret: `otpauth://totp/:?secret=&issuer=` and the longest
 /// `&algorithm=SHA512&digits=8&period=4294967295`.
 const BYTES_AROUND: usize = 128;
@@ -34,14 +37,20 @@ impl<'a> Label<'a> {
     ///
     /// # Errors
     ///
-    /// [`LabelError`] where the account is absent, empty or blank, the issuer is blank, or either is not Unicode
-    /// or has a colon (apps split the decoded label at it) or a control character.
+    /// [`LabelError`] where the account is absent, empty or blank, the issuer is blank, either is not Unicode or has a
+    /// control character, or a colon would be taken for the separator: in an issuer, and in an account without one.
     pub fn new(issuer: Option<&'a [u8]>, account: Option<&'a [u8]>) -> Result<Self, LabelError> {
         let issuer = match issuer {
             Some(name) if !name.is_empty() => Some(display_name(LabelPart::Issuer, name)?),
             Some(_) | None => None,
         };
         let account = display_name(LabelPart::Account, account.unwrap_or_default())?;
+        if issuer.is_some_and(|issuer| issuer.contains(':')) {
+            return Err(LabelError::IssuerColon);
+        }
+        if issuer.is_none() && account.contains(':') {
+            return Err(LabelError::AccountColon);
+        }
         Ok(Self { issuer, account })
     }
 
@@ -76,9 +85,14 @@ pub enum LabelError {
     /// The account is absent, empty or white space; the issuer is white space.
     #[error("expected a visible {0}, found none or only white space")]
     Blank(LabelPart),
-    /// A colon, which separates issuer and account.
-    #[error("expected an {0} without a colon, since apps take it for the separator of issuer and account")]
-    Colon(LabelPart),
+    /// A colon in the issuer: the first one separates issuer and account.
+    #[error("expected an issuer without a colon, since apps take it for the separator of issuer and account")]
+    IssuerColon,
+    /// A colon in an account that has no issuer before it.
+    #[error(
+        "expected an account without a colon where there is no issuer, since apps take it for the separator of both"
+    )]
+    AccountColon,
     /// A control character, such as a line break.
     #[error("expected an {0} without control characters")]
     Control(LabelPart),
@@ -93,17 +107,19 @@ fn display_name(part: LabelPart, name: &[u8]) -> Result<&str, LabelError> {
     if name.trim().is_empty() {
         return Err(LabelError::Blank(part));
     }
-    if name.contains(':') {
-        return Err(LabelError::Colon(part));
-    }
     if name.chars().any(char::is_control) {
         return Err(LabelError::Control(part));
     }
     Ok(name)
 }
 
+/// Whether an issuer is the one whose keys are for Steam Guard unless the number of digits says otherwise.
+fn is_steam(issuer: &str) -> bool {
+    issuer.trim().eq_ignore_ascii_case(STEAM)
+}
+
 /// The key URI of a secret (contract 4.1): names percent-encoded by RFC 3986, the secret in canonical Base32,
-/// and algorithm, digits and period only where they are not the default.
+/// and algorithm, digits and period only where they are not the default, or where the issuer alone would change them.
 #[must_use]
 pub fn key_uri(secret: &Secret, label: &Label<'_>, parameters: CodeParameters) -> Zeroizing<String> {
     let base32 = secret.to_base32();
@@ -111,6 +127,7 @@ pub fn key_uri(secret: &Secret, label: &Label<'_>, parameters: CodeParameters) -
     let mut uri = Zeroizing::new(String::with_capacity(BYTES_AROUND + base32.len() + label.max_encoded_bytes()));
     let issuer = label.issuer.map(|issuer| utf8_percent_encode(issuer, RESERVED));
     let account = utf8_percent_encode(label.account, RESERVED);
+    let needs_digits = label.issuer.is_some_and(is_steam);
     let default = CodeParameters::default();
 
     let mut write = |part: fmt::Arguments<'_>| uri.write_fmt(part).expect("a String takes any text");
@@ -125,7 +142,7 @@ pub fn key_uri(secret: &Secret, label: &Label<'_>, parameters: CodeParameters) -
     if parameters.algorithm != default.algorithm {
         write(format_args!("&algorithm={}", parameters.algorithm.name()));
     }
-    if parameters.digits != default.digits {
+    if parameters.digits != default.digits || needs_digits {
         write(format_args!("&digits={}", parameters.digits.count()));
     }
     if parameters.period != default.period {
@@ -156,6 +173,25 @@ mod tests {
             uri("A&B=C?#/%", "Jörg-_.~", CodeParameters::default()),
             "otpauth://totp/A%26B%3DC%3F%23%2F%25:J%C3%B6rg-_.~?secret=MZXW6YTB&issuer=A%26B%3DC%3F%23%2F%25"
         );
+    }
+
+    // contract 4.1, 4.2
+    #[test]
+    fn a_colon_in_an_account_is_encoded() {
+        assert_eq!(
+            uri("Gateway", "jo@proxy:3080:", CodeParameters::default()),
+            "otpauth://totp/Gateway:jo%40proxy%3A3080%3A?secret=MZXW6YTB&issuer=Gateway"
+        );
+    }
+
+    // contract 4.1: without them, apps and 4.5 take the key for one of Steam Guard.
+    #[test]
+    fn the_digits_follow_where_the_issuer_is_steam() {
+        for issuer in ["Steam", "STEAM"] {
+            let expected = format!("otpauth://totp/{issuer}:me?secret=MZXW6YTB&issuer={issuer}&digits=6");
+            assert_eq!(uri(issuer, "me", CodeParameters::default()), expected);
+        }
+        assert!(!uri("SteamGifts", "Steam", CodeParameters::default()).contains("digits"));
     }
 
     // contract 4.2
@@ -201,8 +237,9 @@ mod tests {
         assert_eq!(label("", ""), LabelError::Blank(LabelPart::Account));
         assert_eq!(label("", " \u{a0}"), LabelError::Blank(LabelPart::Account));
         assert_eq!(label(" ", "me"), LabelError::Blank(LabelPart::Issuer));
-        assert_eq!(label("a:b", "me"), LabelError::Colon(LabelPart::Issuer));
-        assert_eq!(label("a", "m:e"), LabelError::Colon(LabelPart::Account));
+        assert_eq!(label("a:b", "me"), LabelError::IssuerColon);
+        assert_eq!(label("a:", "m:e"), LabelError::IssuerColon);
+        assert_eq!(label("", "m:e"), LabelError::AccountColon);
         assert_eq!(label("a", "m\ne"), LabelError::Control(LabelPart::Account));
         assert_eq!(label("a\u{85}", "me"), LabelError::Control(LabelPart::Issuer));
         assert_eq!(Label::new(None, None), Err(LabelError::Blank(LabelPart::Account)));

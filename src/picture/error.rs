@@ -6,6 +6,9 @@ use thiserror::Error;
 
 use super::file::MAX_PICTURE_BYTES;
 
+/// What to do with a picture that is too large.
+const ADVICE: &str = "; send the part of the picture with the code";
+
 /// Why a picture gave no text. The message begins with the kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PictureError {
@@ -25,10 +28,10 @@ pub enum PictureError {
         format: &'static str,
     },
     /// The file is larger than any that is read to its end: send the part of the picture with the code.
-    #[error("too large: expected a file of at most {MAX_PICTURE_BYTES} bytes")]
+    #[error("too large: expected a file of at most {MAX_PICTURE_BYTES} bytes{ADVICE}")]
     TooManyBytes,
     /// Beyond a limit on what the file says of itself: send the part of the picture with the code.
-    #[error("too large: expected at most {limit} {measure}, found {found}")]
+    #[error("too large: expected at most {limit} {measure}, found {found}{ADVICE}")]
     TooLarge {
         /// What is counted.
         measure: Measure,
@@ -37,11 +40,11 @@ pub enum PictureError {
         /// How much there is.
         found: u64,
     },
-    /// Its decoder asked for more memory than is accepted: send the part of the picture with the code.
-    #[error("too large: expected a file whose decoding takes at most {limit} bytes beside the pixels")]
+    /// What stands in the file beside the pixels takes more memory than is accepted: send the part of the picture with the code.
+    #[error("too large: expected at most {limit} bytes of descriptions in the file{ADVICE}")]
     TooMuchMemory {
         /// How much is accepted.
-        limit: u64,
+        limit: usize,
     },
     /// No attempt found a code: send a sharper or a larger picture, or the part of it with the code.
     #[error("no QR code: expected one in the picture, found none that can be read")]
@@ -77,10 +80,10 @@ pub enum Measure {
     SidePixels,
     /// Width times height.
     Pixels,
-    /// Texts beside the pixels.
-    Texts,
-    /// Width times height times the bytes that a pixel takes when decoded.
-    PixelBytes,
+    /// Width times height, where some of the pixels are transparent.
+    TransparentPixels,
+    /// Parts of the descriptions beside the pixels.
+    Descriptions,
 }
 
 impl fmt::Display for Measure {
@@ -88,8 +91,8 @@ impl fmt::Display for Measure {
         f.write_str(match self {
             Self::SidePixels => "pixels a side",
             Self::Pixels => "pixels for a picture of this kind",
-            Self::Texts => "texts in a file",
-            Self::PixelBytes => "bytes of decoded pixels",
+            Self::TransparentPixels => "pixels for a picture with transparency",
+            Self::Descriptions => "parts of descriptions in a file",
         })
     }
 }

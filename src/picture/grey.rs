@@ -1,11 +1,6 @@
 //! Grey pixels, and what can be made of them so that a code in them is found; it does not look for one.
 
-use image::{GrayAlphaImage, GrayImage, RgbaImage};
 use zeroize::Zeroizing;
-
-/// The weights of red, green and blue in the luma (ITU-R BT.709), in ten-thousandths.
-const LUMA: [u32; 3] = [2126, 7152, 722];
-const LUMA_WHOLE: u32 = 10_000;
 
 /// Pixels of 8 bits, 0 is black.
 #[derive(Clone)]
@@ -17,8 +12,7 @@ pub(super) struct Grey {
 
 impl Grey {
     /// Rows from top to bottom; nothing where their pixels are not as many as the sides say, or none.
-    pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Option<Self> {
-        let pixels = Zeroizing::new(pixels);
+    pub fn new(width: usize, height: usize, pixels: Zeroizing<Vec<u8>>) -> Option<Self> {
         (!pixels.is_empty() && width * height == pixels.len()).then_some(Self { width, height, pixels })
     }
 
@@ -109,69 +103,6 @@ impl Grey {
         pixels.extend((0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| pixel(x, y)));
         Self { width, height, pixels }
     }
-}
-
-impl From<GrayImage> for Grey {
-    fn from(image: GrayImage) -> Self {
-        let [width, height] = [image.width(), image.height()].map(|side| side as usize);
-        Self { width, height, pixels: Zeroizing::new(image.into_raw()) }
-    }
-}
-
-/// Pixels with a last sample that says how much of them is seen: red, green, blue and alpha, or grey and alpha.
-pub(super) struct Transparent {
-    width: usize,
-    height: usize,
-    samples: Zeroizing<Vec<u8>>,
-    samples_per_pixel: usize,
-}
-
-impl Transparent {
-    /// Whether every pixel is seen in full.
-    pub fn is_opaque(&self) -> bool {
-        self.samples
-            .iter()
-            .skip(self.samples_per_pixel - 1)
-            .step_by(self.samples_per_pixel)
-            .all(|&alpha| alpha == u8::MAX)
-    }
-
-    /// What is seen on a page of this grey.
-    pub fn over(&self, page: u8) -> Grey {
-        let mut pixels = Zeroizing::new(Vec::with_capacity(self.width * self.height));
-        let seen = |pixel: &[u8]| {
-            let (&alpha, colours) = pixel.split_last().expect("a pixel has samples");
-            mixed(luma(colours), alpha, page)
-        };
-        pixels.extend(self.samples.chunks_exact(self.samples_per_pixel).map(seen));
-        Grey { width: self.width, height: self.height, pixels }
-    }
-}
-
-impl From<RgbaImage> for Transparent {
-    fn from(image: RgbaImage) -> Self {
-        let [width, height] = [image.width(), image.height()].map(|side| side as usize);
-        Self { width, height, samples: Zeroizing::new(image.into_raw()), samples_per_pixel: 4 }
-    }
-}
-
-impl From<GrayAlphaImage> for Transparent {
-    fn from(image: GrayAlphaImage) -> Self {
-        let [width, height] = [image.width(), image.height()].map(|side| side as usize);
-        Self { width, height, samples: Zeroizing::new(image.into_raw()), samples_per_pixel: 2 }
-    }
-}
-
-/// The luma of red, green and blue, or a grey as it is.
-fn luma(colours: &[u8]) -> u8 {
-    let weighted: u32 = colours.iter().zip(LUMA).map(|(&colour, weight)| u32::from(colour) * weight).sum();
-    if colours.len() < LUMA.len() { colours[0] } else { part_of_byte(weighted / LUMA_WHOLE) }
-}
-
-/// A grey on a page that shines through it.
-fn mixed(grey: u8, alpha: u8, page: u8) -> u8 {
-    let [grey, alpha, page, whole] = [grey, alpha, page, u8::MAX].map(u32::from);
-    part_of_byte((grey * alpha + page * (whole - alpha) + whole / 2) / whole)
 }
 
 /// A mean of bytes.

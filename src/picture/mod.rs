@@ -1,21 +1,20 @@
 //! From a picture to the texts of the QR codes in it; it knows neither key URIs nor documents.
 //!
-//! On the way: `file` turns a file into grey pixels and enforces the limits (`chunks` some of them), `attempt` prepares
+//! On the way: `file` decodes a file row by row onto a `canvas` of grey pixels and enforces the limits, `attempt` prepares
 //! them in one way after the other, and `symbols` finds and reads the codes (ISO/IEC 18004) in what it prepared. `guard`
 //! stands around all of them.
 //!
-//! What shows a secret is wiped where the memory is ours: grey pixels, their preparations, the colours of a picture with
-//! transparency, the texts. The decoders of files and the reader of symbols keep buffers of their own (scanlines,
-//! coefficients, thresholded pixels, codewords), which they release without wiping them.
+//! What shows a secret is wiped where the memory is ours: grey pixels, their preparations, the colours of what is decoded
+//! as a whole, the texts. The decoders of files and the reader of symbols keep other buffers (rows, coefficients,
+//! thresholded pixels, codewords), which they release without wiping them.
 
 mod attempt;
-mod chunks;
+mod canvas;
 mod error;
 mod file;
 mod findings;
 mod grey;
 mod guard;
-mod photograph;
 mod symbols;
 
 #[cfg(test)]
@@ -25,15 +24,11 @@ use zeroize::Zeroizing;
 
 use attempt::ATTEMPTS;
 pub use error::{Measure, PictureError};
-pub use file::MAX_PICTURE_BYTES;
-use file::Pixels;
+pub use file::{MAX_PICTURE_BYTES, MAX_PICTURE_MEMORY};
 use findings::Findings;
 use grey::Grey;
 use guard::guarded;
 pub(crate) use guard::is_guarded;
-
-/// Transparent pixels show the page behind them, which is mostly white; white modules on nothing want a black one.
-const PAGES: [u8; 2] = [u8::MAX, u8::MIN];
 
 /// The texts of the QR codes in the picture that `file` holds: PNG, JPEG, GIF, BMP or WebP, of an animation the first
 /// frame. Equal texts count once; the order is that of their discovery.
@@ -56,14 +51,8 @@ pub fn read(
     has_time: &dyn Fn() -> bool,
 ) -> Result<Vec<Zeroizing<String>>, PictureError> {
     let mut findings = Findings::default();
-    match guarded(|| file::decode(file)).unwrap_or(Err(PictureError::DecoderFailed))? {
-        Pixels::Opaque(picture) => {
-            search(&picture, is_wanted, has_time, &mut findings);
-        }
-        Pixels::Transparent(picture) => {
-            PAGES.iter().any(|&page| search(&picture.over(page), is_wanted, has_time, &mut findings));
-        }
-    }
+    let picture = guarded(|| file::decode(file)).unwrap_or(Err(PictureError::DecoderFailed))?;
+    picture.on_pages().any(|page| search(&page, is_wanted, has_time, &mut findings));
     findings.into_texts()
 }
 

@@ -12,6 +12,10 @@ use qrcode::{EcLevel, QrCode, Version};
 
 use super::*;
 
+mod kinds;
+mod limits;
+mod pages;
+
 const URI: &str = "otpauth://totp/ACME:a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=ACME";
 const OTHER_URI: &str = "otpauth://totp/b?secret=GEZDGNBVGY3TQOJQ";
 const SCALE: u32 = 4;
@@ -69,35 +73,6 @@ fn texts(file: &[u8]) -> Result<Vec<String>, PictureError> {
 }
 
 #[test]
-fn every_kind_of_file() {
-    let picture = drawn(URI);
-    for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Jpeg] {
-        assert_eq!(texts(&file(picture.clone(), format)), Ok(vec![URI.to_owned()]), "{format:?}");
-    }
-    let colours = DynamicImage::from(picture.clone()).into_rgb8();
-    for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Jpeg, ImageFormat::WebP] {
-        assert_eq!(texts(&file(colours.clone(), format)), Ok(vec![URI.to_owned()]), "{format:?}");
-    }
-    assert_eq!(
-        texts(&file(DynamicImage::from(picture.clone()).into_rgba8(), ImageFormat::Gif)),
-        Ok(vec![URI.to_owned()])
-    );
-    let deep = DynamicImage::from(picture);
-    for deep in [png(deep.to_luma16()), png(deep.to_rgba16())] {
-        assert_eq!(texts(&deep), Ok(vec![URI.to_owned()]));
-    }
-}
-
-#[test]
-fn of_an_animation_the_first_frame() {
-    let first = DynamicImage::from(drawn(URI)).into_rgba8();
-    let second = DynamicImage::from(drawn(OTHER_URI)).into_rgba8();
-    let mut file = Vec::new();
-    GifEncoder::new(&mut file).encode_frames([first, second].map(Frame::new)).unwrap();
-    assert_eq!(texts(&file), Ok(vec![URI.to_owned()]));
-}
-
-#[test]
 fn inverted_and_mirrored_and_turned() {
     let picture = drawn(URI);
     for picture in [
@@ -107,21 +82,6 @@ fn inverted_and_mirrored_and_turned() {
         image::imageops::rotate180(&picture),
     ] {
         assert_eq!(texts(&png(picture)), Ok(vec![URI.to_owned()]));
-    }
-}
-
-#[test]
-fn transparent_on_a_light_and_on_a_dark_page() {
-    for ink in [0, 255] {
-        let picture = drawn(URI);
-        let grey = image::ImageBuffer::from_fn(picture.width(), picture.height(), |x, y| {
-            LumaA([ink, 255 - picture.get_pixel(x, y)[0]])
-        });
-        assert_eq!(texts(&png(grey)), Ok(vec![URI.to_owned()]), "{ink}");
-        let colours = RgbaImage::from_fn(picture.width(), picture.height(), |x, y| {
-            Rgba([ink, ink, ink, 255 - picture.get_pixel(x, y)[0]])
-        });
-        assert_eq!(texts(&png(colours)), Ok(vec![URI.to_owned()]), "{ink}");
     }
 }
 
@@ -250,85 +210,6 @@ fn truncated_files_are_damaged_or_read() {
             assert!(texts(&file[..length]).map_or(true, |texts| texts == [URI]), "{format:?} {length}");
         }
     }
-}
-
-/// A PNG (sections 11.2.1 and 11.2.3) that says what its pixels are and has none.
-fn png_head(width: u32, height: u32, depth: png::BitDepth) -> Vec<u8> {
-    let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, width, height);
-    encoder.set_depth(depth);
-    encoder.set_color(png::ColorType::Rgba);
-    encoder.write_header().unwrap().write_chunk(png::chunk::IDAT, &[]).unwrap();
-    file
-}
-
-#[test]
-fn limits() {
-    let too_large = |measure, limit, found| Err(PictureError::TooLarge { measure, limit, found });
-    assert_eq!(texts(&vec![0; MAX_PICTURE_BYTES + 1]), Err(PictureError::TooManyBytes));
-    let head = |width, height, depth| texts(&png_head(width, height, depth));
-    assert_eq!(head(16_385, 1, png::BitDepth::Eight), too_large(Measure::SidePixels, 16_384, 16_385));
-    assert_eq!(head(3841, 2160, png::BitDepth::Eight), too_large(Measure::Pixels, 8_294_400, 8_296_560));
-    assert_eq!(head(3840, 2160, png::BitDepth::Sixteen), too_large(Measure::PixelBytes, 33_177_600, 66_355_200));
-    assert_eq!(head(3840, 2160, png::BitDepth::Eight), Err(PictureError::Damaged { format: "PNG" }));
-}
-
-/// A WebP that claims 100 by 100 pixels, and has these chunks.
-fn webp(chunks: &[u8]) -> Vec<u8> {
-    let extended = riff_chunk(b"VP8X", &[0, 0, 0, 0, 99, 0, 0, 99, 0, 0]);
-    riff_chunk(b"RIFF", &[b"WEBP", &extended[..], chunks].concat())
-}
-
-fn riff_chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(data.len()).unwrap().to_le_bytes();
-    [kind, &length[..], data, &b"\0"[..data.len() % 2]].concat()
-}
-
-// contract 9.3: limits that the decoders do not set.
-#[test]
-fn limits_of_chunks() {
-    let too_large = |measure, limit, found| Err(PictureError::TooLarge { measure, limit, found });
-    // A frame of 16,383 by 2 pixels, with scales in the highest bits, and one of 2,561 by 1,440.
-    let frame = |sides: [u8; 4]| [&b"\0\0\0\x9d\x01\x2a"[..], &sides].concat();
-    let (wide, large) = (frame([0xff, 0xff, 2, 0x40]), frame([0x01, 0x0a, 0xa0, 0x05]));
-    let odd = riff_chunk(b"EXIF", b"odd");
-    assert_eq!(texts(&webp(&riff_chunk(b"VP8 ", &wide))), Err(PictureError::Damaged { format: "WebP" }));
-    let found = too_large(Measure::Pixels, 3_686_400, 3_687_840);
-    assert_eq!(texts(&webp(&[odd.clone(), riff_chunk(b"VP8 ", &large)].concat())), found);
-    let animated =
-        riff_chunk(b"ANMF", &[&[0; 16][..], &riff_chunk(b"ALPH", b""), &riff_chunk(b"VP8 ", &large)].concat());
-    assert_eq!(texts(&webp(&[odd, animated].concat())), found);
-
-    let with_texts = |count: usize| {
-        let mut file = Vec::new();
-        let mut encoder = png::Encoder::new(&mut file, 400, 400);
-        for _ in 0..count {
-            encoder.add_text_chunk("Comment".to_owned(), String::new()).unwrap();
-        }
-        let grey: Vec<u8> =
-            image::imageops::resize(&drawn(URI), 400, 400, image::imageops::FilterType::Nearest).into_raw();
-        encoder.write_header().unwrap().write_image_data(&grey).unwrap();
-        texts(&file)
-    };
-    assert_eq!(with_texts(1000), Ok(vec![URI.to_owned()]));
-    assert_eq!(with_texts(1001), too_large(Measure::Texts, 1000, 1001));
-}
-
-/// Replaces the sides in the header of a frame (ISO/IEC 10918-1, B.2.2).
-fn jpeg_head(width: u16, height: u16) -> Vec<u8> {
-    let mut file = file(drawn(URI), ImageFormat::Jpeg);
-    let frame = file.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
-    file[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
-    file[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
-    file
-}
-
-#[test]
-fn limits_of_photographs() {
-    let too_large = |measure, limit, found| Err(PictureError::TooLarge { measure, limit, found });
-    assert_eq!(texts(&jpeg_head(65_535, 1)), too_large(Measure::SidePixels, 16_384, 65_535));
-    assert_eq!(texts(&jpeg_head(4097, 3072)), too_large(Measure::Pixels, 12_582_912, 12_585_984));
-    assert!(!matches!(texts(&jpeg_head(4096, 3072)), Err(PictureError::TooLarge { .. })));
 }
 
 proptest! {

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::byte_order_mark::Utf16Error;
+use super::existing::Kept;
+use crate::otp::LabelError;
 use crate::reply::{Cause, Reply};
 use crate::xml::{Position, ReadError};
 
@@ -42,6 +45,15 @@ pub enum Fault {
     /// Secrets can be counted, documents cannot (contract 6.1).
     #[error("wrong parameter: expected --count only where the operation is GenerateSecret")]
     Count,
+    /// A run came to its end, and nothing was to be done (contract 6.1).
+    #[error("no inputs: expected {expected}, found none")]
+    NoInputs { expected: String },
+    /// A run came to its end, and every row of the manifest had been left out (contract 6.1).
+    #[error("no inputs: expected a row with status 1 in the manifest, found only rows that have failed before")]
+    AllFailedBefore,
+    /// A name cannot stand in the report of new secrets, which is UTF-8 (contract 6.3).
+    #[error("wrong parameter: {0}")]
+    Name(LabelError),
     /// Outputs would be found as inputs the next time (contract 6.1).
     #[error("wrong parameter: expected an output folder outside the folders of the inputs")]
     OutputInside { folder: PathBuf },
@@ -63,11 +75,12 @@ pub enum Fault {
     /// A file or stream cannot be written.
     #[error("cannot write: expected {what}, found: {}", reason(.error))]
     Write { what: &'static str, file: Option<PathBuf>, error: io::Error },
-    /// `GenerateSecret` would replace a file (contract 5.2).
-    #[error(
-        "cannot write: expected no output file yet, since an enrolled secret would be lost; --overwrite replaces it"
-    )]
-    OutputExists { file: Option<PathBuf> },
+    /// The output would replace a file that stays (contract 5.2).
+    #[error("cannot write: {kept}; --overwrite replaces it")]
+    OutputKept { file: Option<PathBuf>, kept: Kept },
+    /// The status file would replace a file that stays (contract 5.12).
+    #[error("cannot write: expected another file for --status-file: {kept}")]
+    StatusFileKept { file: PathBuf, kept: Kept },
     /// The parameters file would take the place of the documents or of their names.
     #[error("wrong parameter: expected a file for --parameters, since standard input is read for something else")]
     ParametersTakeInput,
@@ -98,16 +111,20 @@ impl Fault {
             Self::Read { file, .. }
             | Self::Timeout { file, .. }
             | Self::Write { file, .. }
-            | Self::OutputExists { file } => file.as_deref(),
+            | Self::OutputKept { file, .. } => file.as_deref(),
             Self::ParametersDocument { file, .. }
             | Self::ParametersValue { file, .. }
             | Self::Manifest { file, .. }
+            | Self::StatusFileKept { file, .. }
             | Self::ReportExists { file } => Some(file),
             Self::OutputInside { folder } | Self::NoMoves { folder, .. } => Some(folder),
             Self::NoOperation(_)
             | Self::NoDocumentColumn
             | Self::PictureColumn
             | Self::Count
+            | Self::NoInputs { .. }
+            | Self::AllFailedBefore
+            | Self::Name(_)
             | Self::Signals(_)
             | Self::Threads(_)
             | Self::ParametersTakeInput
@@ -126,6 +143,9 @@ impl From<Fault> for Reply {
 
 /// The reason of an I/O error in lower case, without final period, number or file name.
 pub fn reason(error: &io::Error) -> String {
+    if let Some(error) = Utf16Error::of(error) {
+        return error.to_string();
+    }
     // An error with a number has the operating system's words; any other may have been given a file name.
     let words = match error.raw_os_error() {
         Some(_) => error.to_string(),

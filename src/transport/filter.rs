@@ -6,6 +6,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::descriptor::stdout;
+use super::existing::{Kept, Replaceable};
 use super::fault::Fault;
 use super::input::is_stdin;
 use super::output::Destination;
@@ -75,13 +76,14 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
     let (operation, parameters) = match parameters::resolve_one(&arguments.request, arguments.handling.input_timeout) {
         Ok(resolved) => resolved,
         Err(fault) => {
-            let replace = may_replace(arguments, arguments.request.operation);
-            return deliver(fault.into(), arguments, &places.output, replace);
+            let replaceable = replaceable(arguments, arguments.request.operation);
+            return deliver(fault.into(), arguments, &places.output, replaceable);
         }
     };
-    let replace = may_replace(arguments, Some(operation));
-    if !replace && places.output.file().is_some_and(Path::exists) {
-        return instead_of_output(Fault::OutputExists { file: arguments.files.output.clone() });
+    let replaceable = replaceable(arguments, Some(operation));
+    // Not only when it is written: nobody should have to type a document in vain.
+    if let Some(Err(kept)) = places.output.file().map(|file| replaceable.check(file)) {
+        return instead_of_output(Fault::OutputKept { file: arguments.files.output.clone(), kept });
     }
     let reply = match input(operation, arguments, places) {
         Ok(input) => {
@@ -91,12 +93,18 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
         }
         Err(fault) => fault.into(),
     };
-    deliver(reply, arguments, &places.output, replace)
+    deliver(reply, arguments, &places.output, replaceable)
 }
 
-/// Whether an output file may be replaced: one that is not known could be the operation that keeps a secret there.
-fn may_replace(arguments: &FilterArguments, operation: Option<Operation>) -> bool {
-    arguments.handling.overwrite || operation.is_some_and(|operation| !operation.gives_secret())
+/// Which output files may be replaced: an operation that is not known could be one that keeps a secret there.
+fn replaceable(arguments: &FilterArguments, operation: Option<Operation>) -> Replaceable {
+    if arguments.handling.overwrite {
+        return Replaceable::Everything;
+    }
+    match operation.map(Operation::outputs_secret) {
+        Some(false) => Replaceable::AllButSecrets,
+        Some(true) | None => Replaceable::Nothing,
+    }
 }
 
 /// The document, where the operation takes one; otherwise nothing is even opened (contract 1.1).
@@ -112,7 +120,7 @@ fn input(operation: Operation, arguments: &FilterArguments, places: &Places) -> 
 }
 
 /// Puts the answer where it belongs, replacing a file only where that is right.
-fn deliver(reply: Reply, arguments: &FilterArguments, output: &Destination, replace: bool) -> Delivery {
+fn deliver(reply: Reply, arguments: &FilterArguments, output: &Destination, replaceable: Replaceable) -> Delivery {
     let terminal = *output == Destination::Stdout && stdout().is_terminal();
     let status = reply.status;
     // The line on stderr says it already (contract 5.9).
@@ -134,11 +142,9 @@ fn deliver(reply: Reply, arguments: &FilterArguments, output: &Destination, repl
         body if base64 => body.into_line(format.unwrap_or_default()),
         body => body.drawn_as(format.unwrap_or_default()),
     };
-    let result = if replace { output.write(&document) } else { output.write_new(&document) };
-    match result {
+    match write(&document, arguments, output, replaceable) {
         Ok(()) => Delivery { status, cause: reply.cause, written: true },
-        Err(error) => {
-            let fault = fault_of_output(error, arguments, output);
+        Err(fault) => {
             let cause = Some(joined(reply.cause, &fault.cause()));
             match output {
                 Destination::Stdout => Delivery { status: Status::Error, cause, written: false },
@@ -148,11 +154,32 @@ fn deliver(reply: Reply, arguments: &FilterArguments, output: &Destination, repl
     }
 }
 
+/// Writes an answer, in place of a file only where that may be replaced.
+fn write(
+    document: &[u8],
+    arguments: &FilterArguments,
+    output: &Destination,
+    replaceable: Replaceable,
+) -> Result<(), Fault> {
+    if let Some(file) = output.file() {
+        let is_kept = |kept| Fault::OutputKept { file: arguments.files.output.clone(), kept };
+        replaceable.check(file).map_err(is_kept)?;
+    }
+    let result = match replaceable {
+        // Also where the file has appeared only now.
+        Replaceable::Nothing => output.write_new(document),
+        Replaceable::AllButSecrets | Replaceable::Everything => output.write(document),
+    };
+    result.map_err(|error| fault_of_output(error, arguments, output))
+}
+
 /// Why the answer could not be written; the file is called as it was on the command line.
 fn fault_of_output(error: io::Error, arguments: &FilterArguments, output: &Destination) -> Fault {
     let file = arguments.files.output.clone();
     match output {
-        Destination::File(_) if error.kind() == io::ErrorKind::AlreadyExists => Fault::OutputExists { file },
+        Destination::File(_) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Fault::OutputKept { file, kept: Kept::Exists }
+        }
         Destination::File(_) => Fault::Write { what: OUTPUT_IN_FOLDER, file, error },
         Destination::Special(_) => Fault::Write { what: OUTPUT, file, error },
         Destination::Stdout => Fault::Write { what: STANDARD_OUTPUT, file: None, error },
@@ -213,6 +240,6 @@ mod tests {
         let Ok(Invocation::Filter(arguments)) = cli::parse(&command_line) else { panic!("a filter") };
         let output = Destination::File("new.xml".into());
         let fault = fault_of_output(io::ErrorKind::AlreadyExists.into(), &arguments, &output);
-        assert!(matches!(fault, Fault::OutputExists { .. }), "{fault}");
+        assert!(matches!(fault, Fault::OutputKept { kept: Kept::Exists, .. }), "{fault}");
     }
 }

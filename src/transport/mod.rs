@@ -5,7 +5,9 @@ pub mod batch;
 pub mod filter;
 pub mod stream;
 
+mod byte_order_mark;
 mod descriptor;
+mod existing;
 mod fault;
 mod in_order;
 mod input;

@@ -1,13 +1,13 @@
 //! The files of one run, looked at before anything is done with them: none may be both read and replaced.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::descriptor::{stdin, stdout};
+use super::existing::Replaceable;
 use super::fault::Fault;
 use super::input::Source;
 use super::output::Destination;
-use super::whole_file::folder;
 use crate::cli::Files;
 
 /// Where a run reads and writes.
@@ -40,12 +40,14 @@ pub fn begin_status(files: &Files, parameters: Option<&Path>) -> Result<Option<D
         return Err(Fault::SameFile { first: "--status-file", second: "standard output" });
     }
     if let (Some(file), Some(output)) = (status.file(), output.as_ref().and_then(Destination::file))
-        && identity(file) == identity(output)
+        && canonical_name(file) == canonical_name(output)
     {
         return Err(Fault::SameFile { first: "--status-file", second: "--output" });
     }
     not_read("--status-file", status.file(), files, parameters)?;
     let Some(file) = status.file() else { return Ok(Some(status)) };
+    let is_kept = |kept| Fault::StatusFileKept { file: name.clone(), kept };
+    Replaceable::AllButSecrets.check(file).map_err(is_kept)?;
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(Fault::Write { what: STATUS_FILE, file: Some(name.clone()), error })
@@ -74,7 +76,7 @@ fn not_read(
     let parameters = parameters.map(|file| ("--parameters", Source::of(Some(file))));
     for (other, source) in [("--input", Source::of(files.input.as_deref()))].into_iter().chain(parameters) {
         let second = match source {
-            Source::File(file) if identity(&file) == identity(written) => other,
+            Source::File(file) if canonical_name(&file) == canonical_name(written) => other,
             Source::Stdin if is_open_as(stdin(), written) => "standard input",
             Source::File(_) | Source::Stdin => continue,
         };
@@ -100,8 +102,51 @@ fn is_open_as<S>(_: S, _: &Path) -> bool {
     false
 }
 
-/// The one name of a file, whether it exists or not.
-pub fn identity(file: &Path) -> PathBuf {
-    let of_missing = || Some(folder(file).canonicalize().ok()?.join(file.file_name()?));
-    file.canonicalize().ok().or_else(of_missing).unwrap_or_else(|| file.to_owned())
+/// The one name of a file or folder, whether it exists or not: absolute, without links and without `..`. A folder that is
+/// missing is taken for one that will be made, so that `..` behind it leads back to the folder that it is in.
+pub fn canonical_name(file: &Path) -> PathBuf {
+    file.canonicalize().unwrap_or_else(|_| canonical_name_of_missing(file))
+}
+
+fn canonical_name_of_missing(file: &Path) -> PathBuf {
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let mut name = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::CurDir => {}
+            // What is there has no links left, so that what is above it is its folder.
+            Component::ParentDir => drop(name.pop()),
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                name.push(part);
+                name = name.canonicalize().unwrap_or(name);
+            }
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 6.1
+    #[cfg(unix)]
+    #[test]
+    fn one_name_of_what_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().canonicalize().unwrap();
+        std::fs::create_dir_all(real.join("in/deep")).unwrap();
+        std::os::unix::fs::symlink("in/deep", real.join("link")).unwrap();
+        for (name, expected) in [
+            ("in/a", "in/a"),
+            ("missing/../in", "in"),
+            ("missing/./more/../../in/deep/..", "in"),
+            ("link/../a", "in/a"),
+            ("missing/../link/a/b", "in/deep/a/b"),
+            ("in/missing/a/..", "in/missing"),
+        ] {
+            assert_eq!(canonical_name(&folder.path().join(name)), real.join(expected), "{name}");
+        }
+        assert_eq!(canonical_name(Path::new("/missing/../..")), Path::new("/"));
+    }
 }

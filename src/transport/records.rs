@@ -1,5 +1,5 @@
-//! A stream of bytes as records that end with a certain byte. No more of one is kept than a limit, and none is waited
-//! for while others are at hand.
+//! A text as records that end with a certain byte. No more of one is kept than a limit, and none is waited for while
+//! others are at hand.
 
 use std::io::{self, Read};
 use std::thread;
@@ -7,6 +7,7 @@ use std::thread;
 use memchr::{memchr, memchr_iter, memrchr};
 use zeroize::Zeroizing;
 
+use super::byte_order_mark::TextReader;
 use super::descriptor::RETRY;
 
 /// The most bytes of a record, without what ends it (contract 7.1).
@@ -16,9 +17,9 @@ const EXCESS_BYTES: usize = 2;
 /// How much is read at once: so little that the answers to the shortest of records stay small.
 const READ_BYTES: usize = 32 * 1024;
 
-/// Takes records from a reader.
+/// Takes records from a reader. A byte order mark before the first one is dropped.
 pub struct Records<R> {
-    reader: R,
+    reader: TextReader<R>,
     end: u8,
     /// The beginning of the record that has not ended yet.
     rest: Zeroizing<Vec<u8>>,
@@ -70,10 +71,19 @@ impl Block {
 impl<R: Read> Records<R> {
     /// Records that end with this byte; the last one may do without.
     pub fn new(reader: R, end: u8) -> Self {
-        Self { reader, end, rest: Zeroizing::new(Vec::with_capacity(READ_BYTES)), ended: false }
+        Self {
+            reader: TextReader::new(reader),
+            end,
+            rest: Zeroizing::new(Vec::with_capacity(READ_BYTES)),
+            ended: false,
+        }
     }
 
     /// Takes at least one record, and those that came along with it. False where there are no more, as after an error.
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader, and [`super::byte_order_mark::Utf16Error`] where the text is in UTF-16: it has no records.
     pub fn take(&mut self, block: &mut Block) -> io::Result<bool> {
         block.end = self.end;
         block.bytes[..self.rest.len()].copy_from_slice(&self.rest);
@@ -139,6 +149,8 @@ impl<R: Read> Records<R> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -146,27 +158,29 @@ mod tests {
 
     /// A reader that gives no more at once than someone who writes in these pieces.
     struct Pieces<'a> {
-        bytes: &'a [u8],
+        bytes: &'a Cell<&'a [u8]>,
         lengths: std::iter::Cycle<std::vec::IntoIter<usize>>,
     }
 
     impl Read for Pieces<'_> {
         fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-            let length = self.lengths.next().unwrap().min(room.len()).min(self.bytes.len());
-            let (piece, rest) = self.bytes.split_at(length);
+            let bytes = self.bytes.get();
+            let length = self.lengths.next().unwrap().min(room.len()).min(bytes.len());
+            let (piece, rest) = bytes.split_at(length);
             room[..length].copy_from_slice(piece);
-            self.bytes = rest;
+            self.bytes.set(rest);
             Ok(length)
         }
     }
 
     /// The records of an input, and after how many bytes of it each was at hand.
     fn taken(bytes: &[u8], end: u8, lengths: Vec<usize>) -> Vec<(Vec<u8>, usize)> {
-        let mut records = Records::new(Pieces { bytes, lengths: lengths.into_iter().cycle() }, end);
+        let left = Cell::new(bytes);
+        let mut records = Records::new(Pieces { bytes: &left, lengths: lengths.into_iter().cycle() }, end);
         let mut block = Block::new(MAX_RECORD_BYTES);
         let mut taken = Vec::new();
         while records.take(&mut block).unwrap() {
-            let read = bytes.len() - records.reader.bytes.len();
+            let read = bytes.len() - left.get().len();
             taken.extend(
                 block.records().map(|record| (record[..record.len().min(MAX_RECORD_BYTES + 1)].to_vec(), read)),
             );
@@ -191,8 +205,9 @@ mod tests {
             pieces in vec(1..50_000_usize, 1..10),
             end in prop_oneof![Just(b'\n'), Just(0)],
             is_ended: bool,
+            is_marked: bool,
         ) {
-            let mut bytes = Vec::new();
+            let mut bytes = if is_marked { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
             let mut expected = Vec::new();
             for (number, length) in records.iter().enumerate() {
                 let record = vec![b"abcdefghijkl"[number % 12]; *length];

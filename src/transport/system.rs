@@ -16,13 +16,19 @@ pub fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), NoEntrop
     getrandom::fill(bytes).map_err(|_| NoEntropy)
 }
 
-/// How long the processor works on one picture: what takes longer has no code that a person would see.
+/// How long the processor searches one picture: what takes longer has no code that a person would see. Beside it, a second
+/// has room to decode the largest.
 const PATIENCE: Duration = Duration::from_millis(600);
 
 /// Whether there is time left for a picture; the time begins with the first question, which the same thread asks.
 pub fn patience() -> impl Fn() -> bool {
+    patience_by(processor_time)
+}
+
+/// The same by any clock.
+fn patience_by(clock: impl Fn() -> Duration) -> impl Fn() -> bool {
     let begin = OnceCell::new();
-    move || processor_time().saturating_sub(*begin.get_or_init(processor_time)) < PATIENCE
+    move || clock().saturating_sub(*begin.get_or_init(&clock)) < PATIENCE
 }
 
 /// The time that the processor has worked for this thread. That of the clock would make a picture unreadable because the
@@ -38,4 +44,33 @@ fn processor_time() -> Duration {
 fn processor_time() -> Duration {
     static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
     START.elapsed()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    // contract 9.3: half a second is left for every picture, however late the first question; a second never is.
+    #[test]
+    fn patience_is_a_part_of_a_second() {
+        let now = Cell::new(Duration::from_secs(1000));
+        let has_time = patience_by(|| now.get());
+        now.set(now.get() + Duration::from_secs(5));
+        assert!(has_time());
+        now.set(now.get() + Duration::from_millis(500));
+        assert!(has_time());
+        now.set(now.get() + Duration::from_millis(500));
+        assert!(!has_time());
+    }
+
+    // contract 9.3: others on the same machine take none of it.
+    #[cfg(unix)]
+    #[test]
+    fn a_thread_that_waits_uses_no_time() {
+        let (begin, waits) = (processor_time(), Duration::from_millis(100));
+        std::thread::sleep(waits);
+        assert!(processor_time().saturating_sub(begin) < waits);
+    }
 }

@@ -32,7 +32,9 @@ pub fn announce_wait(input: Input) {
         return;
     }
     tell(&match input {
-        Input::Document(root) => format!("waiting for a <{root}> document; {END} on a line of its own ends it"),
+        Input::Document(kind) => {
+            format!("waiting for a <{}> document; {END} on a line of its own ends it", kind.root())
+        }
         Input::Picture => "waiting for a picture; --input or '<' gives one from a file".to_owned(),
     });
 }

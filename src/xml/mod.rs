@@ -10,6 +10,7 @@ mod decode;
 mod encoding;
 mod error;
 mod events;
+mod kind;
 mod namespaces;
 mod read;
 mod tag;
@@ -18,6 +19,7 @@ mod write;
 
 pub use error::{Position, ReadError};
 pub use events::MAX_NESTING;
+pub use kind::DocumentKind;
 pub use read::{
     Document, MAX_DOCUMENT_BYTES, Parameter, ParameterTexts, Totp, read_parameters, read_secret, read_totp,
 };

@@ -28,6 +28,10 @@ impl<'a> Document<'a> {
         }
         decode(bytes).map(Self)
     }
+
+    pub(super) fn text(&self) -> &str {
+        self.0.as_str()
+    }
 }
 
 /// The texts of a `<TOTP>` document.
@@ -102,7 +106,7 @@ const PARAMETERS: Vocabulary<{ Parameter::NAMES.len() }> = Vocabulary {
 ///
 /// Every [`ReadError`] but [`ReadError::TooLarge`], which [`Document::decode`] has found.
 pub fn read_secret<'a>(document: &'a Document<'_>) -> Result<Text<'a>, ReadError> {
-    let [secret] = SECRET.read(document.0.as_str(), [true])?;
+    let [secret] = SECRET.read(document.text(), [true])?;
     Ok(secret.expect("required"))
 }
 
@@ -112,7 +116,7 @@ pub fn read_secret<'a>(document: &'a Document<'_>) -> Result<Text<'a>, ReadError
 ///
 /// See [`read_secret`].
 pub fn read_totp<'a>(document: &'a Document<'_>) -> Result<Totp<'a>, ReadError> {
-    let [password, secret] = TOTP.read(document.0.as_str(), [true, true])?;
+    let [password, secret] = TOTP.read(document.text(), [true, true])?;
     Ok(Totp { password: password.expect("required"), secret: secret.expect("required") })
 }
 
@@ -122,7 +126,7 @@ pub fn read_totp<'a>(document: &'a Document<'_>) -> Result<Totp<'a>, ReadError> 
 ///
 /// See [`read_secret`].
 pub fn read_parameters<'a>(document: &'a Document<'_>) -> Result<ParameterTexts<'a>, ReadError> {
-    PARAMETERS.read(document.0.as_str(), [false; Parameter::NAMES.len()]).map(ParameterTexts)
+    PARAMETERS.read(document.text(), [false; Parameter::NAMES.len()]).map(ParameterTexts)
 }
 
 /// The elements of a document: either the root alone, with text, or a root whose children have text.

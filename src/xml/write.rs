@@ -6,30 +6,31 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::characters::is_legal;
+use super::kind::DocumentKind;
 use super::read::Parameter;
 
 /// `<Secret>…</Secret>` of a Base32 text.
 #[must_use]
 pub fn write_secret(base32: &str) -> Zeroizing<Vec<u8>> {
-    text_element("Secret", base32)
+    text_element(DocumentKind::Secret, base32)
 }
 
 /// `<Password>…</Password>` of its digits.
 #[must_use]
 pub fn write_password(digits: &str) -> Zeroizing<Vec<u8>> {
-    text_element("Password", digits)
+    text_element(DocumentKind::Password, digits)
 }
 
 /// `<Ok description="…"/>`.
 #[must_use]
 pub fn write_ok(description: &str) -> Zeroizing<Vec<u8>> {
-    description_element("Ok", description)
+    description_element(DocumentKind::Ok, description)
 }
 
 /// `<Error description="…"/>`.
 #[must_use]
 pub fn write_error(description: &str) -> Zeroizing<Vec<u8>> {
-    description_element("Error", description)
+    description_element(DocumentKind::Error, description)
 }
 
 /// A text from elsewhere has a character that no XML document can hold, not even by reference. It does not hold the text.
@@ -43,8 +44,7 @@ pub struct IllegalCharacter;
 ///
 /// [`IllegalCharacter`] where the text has one.
 pub fn write_key_uri(uri: &str) -> Result<Zeroizing<Vec<u8>>, IllegalCharacter> {
-    let uri = escaped(uri)?;
-    Ok(document(&["<KeyURI>", &uri, "</KeyURI>\n"]))
+    Ok(element(DocumentKind::KeyUri, &escaped(uri)?))
 }
 
 /// `<Parameters>…</Parameters>` with these texts as they stand, in this order; each parameter once at most.
@@ -58,7 +58,7 @@ pub fn write_parameters(texts: &[(Parameter, &str)]) -> Result<Zeroizing<Vec<u8>
         let name = parameter.name();
         children.extend(["<", name, ">", &escaped(text)?, "</", name, ">"]);
     }
-    Ok(document(&["<Parameters>", &children, "</Parameters>\n"]))
+    Ok(element(DocumentKind::Parameters, &children))
 }
 
 /// A text that is not ours, so that all of it comes back from a reader and none of it ends the line: line ends and tabs are
@@ -82,14 +82,19 @@ fn escaped(text: &str) -> Result<Zeroizing<String>, IllegalCharacter> {
     Ok(escaped)
 }
 
-fn text_element(name: &str, text: &str) -> Zeroizing<Vec<u8>> {
-    document(&["<", name, ">", &escape(text), "</", name, ">\n"])
+fn text_element(kind: DocumentKind, text: &str) -> Zeroizing<Vec<u8>> {
+    element(kind, &escape(text))
 }
 
-fn description_element(name: &str, description: &str) -> Zeroizing<Vec<u8>> {
+/// The root with this content, which is markup already.
+fn element(kind: DocumentKind, content: &str) -> Zeroizing<Vec<u8>> {
+    document(&["<", kind.root(), ">", content, "</", kind.root(), ">\n"])
+}
+
+fn description_element(kind: DocumentKind, description: &str) -> Zeroizing<Vec<u8>> {
     // An attribute escapes white space too.
     let description = Attribute::from(("description", description)).value;
-    document(&["<", name, " description=\"", &description, "\"/>\n"])
+    document(&["<", kind.root(), " description=\"", &description, "\"/>\n"])
 }
 
 /// The pieces in one buffer, as long as they are: one that grew would leave a copy of a secret behind.

@@ -7,7 +7,15 @@ use percent_encoding::percent_decode;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::super::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Secret, SecretError};
+use super::super::{Algorithm, CodeParameters, Digits, Period, Secret, SecretError};
+use super::{Label, is_steam, key_uri};
+use character_references::unescaped;
+use label::Names;
+use query::{Query, hides_parameter};
+
+mod character_references;
+mod label;
+mod query;
 
 #[cfg(test)]
 mod tests;
@@ -49,28 +57,44 @@ impl KeyUri {
     ///
     /// * Scheme, type and the names of parameters are taken in any case, control characters and blanks around the text
     ///   are dropped (URL Standard, section 4.4), and a fragment is ignored.
-    /// * Issuer and account are separated by the first colon, encoded or not; blanks before the account are dropped.
+    /// * What a page escaped once too often is unescaped first: `&amp;` is `&`.
+    /// * Issuer and account are separated by the colon behind the parameter `issuer`, where the label begins with both; or
+    ///   else by the first colon; one that is encoded counts only where no other is there. Blanks before the account are
+    ///   dropped, unless [`key_uri`] writes this very text for an account with them.
     /// * `+` is a blank in the query, as forms write it (URL Standard, section 5.1). In the label it is a plus: RFC 3986,
     ///   section 2.2, gives it no meaning there, and addresses such as `john+work@example.org` have it.
     /// * A `%` that begins no escape stands for itself, and bytes that are no UTF-8 become U+FFFD (URL Standard, sections
     ///   1.3 and 5.1): a broken name is no reason to withhold the secret.
     /// * The algorithm may have hyphens and the prefix `Hmac` of Java, in any case. Optional parameters without a value
-    ///   are as absent; unknown ones, such as `image`, are ignored.
+    ///   count as absent; unknown ones, such as `image`, are ignored.
     /// * A parameter that is repeated must be the same each time. The draft (section 3.4) refuses any repetition; here it
     ///   is one only where it matters which one counts.
     ///
     /// # Errors
     ///
-    /// [`KeyUriError`] where the text is no key URI, is not time-based, or has a value that cannot be used.
+    /// [`KeyUriError`] where the text is no key URI, is not time-based, has a value that cannot be used, or is for codes
+    /// that are not those of RFC 6238 with this secret.
     pub fn parse(text: &str) -> Result<Self, KeyUriError> {
-        let Parts { kind, label, query } = Parts::of(text)?;
+        let rest = behind_scheme(text)?;
+        let Parts { kind, label, query, fragment } = Parts::of(&rest)?;
         check_type(kind)?;
-        let (prefix, account) = names(label);
-        let issuer = prefix.or(query.issuer()?);
-        if query.is_steam(issuer.as_deref())? {
-            return Err(KeyUriError::Steam);
+        if hides_parameter(label) || hides_parameter(fragment) {
+            return Err(KeyUriError::Separator);
         }
-        Ok(Self { secret: query.secret()?, issuer, account, parameters: query.code_parameters()? })
+        let query = Query::of(query)?;
+        let other = query.issuer();
+        let names = Names::of(label, other.as_deref().map(Vec::as_slice));
+        let other = other.and_then(|name| visible(&name));
+        check_scheme_of_codes(&query, [&names.issuer, &other])?;
+        let (secret, parameters) = (query.secret()?, query.code_parameters()?);
+        let issuer = names.issuer.or(other);
+        // Blanks before an account say nothing in the URIs of others, but here every name is read as it was drawn.
+        let is_drawn = |account: &String| {
+            let label = Label::new(issuer.as_deref().map(str::as_bytes), Some(account.as_bytes()));
+            label.is_ok_and(|label| key_uri(&secret, &label, parameters).as_str() == trimmed(text))
+        };
+        let account = names.account_as_it_stands.filter(is_drawn).or(names.account);
+        Ok(Self { secret, issuer, account, parameters })
     }
 }
 
@@ -90,11 +114,26 @@ pub enum KeyUriError {
     #[error("expected the type totp, found hotp: codes that depend on a counter are not supported")]
     Hotp,
     /// Steam's codes, which are five letters and digits.
-    #[error("expected the type totp, found Steam Guard, whose codes are not those of RFC 6238")]
+    #[error(
+        "expected the type totp, found a key for Steam Guard, whose codes are not those of RFC 6238; use an app that \
+             makes them"
+    )]
     Steam,
+    /// A part of a key: the phone makes the other one (privacyIDEA, "Two Step Enrollment").
+    #[error(
+        "expected a whole key, found one for a two-step enrolment, to which the phone adds a part; enrol again without \
+             the second step"
+    )]
+    TwoStep,
     /// Neither `totp` nor `hotp`.
     #[error("expected the type totp after otpauth://")]
     Type,
+    /// A parameter that apps would pass over, because it does not begin behind `?` or `&`.
+    #[error(
+        "expected ? before the first parameter and & before each of the others, found another character there; ask the \
+             service for a correct code"
+    )]
+    Separator,
     /// A parameter with two values.
     #[error("expected the parameter {0} once, found it with different values")]
     Repeated(&'static str),
@@ -115,27 +154,35 @@ pub enum KeyUriError {
     Period,
 }
 
-/// A key URI taken apart: `otpauth://KIND/LABEL?QUERY`.
+/// What follows the scheme and its colon, with the characters for which references of HTML stand.
+fn behind_scheme(text: &str) -> Result<Zeroizing<String>, KeyUriError> {
+    let (scheme, rest) = trimmed(text).split_once(':').ok_or(KeyUriError::Scheme)?;
+    if scheme.eq_ignore_ascii_case(EXPORT_SCHEME) {
+        return Err(KeyUriError::Export);
+    }
+    if !scheme.eq_ignore_ascii_case(SCHEME) {
+        return Err(KeyUriError::Scheme);
+    }
+    Ok(unescaped(rest))
+}
+
+/// A key URI taken apart: `//KIND/LABEL?QUERY#FRAGMENT`.
 struct Parts<'a> {
     kind: &'a str,
     label: &'a str,
-    query: Query<'a>,
+    query: &'a str,
+    /// With the character that it begins with.
+    fragment: &'a str,
 }
 
 impl<'a> Parts<'a> {
-    /// Takes a text apart; label and query may be missing.
-    fn of(text: &'a str) -> Result<Self, KeyUriError> {
-        let (scheme, rest) = trimmed(text).split_once("://").ok_or(KeyUriError::Scheme)?;
-        if scheme.eq_ignore_ascii_case(EXPORT_SCHEME) {
-            return Err(KeyUriError::Export);
-        }
-        if !scheme.eq_ignore_ascii_case(SCHEME) {
-            return Err(KeyUriError::Scheme);
-        }
-        let (uri, _fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    /// Takes apart what follows the scheme; all but the type may be missing.
+    fn of(rest: &'a str) -> Result<Self, KeyUriError> {
+        let rest = rest.strip_prefix("//").ok_or(KeyUriError::Scheme)?;
+        let (uri, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
         let (hierarchy, query) = uri.split_once('?').unwrap_or((uri, ""));
         let (kind, label) = hierarchy.split_once('/').unwrap_or((hierarchy, ""));
-        Ok(Self { kind, label, query: Query(query) })
+        Ok(Self { kind, label, query, fragment })
     }
 }
 
@@ -149,83 +196,17 @@ fn check_type(kind: &str) -> Result<(), KeyUriError> {
     }
 }
 
-/// The issuer and the account of a label.
-fn names(label: &str) -> (Option<String>, Option<String>) {
-    let label = decoded(label.as_bytes());
-    match label.iter().position(|&byte| byte == b':') {
-        Some(colon) => {
-            let account = &label[colon + 1..];
-            let blanks = account.iter().take_while(|&&byte| byte == b' ').count();
-            (visible(&label[..colon]), visible(&account[blanks..]))
-        }
-        None => (None, visible(&label)),
+/// Refuses keys whose codes are others than those of RFC 6238 with the parameter `secret`; `issuers` are both that there
+/// may be.
+fn check_scheme_of_codes(query: &Query<'_>, issuers: [&Option<String>; 2]) -> Result<(), KeyUriError> {
+    if query.is_two_step() {
+        return Err(KeyUriError::TwoStep);
     }
-}
-
-/// The part after the question mark.
-struct Query<'a>(&'a str);
-
-impl Query<'_> {
-    /// The key.
-    fn secret(&self) -> Result<Secret, KeyUriError> {
-        let base32 = self.value("secret")?.ok_or(KeyUriError::NoSecret)?;
-        let base32 = str::from_utf8(&base32).map_err(|error| SecretError::Character { index: error.valid_up_to() });
-        base32.and_then(Secret::from_base32).map_err(KeyUriError::Secret)
+    let is_of_steam = issuers.into_iter().flatten().any(|issuer| is_steam(issuer));
+    if query.says_steam() || is_of_steam && query.has_digits_of_steam() {
+        return Err(KeyUriError::Steam);
     }
-
-    /// Whom the account is with.
-    fn issuer(&self) -> Result<Option<String>, KeyUriError> {
-        Ok(self.value("issuer")?.and_then(|name| visible(&name)))
-    }
-
-    /// Algorithm, digits and period, each the default where it is absent.
-    fn code_parameters(&self) -> Result<CodeParameters, KeyUriError> {
-        let algorithm = self.word("algorithm")?.map(|word| algorithm(&word)).transpose();
-        let digits = self.word("digits")?.map(|word| word.parse()).transpose();
-        let period = self.word("period")?.map(|word| word.parse()).transpose();
-        Ok(CodeParameters {
-            algorithm: algorithm.map_err(|OutOfRange { .. }| KeyUriError::Algorithm)?.unwrap_or_default(),
-            digits: digits.map_err(|OutOfRange { .. }| KeyUriError::Digits)?.unwrap_or_default(),
-            period: period.map_err(|OutOfRange { .. }| KeyUriError::Period)?.unwrap_or_default(),
-        })
-    }
-
-    /// Whether apps would show Steam's codes: they are told so, or have to guess from five digits for that issuer.
-    fn is_steam(&self, issuer: Option<&str>) -> Result<bool, KeyUriError> {
-        let is_told = self.word("encoder")?.is_some_and(|encoder| encoder.eq_ignore_ascii_case("steam"));
-        let is_of_steam = issuer.is_some_and(|issuer| issuer.eq_ignore_ascii_case("steam"));
-        Ok(is_told || is_of_steam && self.word("digits")?.is_some_and(|digits| digits == "5"))
-    }
-
-    /// The text of an optional parameter without blanks around it, none where nothing is left.
-    fn word(&self, name: &'static str) -> Result<Option<String>, KeyUriError> {
-        let value = self.value(name)?.and_then(|value| visible(&value));
-        Ok(value.map(|value| value.trim().to_owned()))
-    }
-
-    /// The decoded value of a parameter.
-    fn value(&self, name: &'static str) -> Result<Option<Zeroizing<Vec<u8>>>, KeyUriError> {
-        let parameters = self.0.split('&').map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")));
-        let mut values = parameters.filter(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-        let value = values.next();
-        if values.any(|other| Some(other) != value) {
-            return Err(KeyUriError::Repeated(name));
-        }
-        Ok(value.map(decoded_form))
-    }
-}
-
-/// The algorithm of a name in any of the forms that are in use: `SHA1`, `sha-256`, `HmacSHA512`.
-fn algorithm(name: &str) -> Result<Algorithm, OutOfRange> {
-    let name = name.to_ascii_uppercase().replace('-', "");
-    name.strip_prefix("HMAC").unwrap_or(&name).parse()
-}
-
-/// The bytes of a value in the query.
-fn decoded_form(value: &str) -> Zeroizing<Vec<u8>> {
-    let mut blanks = Zeroizing::new(value.as_bytes().to_vec());
-    blanks.iter_mut().filter(|byte| **byte == b'+').for_each(|byte| *byte = b' ');
-    decoded(&blanks)
+    Ok(())
 }
 
 /// The bytes of a part without its escapes, in a buffer that does not grow, since it may be a secret.

@@ -7,8 +7,9 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::manifest::{Manifest, Row};
+use super::manifest::{Manifest, ManifestError, Row};
 use super::name::path;
+use super::table::{Table, TableError};
 use crate::cli;
 use crate::operation::Operation;
 use crate::transport::descriptor::{own, stdin};
@@ -34,8 +35,8 @@ pub enum Source {
     Paths(std::vec::IntoIter<PathBuf>),
     /// A list, and the names of its last block.
     List { file: PathBuf, records: Records<File>, block: Block, names: VecDeque<PathBuf> },
-    /// A table, the number of the next row, and whether all of it is there.
-    Table { file: PathBuf, table: Box<Manifest<File>>, number: u64, is_at_hand: bool },
+    /// A table, and the number of the next row.
+    Table { file: PathBuf, table: Box<Manifest<Table>>, number: u64 },
     /// So many secrets.
     Count(RangeInclusive<u32>),
 }
@@ -61,10 +62,12 @@ impl Source {
             }
             cli::Inputs::Manifest(file) => {
                 let table = open(file).map_err(|error| unreadable(MANIFEST)(file, error))?;
-                let is_at_hand = table.metadata().is_ok_and(|metadata| metadata.is_file());
-                let table = Manifest::new(table, operation.input().is_some())
-                    .map_err(|error| Fault::Manifest { file: file.to_owned(), reason: error.to_string() })?;
-                Self::Table { file: file.to_owned(), table: Box::new(table), number: 1, is_at_hand }
+                let table = Table::new(table).map_err(|error| match error {
+                    TableError::Read(error) => unreadable(MANIFEST)(file, error),
+                    TableError::Utf16 | TableError::Windows1252 { .. } => wrong(file, &ManifestError::Text(error)),
+                })?;
+                let table = Manifest::new(table, operation.input().is_some()).map_err(|error| wrong(file, &error))?;
+                Self::Table { file: file.to_owned(), table: Box::new(table), number: 1 }
             }
             cli::Inputs::Count(count) => Self::Count(1..=count.get()),
         })
@@ -74,8 +77,7 @@ impl Source {
     pub fn is_at_hand(&self) -> bool {
         match self {
             Self::List { names, .. } => !names.is_empty(),
-            Self::Table { is_at_hand, .. } => *is_at_hand,
-            Self::Paths(_) | Self::Count(_) => true,
+            Self::Paths(_) | Self::Table { .. } | Self::Count(_) => true,
         }
     }
 }
@@ -110,6 +112,10 @@ impl Iterator for Source {
             Self::Count(numbers) => numbers.next().map(|number| Given::Number(number.into())),
         }
     }
+}
+
+fn wrong(file: &Path, error: &ManifestError) -> Fault {
+    Fault::Manifest { file: file.to_owned(), reason: error.to_string() }
 }
 
 /// The names in a block. Empty lines are none.

@@ -12,6 +12,7 @@ use super::walk::{Found, Walk};
 use crate::cli;
 use crate::operation::{Input, Operation};
 use crate::transport::fault::{Fault, reason};
+use crate::transport::places::canonical_name;
 
 /// What is at the next place where an input may be.
 pub enum Item {
@@ -32,9 +33,9 @@ pub struct Task {
     /// Where its output goes.
     pub name: Name,
     /// Whom the account is with, if that is said for this document.
-    pub issuer: Option<Vec<u8>>,
+    pub issuer: Option<String>,
     /// The account, if it is said for this document.
-    pub account: Option<Vec<u8>>,
+    pub account: Option<String>,
 }
 
 /// The inputs that are still to come.
@@ -54,7 +55,7 @@ impl Inputs {
     /// Opens what names the inputs; the folder of the outputs need not be there yet.
     pub fn new(given: cli::Inputs, null: bool, operation: Operation, output_dir: &Path) -> Result<Self, Fault> {
         let source = Source::open(given, null, operation)?;
-        let output_dir = resolved(output_dir);
+        let output_dir = canonical_name(output_dir);
         let mut inputs = Self { source, input: operation.input(), walk: None, output_dir, within_output: Vec::new() };
         if let cli::Inputs::Paths(paths) = given {
             paths.iter().filter(|path| path.is_dir()).try_for_each(|folder| inputs.admit(folder))?;
@@ -149,16 +150,6 @@ impl Inputs {
 impl Task {
     fn of_secret(number: u64) -> Self {
         Self { input: None, name: Name::of_secret(number), issuer: None, account: None }
-    }
-}
-
-/// The one name of a folder that may not be there yet.
-fn resolved(folder: &Path) -> PathBuf {
-    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let existing = absolute.ancestors().find_map(|above| Some((above.canonicalize().ok()?, above)));
-    match existing {
-        Some((real, above)) => real.join(absolute.strip_prefix(above).unwrap_or(Path::new(""))),
-        None => absolute,
     }
 }
 

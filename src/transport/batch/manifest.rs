@@ -3,10 +3,12 @@
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use csv::{Reader, ReaderBuilder, StringRecord};
 use thiserror::Error;
 
-use super::name::path;
+use super::report;
+use super::table::TableError;
+use crate::status::Status;
 use crate::transport::fault::reason;
 use crate::transport::records::MAX_RECORD_BYTES;
 
@@ -18,20 +20,23 @@ pub struct Row {
     /// The path below the output folder.
     pub output: Option<PathBuf>,
     /// Whom the account is with.
-    pub issuer: Option<Vec<u8>>,
+    pub issuer: Option<String>,
     /// The account.
-    pub account: Option<Vec<u8>>,
-    /// Whether the table has a status for it, and not 1.
+    pub account: Option<String>,
+    /// Whether the table is a report that has a status for it, and not 1.
     pub has_failed: bool,
 }
 
 /// Why a table or one of its rows cannot be used. No variant holds anything of it.
 #[derive(Debug, Error)]
 pub enum ManifestError {
+    /// It is no text, or was none when it was looked at.
+    #[error("wrong manifest: {0}")]
+    Text(TableError),
     /// The first row is not the one that is needed.
     #[error(
         "wrong manifest: expected a first row with the column input (GenerateSecret does without), and optionally \
-         output, issuer, account and status, each once, separated by commas"
+         output, issuer and account, each once, separated by commas"
     )]
     Header,
     /// Too many cells or too few.
@@ -55,7 +60,7 @@ pub enum ManifestError {
 pub struct Manifest<R> {
     reader: Reader<Limited<R>>,
     columns: Vec<Option<Column>>,
-    record: ByteRecord,
+    record: StringRecord,
     needs_input: bool,
     ended: bool,
 }
@@ -65,9 +70,13 @@ impl<R: Read> Manifest<R> {
     pub fn new(table: R, needs_input: bool) -> Result<Self, ManifestError> {
         let table = Limited { reader: table, left: 0 };
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(table);
-        let mut manifest = Self { reader, columns: Vec::new(), record: ByteRecord::new(), needs_input, ended: false };
+        let mut manifest = Self { reader, columns: Vec::new(), record: StringRecord::new(), needs_input, ended: false };
         manifest.read_record()?;
+        let has_status = report::is_header(&manifest.record);
         let columns: Vec<_> = manifest.record.iter().map(Column::of).collect();
+        // In other tables it is about something else, a person perhaps.
+        let columns = columns.into_iter().map(|column| column.filter(|column| has_status || *column != Column::Status));
+        let columns: Vec<_> = columns.collect();
         let count = |column| columns.iter().filter(|other| **other == Some(column)).count();
         let is_repeated = Column::ALL.into_iter().any(|column| count(column) > 1);
         // A table with none of the columns is most likely one with other separators.
@@ -79,12 +88,15 @@ impl<R: Read> Manifest<R> {
         Ok(manifest)
     }
 
-    /// The next row, or why it cannot be used.
+    /// The next row, or why it cannot be used. Spreadsheets leave rows without content, which are none.
     pub fn next_row(&mut self) -> Option<Result<Row, ManifestError>> {
-        match self.read_record() {
-            Ok(true) => Some(self.row()),
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
+        loop {
+            match self.read_record() {
+                Ok(true) if self.record.iter().all(|cell| cell.trim().is_empty()) => {}
+                Ok(true) => return Some(self.row()),
+                Ok(false) => return None,
+                Err(error) => return Some(Err(error)),
+            }
         }
     }
 
@@ -95,10 +107,11 @@ impl<R: Read> Manifest<R> {
         }
         let line = self.reader.position().line();
         self.reader.get_mut().left = MAX_RECORD_BYTES;
-        let result = self.reader.read_byte_record(&mut self.record).map_err(|error| match error.into_kind() {
+        let result = self.reader.read_record(&mut self.record).map_err(|error| match error.into_kind() {
             csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => ManifestError::TooLong { line },
             csv::ErrorKind::Io(error) => ManifestError::Read { error, line },
-            // Of records of bytes, of any length, the crate has no other errors to report.
+            csv::ErrorKind::Utf8 { .. } => ManifestError::Text(TableError::Windows1252 { line }),
+            // Of records of any length, the crate has no other errors to report.
             _ => ManifestError::Header,
         });
         self.ended = !matches!(result, Ok(true));
@@ -115,12 +128,12 @@ impl<R: Read> Manifest<R> {
         for (column, cell) in self.columns.iter().zip(&self.record) {
             let Some(column) = column else { continue };
             match column {
-                Column::Status => row.has_failed = cell != b"1",
+                Column::Status => row.has_failed = cell != Status::Success.text(),
                 Column::Input | Column::Output | Column::Issuer | Column::Account if cell.is_empty() => {}
-                Column::Input => row.input = Some(path(cell)),
-                Column::Output => row.output = Some(path(cell)),
-                Column::Issuer => row.issuer = Some(cell.to_vec()),
-                Column::Account => row.account = Some(cell.to_vec()),
+                Column::Input => row.input = Some(cell.into()),
+                Column::Output => row.output = Some(cell.into()),
+                Column::Issuer => row.issuer = Some(cell.to_owned()),
+                Column::Account => row.account = Some(cell.to_owned()),
             }
         }
         if self.needs_input && row.input.is_none() && !row.has_failed {
@@ -153,8 +166,8 @@ impl Column {
         }
     }
 
-    fn of(cell: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|column| column.name().as_bytes() == cell)
+    fn of(cell: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|column| column.name() == cell)
     }
 }
 
@@ -188,12 +201,11 @@ mod tests {
     #[test]
     fn columns_in_any_order_and_further_ones() {
         let table = "\u{feff}account,department,input,output,status,issuer\r\n\"Doe, \"\"Joe\"\"\",7,a b.xml,,1,\r\n\r\n,,c.xml,x/y.png,-1,X4\n";
-        let first = Row { input: Some("a b.xml".into()), account: Some(b"Doe, \"Joe\"".to_vec()), ..Row::default() };
+        let first = Row { input: Some("a b.xml".into()), account: Some("Doe, \"Joe\"".to_owned()), ..Row::default() };
         let second = Row {
             input: Some("c.xml".into()),
             output: Some("x/y.png".into()),
-            issuer: Some(b"X4".to_vec()),
-            has_failed: true,
+            issuer: Some("X4".to_owned()),
             ..Row::default()
         };
         assert_eq!(rows(table), Ok(vec![Ok(first), Ok(second)]));
@@ -204,12 +216,47 @@ mod tests {
     #[test]
     fn a_table_without_inputs() {
         let mut manifest = Manifest::new(&b"account\nme\n"[..], false).unwrap();
-        let row = Row { account: Some(b"me".to_vec()), ..Row::default() };
+        let row = Row { account: Some("me".to_owned()), ..Row::default() };
         assert_eq!(manifest.next_row().unwrap().unwrap(), row);
         assert!(manifest.next_row().is_none());
         for table in ["issuer;account\nX4;me\n", "", "name\n"] {
             assert!(matches!(Manifest::new(table.as_bytes(), false), Err(ManifestError::Header)), "{table}");
         }
+    }
+
+    // contract 6.1: a column of that name in another table than a report is about something else.
+    #[test]
+    fn the_status_of_a_report() {
+        let failed = |table: &str| -> Vec<bool> {
+            rows(table).unwrap().into_iter().map(|row| row.unwrap().has_failed).collect()
+        };
+        for header in ["input,output,status,description", "input,output,status,description,issuer,account"] {
+            let names = if header.ends_with("account") { ",," } else { "" };
+            let table = format!("{header}\na,a,1,{names}\nb,b,-1,x{names}\nc,c,403,{names}\nd,,,{names}\n");
+            assert_eq!(failed(&table), [false, true, true, true]);
+        }
+        for header in ["input,status", "input,output,status", "output,input,status,description", "status,input,x,y"] {
+            let cells = header.replace("status", "active").replace("output", "").replace("input", "a.xml");
+            assert_eq!(failed(&format!("{header}\n{cells}\n")), [false], "{header}");
+        }
+    }
+
+    // contract 6.1: what a spreadsheet leaves below its table.
+    #[test]
+    fn rows_without_content() {
+        let table = "input,account\n,\na.xml,\n,,,\n\n\"\", \t\n\"\"\nb.xml,me\n,\n";
+        let inputs: Vec<_> = rows(table).unwrap().into_iter().map(|row| row.unwrap().input.unwrap()).collect();
+        assert_eq!(inputs, [PathBuf::from("a.xml"), PathBuf::from("b.xml")]);
+    }
+
+    // contract 6.1: also where the table has changed since it was looked at.
+    #[test]
+    fn a_row_that_is_no_text() {
+        let mut manifest = Manifest::new(&b"input\na.xml\n\xf6.xml\nb.xml\n"[..], true).unwrap();
+        assert!(manifest.next_row().unwrap().is_ok());
+        let error = manifest.next_row().unwrap().unwrap_err().to_string();
+        assert!(error.starts_with("wrong manifest: expected a table in UTF-8, found in line 3"), "{error}");
+        assert!(manifest.next_row().is_none());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod present;
 mod progress;
 mod report;
 mod run_folder;
+mod table;
 mod walk;
 mod work;
 
@@ -22,16 +23,17 @@ use super::filter;
 use super::in_order::InOrder;
 use super::input::is_stdin;
 use super::output::Destination;
-use super::places::identity;
+use super::places::canonical_name;
 use super::{parameters, tell};
 use crate::cli::{self, BatchArguments};
 use crate::operation::{Operation, Parameters};
+use crate::otp::{LabelError, LabelPart};
 use crate::status::Status;
 use inputs::Inputs;
 use interruption::Interruption;
 use outputs::Outputs;
 use progress::{Progress, Tally};
-use report::{Report, is_report};
+use report::{Place, Report, is_report};
 use run_folder::RunFolder;
 use work::{Source, Work};
 
@@ -74,7 +76,7 @@ impl<'a> Run<'a> {
         }
         let inputs = || Inputs::new(arguments.run.inputs(), arguments.run.null, operation, arguments.run.output_dir());
         let source = Source::new(inputs()?);
-        let report = report_destination(arguments)?;
+        let report = report_place(arguments)?;
         interruption.watch().map_err(Fault::Signals)?;
         let outputs = outputs(arguments, operation, parameters)?;
         let report = Report::begin(report.as_ref(), operation == Operation::GenerateSecret)
@@ -98,7 +100,29 @@ impl<'a> Run<'a> {
         let finished = report.finish();
         self.progress.end(&report, interruption.is_asked_for());
         finished.map_err(|error| unwritable(REPORT, self.arguments.run.report.as_deref(), error))?;
+        if interruption.is_asked_for() {
+            return Ok(report.counts.worst());
+        }
+        if report.counts.inputs() == 0 {
+            return Err(Fault::NoInputs { expected: self.expected_inputs() });
+        }
+        if report.counts.have_all_failed_before() {
+            return Err(Fault::AllFailedBefore);
+        }
         Ok(report.counts.worst())
+    }
+}
+
+impl Run<'_> {
+    /// What was looked for, in words.
+    fn expected_inputs(&self) -> String {
+        let patterns = name::patterns(self.threads.work().outputs.operation.input());
+        match self.arguments.run.inputs() {
+            cli::Inputs::Paths(_) => format!("files, or folders with {patterns} in them"),
+            cli::Inputs::List(_) => format!("a list with names of files, or of folders with {patterns} in them"),
+            cli::Inputs::Manifest(_) => "a table with rows below its header".to_owned(),
+            cli::Inputs::Count(_) => "secrets to generate".to_owned(),
+        }
     }
 }
 
@@ -121,15 +145,15 @@ const REPORT: &str = "a report that can be written";
 const OUTPUT_DIR: &str = "an output folder that can be written";
 
 /// Where the report goes, if anywhere, once it is sure that it takes no other file's place.
-fn report_destination(arguments: &BatchArguments) -> Result<Option<Destination>, Fault> {
+fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
     let Some(name) = &arguments.run.report else { return Ok(None) };
     let destination = Destination::of(Some(name), REPORT)?;
-    let Some(file) = destination.file() else { return Ok(Some(destination)) };
-    let place = identity(file);
-    let is_read = |file: &Path| identity(file) == place;
+    let Some(file) = destination.file() else { return Ok(Some(Place { destination, replaces: false })) };
+    let place = canonical_name(file);
+    let is_read = |file: &Path| canonical_name(file) == place;
     let is_among_inputs = match arguments.run.inputs() {
         cli::Inputs::List(file) | cli::Inputs::Manifest(file) => is_read(file),
-        cli::Inputs::Paths(paths) => paths.iter().any(|path| place.starts_with(identity(path))),
+        cli::Inputs::Paths(paths) => paths.iter().any(|path| place.starts_with(canonical_name(path))),
         cli::Inputs::Count(_) => false,
     };
     if is_among_inputs {
@@ -138,14 +162,29 @@ fn report_destination(arguments: &BatchArguments) -> Result<Option<Destination>,
     if arguments.request.parameters.as_deref().is_some_and(is_read) {
         return Err(Fault::SameFile { first: "--report", second: "--parameters" });
     }
-    if file.exists() && !is_report(file) {
+    let replaces = place.exists();
+    if replaces && !is_report(&place) {
         return Err(Fault::ReportExists { file: name.clone() });
     }
-    Ok(Some(destination))
+    Ok(Some(Place { destination, replaces }))
+}
+
+/// Issuer and account for the report of new secrets, which other runs read: as text, or not at all.
+fn report_names(arguments: &BatchArguments, parameters: &Parameters) -> Result<[Option<String>; 2], Fault> {
+    if arguments.run.report.is_none() {
+        return Ok([None, None]);
+    }
+    let text = |part, name: &Option<Vec<u8>>| {
+        let text = name.clone().map(String::from_utf8).transpose();
+        text.map_err(|_| Fault::Name(LabelError::NotUnicode(part)))
+    };
+    Ok([text(LabelPart::Issuer, &parameters.issuer)?, text(LabelPart::Account, &parameters.account)?])
 }
 
 /// Where the outputs go, once it is sure that they can.
 fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Parameters) -> Result<Outputs, Fault> {
+    let names =
+        if operation == Operation::GenerateSecret { report_names(arguments, &parameters)? } else { [None, None] };
     let folder = arguments.run.output_dir();
     let run_folder = RunFolder::new(folder).map_err(|error| unwritable(OUTPUT_DIR, Some(folder), error))?;
     run_folder.check_moves().map_err(|error| match error.kind() {
@@ -156,7 +195,7 @@ fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Paramet
     })?;
     let (format, existing) = (arguments.format.unwrap_or_default(), arguments.run.existing());
     let (time, output_dir) = (arguments.request.now, folder.to_owned());
-    Ok(Outputs { operation, parameters, format, time, output_dir, existing, run_folder })
+    Ok(Outputs { operation, parameters, names, format, time, output_dir, existing, run_folder })
 }
 
 fn unwritable(what: &'static str, file: Option<&Path>, error: io::Error) -> Fault {

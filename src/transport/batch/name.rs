@@ -11,8 +11,8 @@ use crate::operation::Input;
 
 /// How documents end.
 const DOCUMENT: &str = "xml";
-/// How pictures end that `read-qr` reads.
-const PICTURES: [&str; 6] = ["png", "jpg", "jpeg", "gif", "bmp", "webp"];
+/// How pictures end that `read-qr` reads: of JPEG and BMP also as browsers and Windows call them.
+const PICTURES: [&str; 11] = ["png", "jpg", "jpeg", "jpe", "jfif", "pjpeg", "pjp", "gif", "bmp", "dib", "webp"];
 /// How else an output in a manifest may end. Not as drawings for a terminal do: inputs are called so too.
 const DRAWINGS: [&str; 2] = ["png", "svg"];
 /// What stands before `.xml` in the names of documents that say what was wrong.
@@ -110,6 +110,15 @@ pub fn is_input(file: &OsStr, input: Option<Input>) -> bool {
     }
 }
 
+/// The names of the files in folders that are worked on, in words.
+pub fn patterns(input: Option<Input>) -> String {
+    let endings = match input {
+        Some(Input::Document(_)) | None => &[DOCUMENT][..],
+        Some(Input::Picture) => &PICTURES,
+    };
+    endings.iter().map(|ending| format!("*.{ending}")).collect::<Vec<_>>().join(", ")
+}
+
 /// A file name without this ending, if it has it in any case. All of the name may be the ending.
 fn without<'a>(file: &'a OsStr, ending: &str) -> Option<&'a OsStr> {
     let path = Path::new(file);
@@ -152,9 +161,10 @@ impl Claims {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::xml::DocumentKind;
 
     fn outputs(path: &str) -> Result<(PathBuf, PathBuf), WrongName> {
-        outputs_of(path, Some(Input::Document("Secret")))
+        outputs_of(path, Some(Input::Document(DocumentKind::Secret)))
     }
 
     fn outputs_of(path: &str, input: Option<Input>) -> Result<(PathBuf, PathBuf), WrongName> {
@@ -199,7 +209,7 @@ mod tests {
     // contract 6.1
     #[test]
     fn documents_in_folders() {
-        let is = |name: &str| is_input(OsStr::new(name), Some(Input::Document("Secret")));
+        let is = |name: &str| is_input(OsStr::new(name), Some(Input::Document(DocumentKind::Secret)));
         assert!(is("a.xml") && is("a.XmL") && is(".hidden.xml") && is(".xml") && is("error.xml"));
         assert!(!is("a.error.xml") && !is("A.ERROR.XML") && !is("axml") && !is("a.xml~") && !is(".error.xml"));
     }
@@ -209,8 +219,9 @@ mod tests {
     fn pictures_in_folders() {
         let is = |name: &str| is_input(OsStr::new(name), Some(Input::Picture));
         assert!(is("a.png") && is("a.JPG") && is("a.jpeg") && is("a.gif") && is("a.bmp") && is("a.b.webp"));
+        assert!(is("a.jfif") && is("a.jpe") && is("a.pjpeg") && is("a.PJP") && is("a.dib"));
         assert!(!is("a.xml") && !is("png") && !is("a.png~") && !is("a.svg"));
-        for picture in ["a.png", "a.jpg", "a.JPEG", "a.gif", "a.bmp", "a.webp"] {
+        for picture in ["a.png", "a.jpg", "a.JPEG", "a.jfif", "a.pjpeg", "a.gif", "a.bmp", "a.dib", "a.webp"] {
             assert_eq!(outputs_of(picture, Some(Input::Picture)), outputs("a.xml"), "{picture}");
         }
     }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::inputs::Task;
 use super::name::Name;
-use super::present::{Present, holds_secret, is_error_document};
+use super::present::{Present, is_error_document};
 use super::run_folder::RunFolder;
 use crate::adapter::Adapter;
 use crate::cli::Existing;
@@ -18,8 +18,9 @@ use crate::otp::UnixTime;
 use crate::reply::{INCORRECT, Reply};
 use crate::status::Status;
 use crate::symbol_format::SymbolFormat;
+use crate::transport::existing::{Kept, Replaceable};
 use crate::transport::fault::reason;
-use crate::transport::places::identity;
+use crate::transport::places::canonical_name;
 use crate::transport::system;
 use crate::xml::MAX_DOCUMENT_BYTES;
 
@@ -29,6 +30,8 @@ pub struct Outputs {
     pub operation: Operation,
     /// The parameters, as far as a document has none of its own.
     pub parameters: Parameters,
+    /// Issuer and account for the report of new secrets, as far as a row has none.
+    pub names: [Option<String>; 2],
     /// What QR codes are drawn as.
     pub format: SymbolFormat,
     /// The time instead of the clock's.
@@ -87,8 +90,8 @@ enum Failure {
     Exists,
     #[error("cannot write: expected an output that is not also the input")]
     IsInput,
-    #[error("cannot write: expected an older output to replace, found a document with a secret, which would be lost")]
-    HoldsSecret,
+    #[error("cannot write: {0}")]
+    Kept(Kept),
     #[error("cannot write: expected an older answer of the operation to leave, found something else")]
     NoOutput,
     #[error("wrong parameter: expected another output than that of an earlier input of this run")]
@@ -185,20 +188,21 @@ impl Outputs {
 
     fn respond(&self, task: &Task, place: &Path, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Reply, Failure> {
         if self.existing == Existing::Replace && place.exists() {
-            if task.input.as_deref().is_some_and(|input| identity(input) == identity(place)) {
+            if task.input.as_deref().is_some_and(|input| canonical_name(input) == canonical_name(place)) {
                 return Err(Failure::IsInput);
             }
-            // It may be an input that has not been read yet, and is a secret in any case.
-            if !self.operation.gives_secret() && holds_secret(place) {
-                return Err(Failure::HoldsSecret);
-            }
+            // A secret may also be an input that has not been read yet.
+            let replaceable =
+                if self.operation.outputs_secret() { Replaceable::Everything } else { Replaceable::AllButSecrets };
+            replaceable.check(place).map_err(Failure::Kept)?;
         }
         buffer.clear();
         if let (Some(file), Some(input)) = (&task.input, self.operation.input()) {
             read(file, input.max_bytes() + 1, buffer)?;
         }
         let time = self.time.or_else(system::time);
-        let parameters = self.parameters.with_names(task.issuer.as_deref(), task.account.as_deref());
+        let [issuer, account] = [&task.issuer, &task.account].map(|name| name.as_deref().map(str::as_bytes));
+        let parameters = self.parameters.with_names(issuer, account);
         let mut adapter = Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() };
         Ok(adapter.respond(self.operation, &parameters, buffer))
     }

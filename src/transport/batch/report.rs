@@ -5,11 +5,11 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use csv::Writer;
+use csv::{StringRecord, Writer};
 
 use super::outputs::Answer;
-use super::present::beginning;
 use crate::status::Status;
+use crate::transport::existing::beginning;
 use crate::transport::output::{Destination, Opened};
 
 /// A line of the report.
@@ -19,7 +19,15 @@ pub struct Line {
     /// What became of it.
     pub answer: Answer,
     /// Issuer and account of a new secret.
-    pub names: [Option<Vec<u8>>; 2],
+    pub names: [Option<String>; 2],
+}
+
+/// Where a report goes, once it is sure that it may go there.
+pub struct Place {
+    /// The file or stream.
+    pub destination: Destination,
+    /// Whether an older report, or an empty file, was found there. Nothing else is replaced, and nothing that came later.
+    pub replaces: bool,
 }
 
 /// The report, as far as one is wanted, and the numbers.
@@ -42,21 +50,20 @@ const NAMES: [&str; 2] = ["issuer", "account"];
 
 impl Report {
     /// Begins a report; with names it is one of new secrets.
-    pub fn begin(destination: Option<&Destination>, has_names: bool) -> io::Result<Self> {
-        let mut writer = destination.map(Destination::open).transpose()?.map(Writer::from_writer);
+    pub fn begin(place: Option<&Place>, has_names: bool) -> io::Result<Self> {
+        let mut writer = place.map(|place| place.destination.open()).transpose()?.map(Writer::from_writer);
         if let Some(writer) = &mut writer {
             let names = if has_names { &NAMES[..] } else { &[] };
             writer.write_record(COLUMNS.iter().chain(names)).map_err(cause)?;
         }
-        let replaces = destination.and_then(Destination::file).is_some_and(Path::exists);
         Ok(Self {
             writer,
             has_names,
             error: None,
-            replaces,
+            replaces: place.is_some_and(|place| place.replaces),
             counts: Counts::default(),
             first_error: None,
-            is_wanted: destination.is_some(),
+            is_wanted: place.is_some(),
         })
     }
 
@@ -72,7 +79,7 @@ impl Report {
         let cells = [printable(&line.input), output, status.into(), line.answer.description.as_str().into()];
         // The names stay what they are, so that the next run sees the same.
         let names = line.names.iter().filter(|_| self.has_names).map(|name| name.as_deref().unwrap_or_default());
-        let cells = cells.iter().map(|cell| cell.as_bytes()).chain(names);
+        let cells = cells.iter().map(Cow::as_ref).chain(names);
         self.error = writer.write_record(cells).err().map(cause);
     }
 
@@ -100,6 +107,11 @@ fn cause(error: csv::Error) -> io::Error {
         // Rows of any length are written, and nothing is read.
         _ => io::ErrorKind::Other.into(),
     }
+}
+
+/// Whether a row is the first one of a report.
+pub fn is_header(row: &StringRecord) -> bool {
+    row.iter().eq(COLUMNS) || row.iter().eq(COLUMNS.into_iter().chain(NAMES))
 }
 
 /// Whether a file is the report of an earlier run, or nothing.
@@ -131,6 +143,8 @@ pub struct Counts {
     pub skipped: u64,
     /// Files in the folders that are no documents.
     pub others: u64,
+    /// Of those that were skipped, the rows of a report that have failed before.
+    failed_before: u64,
     worst: Option<Status>,
 }
 
@@ -144,6 +158,7 @@ impl Counts {
             Some(Status::Error) => &mut self.errors,
         };
         *count += 1;
+        self.failed_before += u64::from(answer.status.is_none());
         self.worst = match (self.worst, answer.status) {
             (Some(Status::Error), _) | (_, Some(Status::Error)) => Some(Status::Error),
             (Some(Status::Mismatch), _) | (_, Some(Status::Mismatch)) => Some(Status::Mismatch),
@@ -154,6 +169,11 @@ impl Counts {
     /// How many inputs there were.
     pub fn inputs(&self) -> u64 {
         self.successful + self.mismatches + self.errors + self.skipped
+    }
+
+    /// Whether there were inputs, and every one has failed before.
+    pub fn have_all_failed_before(&self) -> bool {
+        self.failed_before > 0 && self.failed_before == self.inputs()
     }
 
     /// The status of the whole: the worst of all (contract 6.6).

@@ -1,9 +1,11 @@
-//! The files in a folder and the folders in it (contract 6.1). It opens folders, but no file.
+//! The files in a folder and the folders in it (contract 6.1). It opens folders, and no file but those that are called as the
+//! attributes of another file are.
 
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
+use walkdir::{DirEntry, FilterEntry, WalkDir};
 
 use super::name::is_input;
 use crate::operation::Input;
@@ -11,19 +13,26 @@ use crate::operation::Input;
 /// How many folders are open at once. Where they are nested deeper, the crate keeps the rest of the outer ones in memory.
 const MAX_OPEN: usize = 128;
 
+/// How macOS calls the file that has the attributes of another one, on file systems without room for them (RFC 1740, AppleDouble).
+const APPLE_DOUBLE_PREFIX: &[u8] = b"._";
+/// The first bytes of such a file (RFC 1740, appendix B).
+const APPLE_DOUBLE_MAGIC: [u8; 4] = [0x00, 0x05, 0x16, 0x07];
+/// How Kubernetes calls the folders of a volume in which it keeps its versions; links lead to the files in the current one.
+const VERSIONS_PREFIX: &[u8] = b"..";
+
 /// A walk through a folder.
 pub struct Walk {
     root: PathBuf,
     /// What the operation reads, if anything.
     input: Option<Input>,
-    entries: walkdir::IntoIter,
+    entries: FilterEntry<walkdir::IntoIter, fn(&DirEntry) -> bool>,
 }
 
 /// What a walk comes across.
 pub enum Found {
     /// A document or picture, and its path below the folder.
     Input(PathBuf, PathBuf),
-    /// Another file, or a symbolic link.
+    /// Another file, or a symbolic link to a folder.
     Other,
     /// A folder that cannot be read, or a file that has vanished, and its path below the folder.
     Unreadable(PathBuf, PathBuf, io::Error),
@@ -32,7 +41,8 @@ pub enum Found {
 impl Walk {
     /// A walk through this folder; the order is the file system's.
     pub fn new(root: PathBuf, input: Option<Input>) -> Self {
-        Self { entries: WalkDir::new(&root).max_open(MAX_OPEN).into_iter(), root, input }
+        let entries = WalkDir::new(&root).max_open(MAX_OPEN).into_iter().filter_entry(is_walked as fn(&_) -> _);
+        Self { root, input, entries }
     }
 
     fn below(&self, path: &Path) -> PathBuf {
@@ -40,7 +50,7 @@ impl Walk {
     }
 
     fn found(&self, entry: DirEntry) -> Found {
-        if entry.file_type().is_file() && is_input(entry.file_name(), self.input) {
+        if is_input(entry.file_name(), self.input) && is_file(&entry) && !is_apple_double(&entry) {
             let below = self.below(entry.path());
             return Found::Input(entry.into_path(), below);
         }
@@ -68,4 +78,27 @@ impl Iterator for Walk {
             };
         }
     }
+}
+
+/// Whether a walk goes into what it comes across, if that is a folder.
+fn is_walked(entry: &DirEntry) -> bool {
+    let is_version = entry.file_type().is_dir() && entry.file_name().as_encoded_bytes().starts_with(VERSIONS_PREFIX);
+    // The folder that was named is meant, whatever it is called.
+    !is_version || entry.depth() == 0
+}
+
+/// Whether it is a file, or a symbolic link to one. A link to nothing counts too: whoever called it so expects a file.
+fn is_file(entry: &DirEntry) -> bool {
+    if entry.path_is_symlink() {
+        return fs::metadata(entry.path()).map_or(true, |metadata| metadata.is_file());
+    }
+    entry.file_type().is_file()
+}
+
+/// Whether it holds nothing but the attributes of another file. What cannot be read is left to whoever reads all of it.
+fn is_apple_double(entry: &DirEntry) -> bool {
+    let mut magic = [0; APPLE_DOUBLE_MAGIC.len()];
+    entry.file_name().as_encoded_bytes().starts_with(APPLE_DOUBLE_PREFIX)
+        && File::open(entry.path()).and_then(|mut file| file.read_exact(&mut magic)).is_ok()
+        && magic == APPLE_DOUBLE_MAGIC
 }

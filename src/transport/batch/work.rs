@@ -141,11 +141,8 @@ impl Work {
         match job {
             Job::Answer { task, number } => {
                 let answer = self.outputs.answer(&task, number, buffer);
-                let parameters = &self.outputs.parameters;
-                let names = [
-                    task.issuer.or_else(|| parameters.issuer.clone()),
-                    task.account.or_else(|| parameters.account.clone()),
-                ];
+                let [issuer, account] = &self.outputs.names;
+                let names = [task.issuer.or_else(|| issuer.clone()), task.account.or_else(|| account.clone())];
                 // Of a new secret the report says where it is, for those who read it.
                 let input = match self.outputs.operation {
                     Operation::GenerateSecret => self.outputs.place(&task.name),

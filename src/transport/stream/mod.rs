@@ -1,6 +1,7 @@
 //! One line in, one line out: the process of contract section 7.
 
 mod answer;
+mod base64;
 mod record;
 
 use std::io::{self, Write};

@@ -1,9 +1,9 @@
 //! One record taken apart into its columns (contract 7.1, 7.3). It does not look into the document.
 
-use data_encoding::BASE64;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::base64;
 use crate::cli::{Column, Columns};
 use crate::operation::Operation;
 
@@ -56,8 +56,11 @@ pub enum RecordError {
     #[error("wrong record: expected {} in the column operation, or for --operation", Operation::EXPECTED)]
     NoOperation,
     /// The document is no Base64.
-    #[error("wrong record: expected Base64 with its padding in the column document-base64")]
+    #[error("wrong record: expected Base64 or a data URL of it in the column document-base64")]
     Base64,
+    /// A data URL whose document is percent-encoded, or that has none.
+    #[error("wrong record: expected a data URL with ;base64 before its comma in the column document-base64")]
+    DataUrl,
 }
 
 /// The id of a record, where it is sound, and what the record says; `operation` is the one of records that name none.
@@ -150,7 +153,7 @@ impl<'a, 'c> Cells<'a, 'c> {
                 Column::Account => record.account = name,
                 Column::Document | Column::DocumentBase64 if operation.input().is_none() => {}
                 Column::Document => record.document = Document::Plain(cell),
-                Column::DocumentBase64 => record.document = Document::Decoded(decode(cell)?),
+                Column::DocumentBase64 => record.document = Document::Decoded(base64::decode(cell)?),
             }
         }
         Ok(record)
@@ -159,14 +162,6 @@ impl<'a, 'c> Cells<'a, 'c> {
 
 fn tabs(record: &[u8]) -> usize {
     memchr::memchr_iter(b'\t', record).count()
-}
-
-fn decode(base64: &[u8]) -> Result<Zeroizing<Vec<u8>>, RecordError> {
-    let bytes = BASE64.decode_len(base64.len()).map_err(|_| RecordError::Base64)?;
-    let mut document = Zeroizing::new(vec![0; bytes]);
-    let bytes = BASE64.decode_mut(base64, &mut document).map_err(|_| RecordError::Base64)?;
-    document.truncate(bytes);
-    Ok(document)
 }
 
 #[cfg(test)]
@@ -256,7 +251,8 @@ mod tests {
     #[test]
     fn cells_that_say_nothing_usable() {
         assert_eq!(taken_apart("operation,document", PASSWORD, "password\t<a/>").1, Err(RecordError::Operation));
-        assert_eq!(taken_apart("document-base64", PASSWORD, "PGEvPg").1, Err(RecordError::Base64));
+        assert_eq!(taken_apart("document-base64", PASSWORD, "PGEvP").1, Err(RecordError::Base64));
+        assert_eq!(taken_apart("document-base64", PASSWORD, "data:,<a/>").1, Err(RecordError::DataUrl));
         let (_, record) = take_apart(&"operation,document".parse().unwrap(), None, MAX_RECORD_BYTES, b"\t<a/>");
         assert_eq!(record.err(), Some(RecordError::NoOperation));
     }

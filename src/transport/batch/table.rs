@@ -1,0 +1,163 @@
+//! A table as the bytes of UTF-8 text (contract 6.1): opened, and looked at to its end before the first of its rows is taken. It
+//! knows nothing of rows and columns.
+//!
+//! A secret that is made for a name that cannot be read is made for nobody, so that no secret is made before the whole table is
+//! known to be text. What comes from a pipe is kept in memory, and beyond [`MAX_MEMORY_BYTES`] in a file without a name.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+
+use memchr::memchr_iter;
+use tempfile::{SpooledTempFile, spooled_tempfile};
+use thiserror::Error;
+
+use crate::transport::byte_order_mark::{TextReader, Utf16Error};
+
+/// How much of a table from a pipe is kept in memory.
+const MAX_MEMORY_BYTES: usize = 1 << 20;
+/// How much is looked at at once.
+const BLOCK_BYTES: usize = 64 * 1024;
+
+/// A table that is UTF-8 to its end, or was when it was looked at.
+pub enum Table {
+    /// A file.
+    File(File),
+    /// What came from a pipe.
+    Spooled(SpooledTempFile),
+}
+
+/// Why a table is not text. No variant holds anything of it.
+#[derive(Debug, Error)]
+pub enum TableError {
+    /// It cannot be read, or not be kept.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// It has the mark of UTF-16, or bytes of zero, as every ASCII character has in UTF-16.
+    #[error(
+        "expected a table in UTF-8, found what seems to be UTF-16 (\"Unicode text\"): save it as \"CSV UTF-8\", or convert it with \
+         iconv -f UTF-16 -t UTF-8"
+    )]
+    Utf16,
+    /// It has bytes that are not UTF-8.
+    #[error(
+        "expected a table in UTF-8, found in line {line} what seems to be windows-1252 (plain \"CSV\" of Windows): save it as \
+         \"CSV UTF-8\", or convert it with iconv -f WINDOWS-1252 -t UTF-8"
+    )]
+    Windows1252 {
+        /// The line, from 1.
+        line: u64,
+    },
+}
+
+impl Table {
+    /// Looks at a table to its end, and goes back to its begin.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError`] where it cannot be read, or is not UTF-8.
+    pub fn new(mut file: File) -> Result<Self, TableError> {
+        if file.metadata()?.is_file() {
+            check(&mut file)?;
+            file.rewind()?;
+            return Ok(Self::File(file));
+        }
+        let mut spooled = spooled_tempfile(MAX_MEMORY_BYTES);
+        io::copy(&mut file, &mut spooled)?;
+        spooled.rewind()?;
+        check(&mut spooled)?;
+        spooled.rewind()?;
+        Ok(Self::Spooled(spooled))
+    }
+}
+
+impl Read for Table {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(room),
+            Self::Spooled(spooled) => spooled.read(room),
+        }
+    }
+}
+
+/// Reads to the end.
+fn check(table: &mut impl Read) -> Result<(), TableError> {
+    let mut table = TextReader::new(table);
+    let mut block = vec![0; BLOCK_BYTES];
+    let (mut kept, mut line) = (0, 1);
+    loop {
+        let read = match table.read(&mut block[kept..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if Utf16Error::of(&error).is_some() => return Err(TableError::Utf16),
+            read => read?,
+        };
+        let bytes = &block[..kept + read];
+        // A table of text has no such byte; in UTF-16 every ASCII character has one.
+        if bytes.contains(&0) {
+            return Err(TableError::Utf16);
+        }
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.len(),
+            // The rest of the last character is in the next block.
+            Err(error) if error.error_len().is_none() && read > 0 => error.valid_up_to(),
+            Err(error) => return Err(TableError::Windows1252 { line: line + lines(&bytes[..error.valid_up_to()]) }),
+        };
+        if read == 0 {
+            return Ok(());
+        }
+        line += lines(&bytes[..text]);
+        kept = bytes.len() - text;
+        block.copy_within(text..text + kept, 0);
+    }
+}
+
+fn lines(text: &[u8]) -> u64 {
+    memchr_iter(b'\n', text).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(table: &[u8], piece: usize) -> Result<(), String> {
+        struct Pieces<'a>(&'a [u8], usize);
+        impl Read for Pieces<'_> {
+            fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+                self.0.take(self.1 as u64).read(room).inspect(|read| self.0 = &self.0[*read..])
+            }
+        }
+        check(&mut Pieces(table, piece)).map_err(|error| error.to_string())
+    }
+
+    // contract 6.1
+    #[test]
+    fn tables_that_are_no_text() {
+        let utf_16 = |unit: fn(u16) -> [u8; 2], text: &str| -> Vec<u8> { text.encode_utf16().flat_map(unit).collect() };
+        for piece in [1, 2, 3, usize::MAX] {
+            for text in ["", "account\n", "\u{feff}account\nJ\u{f6}rg \u{20ac} \u{1f511}\n\u{1f511}"] {
+                assert_eq!(checked(text.as_bytes(), piece), Ok(()), "{text}");
+            }
+            for table in [&b"account\nmax\nJ\xf6rg\n"[..], b"account\r\nmax\r\n\xe2\x82", b"a\nb\n\x80"] {
+                assert!(
+                    checked(table, piece).unwrap_err().contains("in line 3 what seems to be windows-1252"),
+                    "{piece}"
+                );
+            }
+            for unit in [u16::to_le_bytes, u16::to_be_bytes] {
+                for text in ["\u{feff}account\n", "account\n"] {
+                    let error = checked(&utf_16(unit, text), piece).unwrap_err();
+                    assert!(error.contains("what seems to be UTF-16"), "{error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn characters_across_blocks() {
+        for before in BLOCK_BYTES - 4..BLOCK_BYTES + 2 {
+            let text = format!("{}\u{1f511}\u{20ac}\n", "x".repeat(before));
+            assert_eq!(checked(text.as_bytes(), usize::MAX), Ok(()));
+            let broken = [text.as_bytes(), b"\xff"].concat();
+            assert!(checked(&broken, usize::MAX).unwrap_err().contains("line 2"), "{before}");
+        }
+    }
+}
