@@ -139,6 +139,7 @@ def count(program: Path) -> dict:
         }
 
 
+# contract 3.2b
 def verifications_are_equal(program: Path) -> None:
     """Ends with exit code 1 where the instructions of a verification depend on which candidate matches."""
     with tempfile.TemporaryDirectory() as name:

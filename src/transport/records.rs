@@ -198,7 +198,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-        // contract 7.1, 7.3, 7.5: one record is one record, however it comes, and is at hand with the piece that ends it.
+        // contract 7.1a, 7.3c, 7.5a: one record is one record, however it comes, and is at hand with the piece that
+        // ends it.
         #[test]
         fn records_come_as_they_were_sent(
             records in lengths(),

@@ -128,7 +128,7 @@ mod tests {
         check(&mut Pieces(table, piece)).map_err(|error| error.to_string())
     }
 
-    // contract 6.1
+    // contract 6.1h
     #[test]
     fn tables_that_are_no_text() {
         let utf_16 = |unit: fn(u16) -> [u8; 2], text: &str| -> Vec<u8> { text.encode_utf16().flat_map(unit).collect() };
