@@ -241,7 +241,8 @@ fn photographs() {
     assert!(compared.status.success() && table.contains("total"), "{table}{}", text(&compared.stderr));
 }
 
-// contract 9.2c: of codes as screens and phones show them, `read-qr` reads no less than zbar of any kind, and none wrong.
+// contract 9.2c: of codes as screens and phones show them, `read-qr` reads no less than zbar and zxing of any kind, and
+// none wrong.
 #[test]
 fn pictures() {
     let (Some(python), Some(modules)) = (prepared("INTEROPERABILITY_PYTHON"), prepared("INTEROPERABILITY_NODE")) else {
@@ -260,7 +261,7 @@ fn pictures() {
     let arguments = [draw.as_os_str(), folder.path().as_os_str()].into_iter().chain(options);
     let drawn = run(&python, arguments.chain([modules.as_os_str(), OsStr::new("--program"), ours]));
     assert!(drawn.status.success(), "{}", text(&drawn.stderr));
-    let compared = run(&python, [read.as_os_str(), folder.path().as_os_str(), ours]);
+    let compared = run(&python, [read.as_os_str(), folder.path().as_os_str(), ours, OsStr::new("--zxing")]);
     let table = text(&compared.stdout);
     assert!(compared.status.success() && table.contains("total"), "{table}{}", text(&compared.stderr));
 }

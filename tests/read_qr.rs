@@ -327,7 +327,7 @@ fn picture_of_first_part(text: &str) -> Vec<u8> {
     png(&qrcode::render::Renderer::<Luma<u8>>::new(&modules, width, 4).build())
 }
 
-// contract 9.2d: even one that would be a key by itself.
+// contract 9.2e: even one that would be a key by itself.
 #[test]
 fn a_part_of_a_text() {
     let part = picture_of_first_part("otpauth://totp/me?secret=GEZDGNBVGY3TQOJQ");

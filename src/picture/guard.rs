@@ -1,5 +1,6 @@
-//! A fence around the code of others that works on bytes of anybody: where it panics, the rest goes on without it.
-//! Decoders and readers of symbols are full of assertions and indices that only their authors could prove.
+//! Isolates panics of third-party decoders that parse untrusted bytes: where one panics, the rest goes on without it.
+//! Decoders and readers of symbols are full of assertions and indices that only their authors could prove. An overflow of
+//! the stack and a lack of memory are no panics: limits keep those away.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +15,7 @@ pub fn is_guarded() -> bool {
     IS_GUARDED.get()
 }
 
-/// What `work` gives, or nothing where it panics. Whatever it was changing by then has to be right at every moment.
+/// What `work` returns, or nothing where it panics. Whatever it was changing by then has to be right at every moment.
 pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     IS_GUARDED.set(true);
     let result = catch_unwind(AssertUnwindSafe(work));

@@ -16,17 +16,16 @@ mod findings;
 mod grey;
 mod guard;
 mod symbols;
+mod threshold;
 
 #[cfg(test)]
 mod tests;
 
 use zeroize::Zeroizing;
 
-use attempt::ATTEMPTS;
 pub use error::{Measure, PictureError};
 pub use file::{MAX_PICTURE_BYTES, MAX_PICTURE_MEMORY};
 use findings::Findings;
-use grey::Grey;
 use guard::guarded;
 pub(crate) use guard::is_guarded;
 
@@ -37,7 +36,8 @@ pub(crate) use guard::is_guarded;
 /// `is_wanted`: what is not wanted is found on the way, so where nothing is wanted the texts are all that was found.
 ///
 /// `has_time` is asked before every attempt and between codes: nothing here reads a clock. What it cannot interrupt takes
-/// some 0.3 s at most.
+/// some 0.3 s at most. Decoding comes before the first question and is not interrupted: the limits keep it to about half a
+/// second, and all of it to [`MAX_PICTURE_MEMORY`] bytes.
 ///
 /// A panic of a decoder or of the reader of symbols becomes an error. A panic hook is called nevertheless: that of the program
 /// is silent then, while the standard library's tells the panic's message. Under `panic = "abort"` it ends the process.
@@ -52,28 +52,6 @@ pub fn read(
 ) -> Result<Vec<Zeroizing<String>>, PictureError> {
     let mut findings = Findings::default();
     let picture = guarded(|| file::decode(file)).unwrap_or(Err(PictureError::DecoderFailed))?;
-    picture.on_pages().any(|page| search(&page, is_wanted, has_time, &mut findings));
+    picture.on_pages().any(|page| attempt::search(&page, is_wanted, has_time, &mut findings));
     findings.into_texts()
-}
-
-/// Adds what the attempts find, in order; says whether the search is over.
-fn search(
-    picture: &Grey,
-    is_wanted: &dyn Fn(&str) -> bool,
-    has_time: &dyn Fn() -> bool,
-    findings: &mut Findings,
-) -> bool {
-    for attempt in ATTEMPTS.iter().filter(|attempt| attempt.suits(picture)) {
-        if !has_time() {
-            findings.add_reason(PictureError::OutOfTime);
-            return true;
-        }
-        if guarded(|| attempt.search(picture, has_time, findings)).is_none() {
-            findings.add_reason(PictureError::SearchFailed);
-        }
-        if attempt.may_be_last() && findings.has(is_wanted) {
-            return true;
-        }
-    }
-    false
 }

@@ -1,30 +1,19 @@
-//! Finds and reads the symbols in grey pixels (ISO/IEC 18004, section 12), with the parts of rxing: its own search for
-//! several symbols is without limits. It knows nothing of where the pixels come from.
+//! Finds and reads the symbols in dark and light pixels (ISO/IEC 18004, section 12), with the parts of rxing: its own
+//! search for several symbols is without limits. It knows nothing of where the pixels come from.
 
 use std::cmp::Reverse;
 
 use encoding_rs::SHIFT_JIS;
 use rxing::common::cpp_essentials::{ConcentricPattern, DecoderResult};
-use rxing::common::{BitMatrix, DetectorRXingResult, GlobalHistogramBinarizer, HybridBinarizer};
+use rxing::common::{BitMatrix, DetectorRXingResult};
 use rxing::qrcode::cpp_port::decoder::Decode;
 use rxing::qrcode::cpp_port::detector::{
     FindFinderPatterns, FinderPatternSet, FinderPatternSets, GenerateFinderPatternSets, SampleQR,
 };
-use rxing::{Binarizer, Luma8Source};
 use zeroize::Zeroizing;
 
 use super::error::PictureError;
 use super::findings::Findings;
-use super::grey::Grey;
-
-/// How black is parted from white.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Threshold {
-    /// By the greys of blocks of 8 × 8 pixels and of those around them: for uneven light.
-    OfBlocks,
-    /// By the greys of the whole picture: for noise, for low contrast.
-    Global,
-}
 
 /// The most finder patterns, the squares in three corners of a symbol, that are combined: a third as many symbols.
 const MAX_FINDER_PATTERNS: usize = 400;
@@ -33,20 +22,8 @@ const MAX_LIKENESSES: usize = 12_000;
 /// The search looks at every third row.
 const ROW_STEP: usize = 3;
 
-/// Adds what the symbols in these pixels say, while there is time.
-pub(super) fn search(picture: &Grey, threshold: Threshold, has_time: &dyn Fn() -> bool, findings: &mut Findings) {
-    let [width, height] = [picture.width(), picture.height()]
-        .map(|side| u32::try_from(side).expect("the sides of a picture are limited"));
-    let source = Luma8Source::new_with_slice(picture.pixels(), width, height).expect("all pixels are there");
-    match threshold {
-        Threshold::OfBlocks => search_black(&HybridBinarizer::new(source), has_time, findings),
-        Threshold::Global => search_black(&GlobalHistogramBinarizer::new(source), has_time, findings),
-    }
-}
-
-fn search_black(binarizer: &impl Binarizer, has_time: &dyn Fn() -> bool, findings: &mut Findings) {
-    // An error means a picture without contrast.
-    let Ok(picture) = binarizer.get_black_matrix() else { return };
+/// Adds what the symbols in these dark pixels say, while there is time.
+pub(super) fn search(picture: &BitMatrix, has_time: &dyn Fn() -> bool, findings: &mut Findings) {
     if likenesses(picture) > MAX_LIKENESSES {
         findings.add_reason(PictureError::Crowded);
         return;

@@ -1,6 +1,6 @@
 """Draws QR codes of otpauth URIs and degrades them as screens, phones and files do.
 
-    pictures.py FOLDER [--each N] [--seed N] [--program FILE] [--node FOLDER]
+    pictures.py FOLDER [--each N] [--seed N] [--kinds KIND …] [--program FILE] [--node FOLDER]
 
 Writes N pictures of every kind below to FOLDER, and `pictures.csv` beside them, which says of each the file, the kind,
 the drawer, the version and level of the symbol, and the text. Where a picture shows several codes, the text is the one
@@ -410,9 +410,148 @@ def large_photograph(code, random):
     return file_of(shot, "JPEG", quality=85)
 
 
+def page_and_ink(random, light_on_dark):
+    """Two greys, the page first: black, white or near them, and one that differs enough to be seen."""
+    page = int(random.integers(0, 40))
+    ink = int(random.choice([page + random.integers(60, 130), random.integers(200, 256)]))
+    return (page, ink) if light_on_dark else (255 - page, 255 - ink)
+
+
+def dim_on_dark(code, random):
+    """Grey modules on a dark page, with little contrast."""
+    page = int(random.integers(0, 50))
+    ink = page + int(random.integers(30, 110))
+    return file_of(noisy(drawn(code, int(random.integers(3, 9)), dark=ink, light=page), random, 1.5))
+
+
+def coloured_on_dark(code, random):
+    """Coloured modules on the dark page of an editor or a terminal."""
+    pages = [(0, 0, 0), (30, 30, 30), (40, 42, 54), (0, 43, 54), (48, 10, 36), (1, 36, 86)]
+    inks = [(255, 85, 85), (80, 120, 255), (190, 60, 220), (0, 170, 80), (255, 140, 0), (0, 175, 215), (205, 49, 49)]
+    page, ink = pages[int(random.integers(0, len(pages)))], inks[int(random.integers(0, len(inks)))]
+    pixels = numpy.where((drawn(code, int(random.integers(3, 8))) < 128)[..., None], ink, page).astype(numpy.uint8)
+    return file_of(pixels, "JPEG" if random.random() < 0.5 else "PNG")
+
+
+def noise_on_dark(code, random):
+    """White on black with the noise of `noise`."""
+    return file_of(noisy(255 - drawn(code, int(random.integers(3, 8))), random, random.uniform(20, 80)))
+
+
+def photograph_of_dark(code, random):
+    """What a phone makes of a code in white on a dark screen."""
+    severity, scale = random.uniform(0.3, 0.9), random.uniform(3, 8)
+    pixels = seen(255 - drawn(code, scale), random, 0.07 * severity, border=int(random.integers(0, 60)))
+    pixels = blurred(pixels, 0.3 + scale * 0.28 * severity)
+    pixels = flatter(pixels, 1 - 0.5 * severity, 110)
+    pixels = noisy(uneven(pixels, random, 0.4 * severity), random, 8 * severity)
+    return file_of(pixels, "JPEG", quality=int(90 - 60 * severity))
+
+
+def dark_screenshot(code, random):
+    """`screenshot` in dark mode: everything inverted, and of less contrast."""
+    image = Image.open(io.BytesIO(screenshot(code, random)))
+    return file_of(flatter(255 - numpy.array(image), random.uniform(0.4, 1), 128 - int(random.integers(0, 60))))
+
+
+def in_a_window(pixels, random):
+    """The picture by itself, or as a window on a screen of another grey, with text around it."""
+    if random.random() < 0.5:
+        return file_of(pixels)
+    height, width = (max(least, side + 200) for least, side in zip((1080, 1920), pixels.shape))
+    image = Image.new("L", (width, height), int(random.integers(0, 256)))
+    text_around(image, random)
+    image.paste(Image.fromarray(pixels), (int(random.integers(0, 200)), int(random.integers(0, 200))))
+    return file_of(image)
+
+
+def terminal_lines(code, random):
+    """Half blocks in a terminal with space between its lines: blocks of one colour, dark modules or light ones, on a
+    page of the other. Where the blocks are the light modules, they are the quiet zone too."""
+    page, block = page_and_ink(random, random.random() < 0.7)
+    modules = numpy.pad(code.modules, QUIET)
+    blocks = modules if random.random() < 0.5 else ~modules
+    blocks = numpy.pad(blocks, ((0, len(blocks) % 2), (0, 0)))
+    width = int(random.integers(4, 16))
+    gap = int(random.integers(1, max(2, width // 2 + 1)))
+    height = width + int(random.integers(-1, 2))
+    cells = numpy.kron(blocks, numpy.ones((height, width), bool))
+    lines = cells.reshape(len(blocks) // 2, 2 * height, -1)
+    drawing = numpy.pad(lines, ((0, 0), (0, gap), (0, 0))).reshape(-1, cells.shape[1])
+    pixels = numpy.where(drawing, block, page).astype(numpy.uint8)
+    return in_a_window(numpy.pad(pixels, int(random.integers(10, 80)), constant_values=page), random)
+
+
+def grid(code, random, cell):
+    """Every dark module as the same small shape, a picture of truth, dark on light or light on dark."""
+    page, ink = page_and_ink(random, random.random() < 0.4)
+    shapes = numpy.kron(numpy.pad(code.modules, QUIET), cell)
+    return numpy.where(shapes, ink, page).astype(numpy.uint8)
+
+
+def table_cells(code, random):
+    """A table of HTML whose cells have 1 to 4 pixels of the page between them."""
+    side = int(random.integers(4, 18))
+    gap = int(random.integers(1, min(5, side // 2 + 1)))
+    cell = numpy.pad(numpy.ones((side, side), bool), ((0, gap), (0, gap)))
+    return in_a_window(grid(code, random, cell), random)
+
+
+def dots(code, random):
+    """Modules drawn as dots of 60 to 95 % of their cell, as designers like them; some keep the finder patterns whole."""
+    side = int(random.integers(5, 14))
+    fine = 4 * side
+    y, x = numpy.mgrid[0:fine, 0:fine] - (fine - 1) / 2
+    pixels = grid(code, random, numpy.hypot(x, y) < fine / 2 * random.uniform(0.6, 0.95))
+    if random.random() < 0.6:
+        solid = numpy.kron(numpy.pad(code.modules, QUIET), numpy.ones((fine, fine), bool))
+        page, ink = pixels[0, 0], pixels[pixels != pixels[0, 0]][0]
+        first, last = slice(QUIET * fine, (QUIET + 7) * fine), slice(-(QUIET + 7) * fine, -QUIET * fine)
+        for finder in [(first, first), (first, last), (last, first)]:
+            pixels[finder] = numpy.where(solid[finder], ink, page)
+    return in_a_window(cv2.resize(pixels, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), random)
+
+
+def large_scan(code, random):
+    """A page of A4 at 300 dpi, full of text, with a code of 1.3 to 3.4 cm; the paper is not white and the sensor noisy."""
+    image = Image.new("L", (2480, 3508), 240)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=40)
+    for line in range(48):
+        draw.text((200, 200 + line * 64), "Scan this QR code with your authenticator app, or enter the key below " * 2, 40, font)
+    side = int(random.integers(150, 401))
+    side = max(side, (len(code.modules) + 2 * QUIET) * 3)
+    pixels = cv2.resize(drawn(code, 12), (side, side), interpolation=cv2.INTER_AREA)
+    place = (int(random.integers(0, 2480 - side)), int(random.integers(0, 3508 - side)))
+    image.paste(Image.fromarray(pixels), place)
+    angle = random.uniform(-1.5, 1.5)
+    page = image.rotate(angle, Image.Resampling.BILINEAR, fillcolor=240)
+    return file_of(noisy(blurred(numpy.array(page), 0.7), random, 4), "JPEG", quality=80)
+
+
+def two_screens(code, random):
+    """Two screens of 3840 x 2160 beside each other, one dark and one light, text and windows on both, the code on one."""
+    image = Image.new("L", (7680, 2160), 245)
+    text_around(image, random, 300)
+    dark = image.crop((0, 0, 3840, 2160)).point(lambda grey: 255 - grey * 9 // 10)
+    image.paste(dark, (0, 0))
+    draw = ImageDraw.Draw(image)
+    for _ in range(40):
+        x, y = int(random.integers(0, 7500)), int(random.integers(0, 2000))
+        draw.rectangle([x, y, x + int(random.integers(10, 700)), y + int(random.integers(10, 500))], outline=120, width=2)
+    pixels = drawn(code, int(random.integers(2, 7)))
+    if random.random() < 0.3:
+        pixels = 255 - pixels
+    place = (int(random.integers(0, 7680 - len(pixels))), int(random.integers(0, 2160 - len(pixels))))
+    image.paste(Image.fromarray(pixels), place)
+    return file_of(image)
+
+
 KINDS = [clean, rotated, perspective, blur, jpeg, small, nearest, inverted, low_contrast, uneven_light, noise]
 KINDS += [dark_theme, no_quiet_zone, screenshot, several, transparent, deep, palette, coloured, cmyk, exif, animated]
 KINDS += [webp, logo, photograph, moire, large_photograph]
+# What follows came later. The number of a kind is part of its seed, so that new ones stand at the end.
+KINDS += [dim_on_dark, coloured_on_dark, noise_on_dark, photograph_of_dark, dark_screenshot, terminal_lines, table_cells]
+KINDS += [dots, large_scan, two_screens]
 
 
 def main():
@@ -421,6 +560,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--each", type=int, default=24, help="pictures of every kind")
     parser.add_argument("--seed", type=int, default=6238)
+    parser.add_argument("--kinds", nargs="*", help="of these kinds only")
     parser.add_argument("--program", help="the program, as a drawer of its own codes")
     parser.add_argument("--node", help="a folder whose node_modules has qrcode")
     arguments = parser.parse_args()
@@ -430,6 +570,8 @@ def main():
         table = csv.writer(file)
         table.writerow(["file", "kind", "drawer", "version", "level", "text"])
         for number, kind in enumerate(KINDS):
+            if arguments.kinds is not None and kind.__name__ not in arguments.kinds:
+                continue
             random = numpy.random.default_rng([arguments.seed, number])
             for index, code in enumerate(codes(random, arguments.each, arguments.program, arguments.node)):
                 name = f"{kind.__name__}-{index:03}"

@@ -97,3 +97,63 @@ fn next(rest: &mut &[u8]) -> Option<u8> {
     *rest = after;
     Some(first)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
+        [&[0xFF, marker], &u16::try_from(data.len() + 2).unwrap().to_be_bytes()[..], data].concat()
+    }
+
+    /// A frame of components that are sampled so often, and a scan of some of them; `before` stands in front.
+    fn header(before: &[u8], kind: u8, sampling: &[u8], in_scan: u8) -> Option<Header> {
+        let count = u8::try_from(sampling.len()).unwrap();
+        let components: Vec<u8> = (1..).zip(sampling).flat_map(|(id, &factors)| [id, factors, 0]).collect();
+        let frame = [&[8, 0, 9, 0, 9, count][..], &components].concat();
+        Header::of(&[b"\xFF\xD8", before, &segment(kind, &frame), &segment(SCAN, &[in_scan, 1, 0])].concat())
+    }
+
+    // contract 9.3c
+    #[test]
+    fn what_the_decoder_keeps() {
+        let kept = |sampling: &[u8]| header(&[], PROGRESSIVE, sampling, 1).unwrap().kept_per_pixel(2);
+        assert_eq!(kept(&[0x11]), 2);
+        assert_eq!(kept(&[0x11, 0x11, 0x11]), 6);
+        assert_eq!(kept(&[0x22, 0x11, 0x11]), 3);
+        assert_eq!(kept(&[0x22, 0x22, 0x22]), 6);
+        assert_eq!(kept(&[0x21, 0x11, 0x11]), 4);
+        assert_eq!(kept(&[0x12, 0x11, 0x11]), 8);
+        assert_eq!(kept(&[0x41, 0x11, 0x11]), 3);
+        assert_eq!(kept(&[0x11, 0x22, 0x22, 0x11]), 5);
+    }
+
+    // contract 9.3c
+    #[test]
+    fn files_of_one_scan() {
+        let is_one_scan = |kind, in_scan| header(&[], kind, &[0x11; 3], in_scan).unwrap().is_one_scan();
+        assert!(is_one_scan(0xC0, 3));
+        assert!(is_one_scan(0xC1, 3));
+        assert!(!is_one_scan(0xC0, 1));
+        assert!(!is_one_scan(PROGRESSIVE, 3));
+    }
+
+    /// As the decoder does: otherwise a file could hide from us what it shows to the decoder.
+    #[test]
+    fn what_stands_between_segments() {
+        let kept = |before: &[u8]| Some(header(before, 0xC0, &[0x11; 3], 1)?.is_one_scan());
+        let hidden = segment(SCAN, &[3]);
+        assert_eq!(kept(&segment(0xFE, &hidden)), Some(false));
+        assert_eq!(kept(b"\xFF\xFF\xFF"), Some(false));
+        assert_eq!(kept(b"garbage"), Some(false));
+        // A zero right before it makes it no marker.
+        assert_eq!(kept(b"\xFF\x00\xDA"), Some(false));
+        // The decoder reads one byte too many of this one, which is the first of a marker.
+        assert_eq!(kept(&[segment(APP0, b"JFIF"), segment(0xC4, &[]), b"\0".to_vec()].concat()), Some(false));
+        let swallowed = [segment(APP0, b"JFIF"), b"\xFF\xC0".to_vec()].concat();
+        assert_eq!(kept(&swallowed), Some(false));
+        assert!(kept(&segment(SCAN, &[3])).is_none());
+        assert!(Header::of(b"\xFF\xD8\xFF").is_none());
+        assert!(header(&[], 0xC0, &[0x11; 5], 3).is_none());
+    }
+}

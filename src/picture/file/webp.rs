@@ -16,9 +16,10 @@ use crate::picture::grey::Grey;
 const HEADER_BYTES: usize = 12;
 /// Bytes of an `ANMF` chunk before those of its frame (RFC 9649, section 2.7.1.1).
 const ANMF_HEADER_BYTES: usize = 16;
-/// Bytes of a pixel until it is grey: colours with alpha, as they are decoded, and without it. A lossy picture takes less
-/// memory, but as much time.
-const STILL_BYTES: u64 = 4 + 3;
+/// Bytes of a pixel until it is grey: colours with alpha, as they are decoded, and without it.
+const LOSSLESS_BYTES: u64 = 4 + 3;
+/// Luma and chroma take 1.5 bytes a pixel. The limit is that of the time: no other luma takes as long.
+const LOSSY_BYTES: u64 = 5;
 /// Colours with alpha of the frame and of all it lies on, the latter without alpha, and what the decoder keeps beside
 /// them. A lossy picture with alpha takes somewhat less.
 const FRAME_BYTES: u64 = 4 + 4 + 3 + 1;
@@ -30,15 +31,17 @@ const DAMAGED: PictureError = PictureError::Damaged { format: Kind::WebP.name() 
 /// The pixels; of an animation, those of the first frame.
 pub(super) fn decode(file: &[u8]) -> Result<Picture, PictureError> {
     // The decoder compares a frame with the size of all only when it is decoded.
-    let max = max_pixels(STILL_BYTES);
+    let max = max_pixels(LOSSY_BYTES);
     lossy_frames(file).filter_map(vp8_pixels).try_for_each(|pixels| within(Measure::Pixels, max, pixels))?;
     let mut decoder = WebPDecoder::new(Cursor::new(file)).map_err(|error| fault(&error))?;
-    let is_luma = decoder.is_lossy() && !decoder.is_animated() && !decoder.has_alpha();
-    let is_frame = decoder.is_animated() || decoder.is_lossy() && decoder.has_alpha();
+    let bytes = match (decoder.is_animated(), decoder.is_lossy(), decoder.has_alpha()) {
+        (true, ..) | (false, true, true) => FRAME_BYTES,
+        (false, false, _) => LOSSLESS_BYTES,
+        (false, true, false) => LOSSY_BYTES,
+    };
     let (width, height) = decoder.dimensions();
-    let max = max_pixels(if is_frame { FRAME_BYTES } else { STILL_BYTES });
-    check_sides(Kind::WebP, width.into(), height.into(), max)?;
-    if is_luma {
+    check_sides(Kind::WebP, width.into(), height.into(), max_pixels(bytes))?;
+    if bytes == LOSSY_BYTES {
         return luma(lossy_frames(file).next().ok_or(DAMAGED)?);
     }
     let layout = if decoder.has_alpha() { Layout::Rgba } else { Layout::Rgb };

@@ -1,5 +1,6 @@
 //! Pictures with transparency.
 
+use super::super::canvas::{Canvas, Layout, luma};
 use super::*;
 
 #[test]
@@ -80,4 +81,40 @@ fn a_code_that_is_seen_and_one_that_is_not() {
     let both = with_alpha(&both, |x, _| if x < seen.width() { 255 } else { 0 });
     assert_eq!(texts(&png(both)), Ok(vec![URI.to_owned()]));
     assert_eq!(texts(&png(RgbaImage::new(300, 300))), Err(PictureError::NoCode));
+}
+
+fn pages(row: &[u8]) -> Vec<Vec<u8>> {
+    let mut canvas = Canvas::new(2, 1, 2);
+    canvas.place(0, 0, Layout::GreyAlpha, row).unwrap();
+    canvas.into_picture().unwrap().on_pages().map(|page| page.pixels().to_vec()).collect()
+}
+
+/// White, black, and none; but for those on which nothing is seen, which would take the time of the others.
+#[test]
+fn each_page_that_shows_something() {
+    assert_eq!(pages(&[100, 128, 51, 255]), [vec![177, 51], vec![50, 51], vec![100, 51]]);
+    assert_eq!(pages(&[0, 0, 200, 0]), [[0, 200]]);
+    assert_eq!(pages(&[0, 0, 0, 255]), [[255, 0]]);
+    assert_eq!(pages(&[7, 255, 7, 255]), [[7, 7]]);
+    assert!(pages(&[7, 9, 7, 9]).is_empty());
+}
+
+/// Rows need not cover a picture, and may go beyond it.
+#[test]
+fn rows_beside_a_picture() {
+    let mut canvas = Canvas::new(3, 2, 6);
+    canvas.clear().unwrap();
+    for (x, y) in [(1, 1), (3, 0), (0, 2)] {
+        canvas.place(x, y, Layout::Rgb, &[10, 10, 10, 255, 255, 255, 20, 20, 20]).unwrap();
+    }
+    let picture = canvas.into_picture().unwrap();
+    let pages: Vec<Vec<u8>> = picture.on_pages().map(|page| page.pixels().to_vec()).collect();
+    assert_eq!(pages, [[255, 255, 255, 255, 10, 255], [0, 0, 0, 0, 10, 255], [0, 0, 0, 0, 10, 255]]);
+    assert_eq!(Canvas::new(0, 2, 6).into_picture().map(|_| ()), None);
+}
+
+#[test]
+fn luma_of_colours() {
+    let lumas = [[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255], [93, 93, 93]].map(luma);
+    assert_eq!(lumas, [0, 255, 54, 182, 18, 93]);
 }
