@@ -2,13 +2,11 @@
 //! others are at hand.
 
 use std::io::{self, Read};
-use std::thread;
 
 use memchr::{memchr, memchr_iter, memrchr};
 use zeroize::Zeroizing;
 
 use super::byte_order_mark::TextReader;
-use super::descriptor::RETRY;
 
 /// The most bytes of a record, without what ends it (contract 7.1).
 pub const MAX_RECORD_BYTES: usize = 128 * 1024;
@@ -137,7 +135,6 @@ impl<R: Read> Records<R> {
                     return Ok(read);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),
                 Err(error) => {
                     self.ended = true;
                     return Err(error);
