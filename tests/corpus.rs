@@ -147,6 +147,9 @@ const ISO_8859_1: &[&str] =
     &["ISO-8859-1", "ISO_8859-1", "iso-ir-100", "latin1", "l1", "IBM819", "CP819", "csISOLatin1"];
 const WINDOWS_1252: &[&str] = &["windows-1252", "cswindows1252"];
 
+/// The bytes of a text.
+type Bytes<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+
 // contract 2.5a, 2.5b, 2.5c, 2.5d, 2.5e: every name is read, in any case, and stands for its encoding: a text that this
 // encoding has is read, and
 // bytes that only others have are refused.
@@ -157,7 +160,7 @@ fn encodings_by_every_registered_name() {
     let (little, big) = (utf_16(u16::to_le_bytes), utf_16(u16::to_be_bytes));
     let utf_8 = |text: &str| text.as_bytes().to_vec();
     // The names, how a text becomes bytes, a comment that is read, and one that is refused.
-    let encodings: [(&[&str], &dyn Fn(&str) -> Vec<u8>, &str, &[u8]); 6] = [
+    let encodings: [(&[&str], Bytes<'_>, &str, &[u8]); 6] = [
         (UTF_8, &utf_8, "\u{20ac}", b"\x80"),
         (UTF_16_LITTLE_ENDIAN, &little, "\u{feff}\u{20ac}", b"\x00\xd8"),
         (UTF_16_BIG_ENDIAN, &big, "\u{feff}\u{20ac}", b"\xd8\x00"),
