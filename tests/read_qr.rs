@@ -310,11 +310,10 @@ fn picture_of_first_part(text: &str) -> Vec<u8> {
     const VERSION: qrcode::Version = qrcode::Version::Normal(3);
     const LEVEL: qrcode::EcLevel = qrcode::EcLevel::L;
     const DATA_BYTES: usize = 55;
-    let mut bits = String::from("0011");
+    let parity = text.bytes().fold(0, |parity, byte| parity ^ byte);
     // The first, of one and the last, and the parity of all of the text.
-    bits += &format!("{:04b}{:04b}{:08b}", 0, 1, text.bytes().fold(0, |parity, byte| parity ^ byte));
-    bits += &format!("0100{:08b}", text.len());
-    bits.extend(text.bytes().map(|byte| format!("{byte:08b}")));
+    let header = format!("0011{:04b}{:04b}{parity:08b}0100{:08b}", 0, 1, text.len());
+    let mut bits: String = std::iter::once(header).chain(text.bytes().map(|byte| format!("{byte:08b}"))).collect();
     bits += &"0".repeat(8 - bits.len() % 8);
     let bytes = bits.as_bytes().chunks(8).map(|byte| u8::from_str_radix(str::from_utf8(byte).unwrap(), 2).unwrap());
     let data: Vec<u8> = bytes.chain([0xec, 0x11].into_iter().cycle()).take(DATA_BYTES).collect();
