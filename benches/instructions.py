@@ -9,34 +9,77 @@ environment empty: a count is the same in every run, whatever else the machine d
 with its entropy). callgrind counts the instructions of the program, not those of the kernel, and it has no SHA
 extensions: SHA-1 is counted as software computes it.
 
+A verification costs the same whether the first of its candidates matches, the last, or none (contract 3.2). This is
+counted and held in every run, with or without a record.
+
 Counts depend on the compiler and on what callgrind takes the processor for. Where these are not the recorded ones, the
 commit that recorded its counts is built here too, and what is counted in it is compared with; a shallow clone has not
 that commit, and says that nothing is compared.
 """
 
 import argparse
+import base64
+import hmac
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from processes import ACCOUNT, ISSUER, PNG, PROJECT, SECRET, STATIC, output
 
 RECORD = PROJECT / "benches/instructions.json"
 # What is more than this part of the recorded count above it is a regression, and as much below it a gain to record.
 TOLERANCE = {"instructions": 0.02, "system calls": 0}
+# How many instructions two verifications may differ by. One candidate takes some 3,000 of them.
+VERIFICATION_TOLERANCE = 50
 DOCUMENT = f"<Secret>{SECRET}</Secret>"
-TIME = ["--now", "1111111109"]
-# Of each operation: further options, the input, and how the answer begins.
-OPERATIONS = {
-    "GenerateSecret": ([], "", b"<Secret>"),
-    "GeneratePassword": (TIME, DOCUMENT, b"<Password>081804</Password>"),
-    "VerifyPassword": (TIME, f"<TOTP><Password>081804</Password>{DOCUMENT}</TOTP>", b"<Ok "),
-    "GenerateAuthenticatorQRCode": (["--issuer", ISSUER, "--account", ACCOUNT], DOCUMENT, PNG),
+TIME, PERIOD = 1111111109, 30
+NOW = ["--now", str(TIME)]
+
+
+class Case(NamedTuple):
+    """A run to be counted."""
+
+    operation: str
+    options: list
+    text: str
+    # How the answer begins, and the exit code.
+    answer: bytes
+    code: int = 0
+
+
+def verification(steps: Optional[int], skew: int) -> Case:
+    """A verification of the password of a time step this far from the current one, or of a wrong password."""
+    text = f"<TOTP><Password>{password(steps or 0, steps is None)}</Password>{DOCUMENT}</TOTP>"
+    answer, code = (b"<Error ", 1) if steps is None else (b"<Ok ", 0)
+    return Case("VerifyPassword", [*NOW, "--skew", str(skew)], text, answer, code)
+
+
+def password(steps: int, wrong: bool = False) -> str:
+    """The password of a time step this far from the current one (RFC 4226, section 5.3), or another one."""
+    digest = hmac.digest(base64.b32decode(SECRET), (TIME // PERIOD + steps).to_bytes(8, "big"), "sha1")
+    offset = digest[-1] & 0x0F
+    code = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
+    return f"{(code + wrong) % 1_000_000:06}"
+
+
+CASES = {
+    "GenerateSecret": Case("GenerateSecret", [], "", b"<Secret>"),
+    "GeneratePassword": Case("GeneratePassword", NOW, DOCUMENT, b"<Password>081804</Password>"),
+    "VerifyPassword": Case(
+        "VerifyPassword", NOW, f"<TOTP><Password>081804</Password>{DOCUMENT}</TOTP>", b"<Ok "
+    ),
+    "GenerateAuthenticatorQRCode": Case(
+        "GenerateAuthenticatorQRCode", ["--issuer", ISSUER, "--account", ACCOUNT], DOCUMENT, PNG
+    ),
 }
+# Candidates are compared from the current step outwards, those before it first.
+SKEW = 10
+FIRST, LAST = verification(0, SKEW), verification(SKEW, SKEW)
+NONE, NONE_OF_ONE, FIRST_OF_ONE = verification(None, SKEW), verification(None, 0), verification(0, 0)
 
 
 def main() -> None:
@@ -46,7 +89,9 @@ def main() -> None:
     parser.add_argument("--program", type=Path, help="a program instead of our build")
     arguments = parser.parse_args()
     where = tools()
-    counts = count(arguments.program or build(PROJECT))
+    program = arguments.program or build(PROJECT)
+    verifications_are_equal(program)
+    counts = count(program)
     if arguments.record:
         RECORD.write_text(json.dumps({"tools": where, "counts": counts}, indent=2) + "\n", encoding="ascii")
         return
@@ -84,39 +129,57 @@ def build(tree: Path, *options: str) -> Path:
 def count(program: Path) -> dict:
     """The counts of every operation."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        # What the program is called counts too, so that it is always called the same.
-        shutil.copy(program, folder / "totp-adapter")
+        folder = folder_of(program, name)
         return {
-            operation: {
-                "instructions": count_instructions(operation, folder),
-                "system calls": count_system_calls(operation, folder),
+            name: {
+                "instructions": count_instructions(case, folder),
+                "system calls": count_system_calls(case, folder),
             }
-            for operation in OPERATIONS
+            for name, case in CASES.items()
         }
 
 
-def count_instructions(operation: str, folder: Path) -> int:
+# contract 3.2b
+def verifications_are_equal(program: Path) -> None:
+    """Ends with exit code 1 where the instructions of a verification depend on which candidate matches."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = folder_of(program, name)
+        first, last, none, none_of_one, first_of_one = (
+            count_instructions(case, folder) for case in (FIRST, LAST, NONE, NONE_OF_ONE, FIRST_OF_ONE)
+        )
+    # The answers of a match and of a mismatch cost different amounts: what the further candidates add is compared.
+    costs = {"first": first - first_of_one, "last": last - first_of_one, "none": none - none_of_one}
+    print(f"instructions for {2 * SKEW} more candidates, by the one that matches: {costs}")
+    if max(costs.values()) - min(costs.values()) > VERIFICATION_TOLERANCE:
+        sys.exit("a verification tells by its duration which candidate matches")
+
+
+def folder_of(program: Path, name: str) -> Path:
+    """A folder with the program under a name that is always the same: what it is called counts too."""
+    shutil.copy(program, Path(name, "totp-adapter"))
+    return Path(name)
+
+
+def count_instructions(case: Case, folder: Path) -> int:
     """The instructions that the process executes from its start to its end."""
     tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--log-file=log"]
-    lines = log(tool, operation, folder)
+    lines = log(tool, case, folder)
     return next(int(line.split(":")[1]) for line in lines if "Collected :" in line)
 
 
-def count_system_calls(operation: str, folder: Path) -> int:
+def count_system_calls(case: Case, folder: Path) -> int:
     """The system calls of the process, the one that starts it among them."""
-    return sum("+++" not in line for line in log(["strace", "-f", "-o", "log"], operation, folder))
+    return sum("+++" not in line for line in log(["strace", "-f", "-o", "log"], case, folder))
 
 
-def log(tool: list, operation: str, folder: Path) -> list:
-    """The lines that a tool writes about an operation, whose answer must be right."""
-    options, text, answer = OPERATIONS[operation]
-    command = [shutil.which(tool[0]), *tool[1:], "./totp-adapter", "--operation", operation, *options]
-    (folder / "input").write_text(text, encoding="ascii")
+def log(tool: list, case: Case, folder: Path) -> list:
+    """The lines that a tool writes about a run, whose answer and exit code must be right."""
+    command = [shutil.which(tool[0]), *tool[1:], "./totp-adapter", "--operation", case.operation, *case.options]
+    (folder / "input").write_text(case.text, encoding="ascii")
     with (folder / "input").open("rb") as stdin:
-        found = subprocess.run(command, cwd=folder, stdin=stdin, stdout=subprocess.PIPE, env={}, check=True).stdout
-    if not found.startswith(answer):
-        sys.exit(f"{operation}: expected {answer}, found {found[:80]}")
+        run = subprocess.run(command, cwd=folder, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={})
+    if not run.stdout.startswith(case.answer) or run.returncode != case.code:
+        sys.exit(f"{case.operation}: expected {case.answer}, found {run.stdout[:80]}, {run.stderr[-200:]}")
     return (folder / "log").read_text(encoding="utf-8").splitlines()
 
 

@@ -85,7 +85,7 @@ mod tests {
         String::from_utf8(format.document(uri).unwrap().to_vec()).unwrap()
     }
 
-    // contract 4.6
+    // contract 4.6a
     #[test]
     fn the_documents() {
         assert_eq!(document(KeyUriFormat::Secret, URI), "<Secret>GEZDGNBV</Secret>\n");
@@ -104,7 +104,7 @@ mod tests {
         );
     }
 
-    // contract 1.6, 4.6: the secret of a code whose names no document can hold is still there.
+    // contract 1.6c, 4.6d: the secret of a code whose names no document can hold is still there.
     #[test]
     fn what_cannot_be_written() {
         let uri = "otpauth://totp/a%01b?secret=MY";

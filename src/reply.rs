@@ -124,7 +124,7 @@ impl Reply {
 mod tests {
     use super::*;
 
-    // contract 1.1, 1.5, 2.9
+    // contract 1.1d, 1.5a, 2.9
     #[test]
     fn constant_documents_are_what_the_writer_writes() {
         assert_eq!(MATCH, xml::write_ok("The password matches.").as_slice());

@@ -132,7 +132,7 @@ impl FromStr for ExitCodes {
 mod tests {
     use super::*;
 
-    // contract 1.3, 5.5
+    // contract 1.3a, 5.5a, 5.5b
     #[test]
     fn the_table_of_exit_codes() {
         let row = |codes: ExitCodes| [Status::Success, Status::Mismatch, Status::Error].map(|s| codes.written(s));

@@ -34,7 +34,7 @@ fn summary(ran: &Ran) -> String {
     stderr.rsplit_once("; ").unwrap().0.to_owned()
 }
 
-// contract 6.1, 6.2, 6.3, 6.5
+// contract 6.1a, 6.2a, 6.3a, 6.3b, 6.5b
 #[test]
 fn folders_and_files() {
     let folder = Folder::new();
@@ -66,7 +66,7 @@ fn folders_and_files() {
     assert_snapshot!(folder.read("out/bad.error.xml"), @r#"<Error description="unusable secret: expected Base32 (the letters A to Z, the digits 2 to 7), found another character at line 1, column 9"/>"#);
 }
 
-// contract 6.1, 6.4: every fixture, on one thread and on several, is answered as the filter answers it.
+// contract 6.1a, 6.4a: every fixture, on one thread and on several, is answered as the filter answers it.
 #[test]
 fn the_corpus() {
     for operation in Operation::ALL {
@@ -105,7 +105,7 @@ fn the_corpus() {
     }
 }
 
-// contract 6.1: names in lists, of files and folders, with every end that a line can have.
+// contract 6.1e: names in lists, of files and folders, with every end that a line can have.
 #[test]
 fn lists_of_names() {
     let folder = Folder::new();
@@ -133,7 +133,7 @@ fn lists_of_names() {
     assert_eq!((ran.code(), folder.names_in("stdin-out")), (0, vec!["secret.xml".to_owned()]));
 }
 
-// contract 4.4, 6.2: the ending says what it is; of an SVG in a table it is not part of the name.
+// contract 4.4e, 6.2a: the ending says what it is; of an SVG in a table it is not part of the name.
 #[test]
 fn formats_of_qr_codes() {
     let folder = Folder::new();
@@ -152,7 +152,7 @@ fn formats_of_qr_codes() {
     assert_eq!((ran.code(), folder.names_in("passwords")), (0, vec!["secret.xml".to_owned()]));
 }
 
-// contract 6.1: from new secrets to QR codes.
+// contract 6.1g, 6.1h, 6.1k, 6.1l: from new secrets to QR codes.
 #[test]
 fn the_report_of_new_secrets_is_a_manifest() {
     let folder = Folder::empty();
@@ -190,7 +190,7 @@ fn the_report_of_new_secrets_is_a_manifest() {
     assert_eq!((names.len(), names[11].as_str()), (12, "secret-000012.xml"));
 }
 
-// contract 6.1, 6.3: what is wrong with a row is its own -1.
+// contract 6.1f, 6.1m, 6.2f, 6.3a, 6.3e: what is wrong with a row is its own -1.
 #[test]
 fn manifests() {
     let folder = Folder::new();
@@ -240,7 +240,21 @@ fn manifests() {
     "#);
 }
 
-// contract 6.2: nothing is replaced unless it is asked for, and a -1 is never a result.
+// contract 6.1n: what a row does not say, the option does.
+#[test]
+fn empty_cells() {
+    let folder = Folder::new();
+    folder.write("table.csv", "input,output,issuer,account\nsecret.xml,a,,\nsecret.xml,b,X,\nsecret.xml,c,,jo\n");
+    let options = "--operation GenerateAuthenticatorQRCode --output-dir out --issuer X4 --account me";
+    assert_eq!(folder.run(&format!("batch {options} --manifest table.csv")).code(), 0);
+    for (name, issuer, account) in [("a", "X4", "me"), ("b", "X", "me"), ("c", "X4", "jo")] {
+        let options = format!("--issuer {issuer} --account {account} --input secret.xml");
+        let drawn = folder.run(&format!("--operation GenerateAuthenticatorQRCode {options}")).output.stdout;
+        assert!(fs::read(folder.path().join(format!("out/{name}.png"))).unwrap() == drawn, "{name}");
+    }
+}
+
+// contract 6.2c, 6.2e, 6.3e: nothing is replaced unless it is asked for, and a -1 is never a result.
 #[test]
 fn outputs_that_exist() {
     let folder = Folder::new();
@@ -280,7 +294,7 @@ fn outputs_that_exist() {
     assert_snapshot!(folder.run(&format!("{PASSWORD} in --overwrite --skip-existing")).stderr(), @"totp-adapter: status -1: wrong command line: expected only one of --overwrite and --skip-existing; see --help");
 }
 
-// contract 6.2, 6.6: a mismatch is a result, also where it is skipped.
+// contract 6.2h, 6.6a: a mismatch is a result, also where it is skipped.
 #[test]
 fn mismatches() {
     let folder = Folder::empty();
@@ -308,7 +322,7 @@ fn mismatches() {
     assert_eq!(folder.run(&format!("{verify} --skip-existing --exit-code zero")).code(), 0);
 }
 
-// contract 6.2: the first input of a name has it.
+// contract 6.2d: the first input of a name has it.
 #[test]
 fn inputs_of_the_same_name() {
     let folder = Folder::new();
@@ -326,7 +340,7 @@ fn inputs_of_the_same_name() {
     }
 }
 
-// contract 6.1, 6.2: no run reads what it writes or replaces what it reads.
+// contract 6.1s, 6.2g, 6.3g: no run reads what it writes or replaces what it reads.
 #[test]
 fn inputs_and_outputs_stay_apart() {
     let folder = Folder::new();
@@ -372,7 +386,7 @@ fn inputs_and_outputs_stay_apart() {
     assert_eq!(folder.read("a.xml"), PASSWORD_DOCUMENT);
 }
 
-// contract 6.2: no secret is replaced by something else, whatever its place and whenever it is read.
+// contract 6.2g, 6.2i: no secret is replaced by something else, whatever its place and whenever it is read.
 #[test]
 fn overwriting_destroys_no_secret() {
     let folder = Folder::new();
@@ -413,7 +427,7 @@ fn overwriting_destroys_no_secret() {
     assert_ne!(folder.read("b.xml"), secret_document());
 }
 
-// contract 6.2: what is no document that says what was wrong is not treated as one.
+// contract 6.2k: what is no document that says what was wrong is not treated as one.
 #[test]
 fn a_file_that_is_called_like_an_error() {
     let folder = Folder::new();
@@ -425,7 +439,7 @@ fn a_file_that_is_called_like_an_error() {
     assert_snapshot!(sorted(&folder.read("report.csv")), @r#"missing/secret.xml,,-1,"cannot read: expected an input that can be read, found: no such file or directory; cannot write: expected an output that can be created and moved to its place, found: file exists""#);
 }
 
-// contract 6.2: nothing is taken for a match that is none; an empty file is no output.
+// contract 6.2j: nothing is taken for a match that is none; an empty file is no output.
 #[test]
 fn outputs_that_are_left() {
     let folder = Folder::empty();
@@ -445,7 +459,7 @@ fn outputs_that_are_left() {
     "#);
 }
 
-// contract 5.6, 6.1
+// contract 5.6a, 6.1q, 6.3g, 6.6b
 #[test]
 fn a_run_that_cannot_begin() {
     let folder = Folder::new();
@@ -473,7 +487,7 @@ fn a_run_that_cannot_begin() {
     assert_eq!(x4.code(), 255);
 }
 
-// contract 6.3: also to standard output; and what is no UTF-8 is escaped.
+// contract 6.3b, 6.5c: also to standard output; and what is no UTF-8 is escaped.
 #[test]
 fn the_report_on_standard_output() {
     let folder = Folder::new();
@@ -501,7 +515,7 @@ mod unix {
     use super::*;
     use crate::common::available;
 
-    // contract 6.2
+    // contract 6.2b
     #[test]
     fn only_the_owner_can_look() {
         let folder = Folder::new();
@@ -512,7 +526,7 @@ mod unix {
         assert_eq!(["out/sub/a.xml", "out/secret.xml", "out/missing.error.xml", "report.csv"].map(mode), [0o600; 4]);
     }
 
-    // contract 6.1, 6.3: links to folders are not followed, and what is no file does not stop the others.
+    // contract 6.1b, 6.1r, 6.3a: links to folders are not followed, and what is no file does not stop the others.
     #[test]
     fn what_is_no_regular_file() {
         let folder = Folder::new();
@@ -537,7 +551,7 @@ mod unix {
         "#);
     }
 
-    // contract 6.3: names of bytes are processed, and escaped in the report only.
+    // contract 6.3c: names of bytes are processed, and escaped in the report only.
     #[test]
     fn names_that_are_not_utf_8() {
         let folder = Folder::empty();
@@ -548,7 +562,7 @@ mod unix {
         assert_eq!(sorted(&folder.read("report.csv")), "in/J\\xf6rg.xml,J\\xf6rg.xml,1,");
     }
 
-    // contract 6.4: memory does not grow with the files but for what tells their names apart.
+    // contract 6.4b: memory does not grow with the files but for what tells their names apart.
     //
     // Long names: one of them kept for each file would be 1.1 MiB, what is granted 0.6. What is measured is the memory that
     // the program asked for, while it waits for more: which pages of the program itself are there is for the system to say.
@@ -586,7 +600,7 @@ mod unix {
         }
     }
 
-    // contract 6.6: what was done is whole and in the report, and nothing else is there.
+    // contract 6.6c: what was done is whole and in the report, and nothing else is there.
     #[test]
     fn interrupted_runs() {
         for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
@@ -607,7 +621,7 @@ mod unix {
         }
     }
 
-    // contract 6.6: one that waits for names ends too, and has done all that it got.
+    // contract 6.6c: one that waits for names ends too, and has done all that it got.
     #[test]
     fn an_interrupted_list() {
         let folder = Folder::new();
@@ -625,7 +639,7 @@ mod unix {
         assert_eq!(report, "in/a.xml,a.xml,1,\nin/b.xml,b.xml,1,\nsecret.xml,secret.xml,1,");
     }
 
-    // contract 6.2, 6.6: killed at any moment and run again, all is there, whole, and nothing else.
+    // contract 6.2c, 6.2l, 6.6d: killed at any moment and run again, all is there, whole, and nothing else.
     #[test]
     fn killed_runs_are_resumed() {
         let folder = Folder::empty();
@@ -650,7 +664,7 @@ mod unix {
         assert!(names.iter().all(|name| folder.read(&format!("out/{name}")) == PASSWORD_DOCUMENT));
     }
 
-    // contract 6.2: one does the work of the other, and neither harms it.
+    // contract 6.2b: one does the work of the other, and neither harms it.
     #[test]
     fn two_runs_into_one_folder() {
         let folder = Folder::empty();
@@ -674,7 +688,7 @@ mod unix {
         }
     }
 
-    // contract 6.3: a report that cannot be written ends the run with 2, and stops nothing before.
+    // contract 6.3f: a report that cannot be written ends the run with 2, and stops nothing before.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_report_that_cannot_be_written() {
@@ -688,7 +702,7 @@ mod unix {
         }
     }
 
-    // contract 6.4: a thread for every processor that the program may use, unless the user chose a number.
+    // contract 6.4a: a thread for every processor that the program may use, unless the user chose a number.
     #[cfg(target_os = "linux")]
     #[test]
     fn all_processors_work() {
@@ -703,7 +717,7 @@ mod unix {
         });
     }
 
-    // contract 5.2, 6.3: a disk that is full in the middle.
+    // contract 5.2f, 6.3a: a disk that is full in the middle.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk() {
@@ -736,7 +750,7 @@ mod unix {
         assert!(!stdout.contains(".totp-adapter-"));
     }
 
-    // contract 6.2: one clear error before the first document.
+    // contract 6.2m: one clear error before the first document.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_system_that_cannot_move_without_replacing() {
@@ -790,7 +804,8 @@ mod unix {
         String::from_utf8_lossy(&screen).into_owned()
     }
 
-    // contract 6.5: the report of so many files does not fit into a pipe, so that the run cannot end before the bar is seen.
+    // contract 6.5a, 6.5c: the report of so many files does not fit into a pipe, so that the run cannot end before the
+    // bar is seen.
     #[test]
     fn a_bar_on_a_terminal() {
         for (quiet, expected) in [("", true), ("--quiet", false)] {
@@ -803,7 +818,7 @@ mod unix {
         }
     }
 
-    // contract 6.5: a list that can be read only once is not counted.
+    // contract 6.5a: a list that can be read only once is not counted.
     #[test]
     fn a_bar_for_a_list_from_a_pipe() {
         let folder = Folder::new();

@@ -17,7 +17,7 @@ fn run_then(arguments: &str, stdin: &str) -> Ran {
     run(&format!("{arguments} --now {RFC_TIME}"), stdin)
 }
 
-// contract 1.1, 2.9, 5.4
+// contract 1.1c, 1.1d, 1.1e, 2.9, 5.4a, 5.4b
 #[test]
 fn the_operations() {
     assert_snapshot!(run_then("--operation GeneratePassword", &secret_document()), @"
@@ -48,7 +48,7 @@ fn the_operations() {
     );
 }
 
-// contract 1.1: 20 random bytes, 32 characters; any input is ignored.
+// contract 1.1a, 1.1b: 20 random bytes, 32 characters; any input is ignored.
 #[test]
 fn generate_secret() {
     let secrets = ["", "garbage <"].map(|input| run("--operation GenerateSecret", input).stdout());
@@ -60,7 +60,7 @@ fn generate_secret() {
     assert_ne!(secrets[0], secrets[1]);
 }
 
-// contract 1.4, 1.5, 5.4, 5.5
+// contract 1.4a, 1.4b, 1.4c, 1.5a, 1.5b, 5.4c, 5.5a
 #[test]
 fn a_mismatch() {
     assert_snapshot!(run_then("--operation VerifyPassword", &totp_document("123456")), @r#"
@@ -88,7 +88,7 @@ fn a_mismatch() {
     );
 }
 
-// contract 1.3, 1.6, 5.4, 5.5
+// contract 1.3c, 1.6a, 1.6b, 5.4c, 5.5a
 #[test]
 fn an_error() {
     assert_snapshot!(run_then("--operation GeneratePassword", ""), @r#"
@@ -115,8 +115,8 @@ fn an_error() {
     "#);
 }
 
-// contract 1.2: names and values are case-sensitive.
-// contract 5.6: the option, the accepted values and the nearest one; nothing that was typed.
+// contract 1.2a: names and values are case-sensitive.
+// contract 5.6a, 5.6b: the option, the accepted values and the nearest one; nothing that was typed.
 #[test]
 fn a_wrong_command_line() {
     assert_snapshot!(run("", ""), @r#"
@@ -175,7 +175,7 @@ fn a_wrong_command_line() {
     "#);
 }
 
-// contract 5.6: as above, for the options with numbers and words.
+// contract 5.6a, 5.6b: as above, for the options with numbers and words.
 #[test]
 fn a_wrong_value() {
     assert_snapshot!(run("--now yesterday", ""), @r#"
@@ -237,7 +237,7 @@ fn a_wrong_value() {
     "#);
 }
 
-// contract 5.3, 5.6
+// contract 5.3, 5.6b
 #[test]
 fn a_misplaced_secret_is_not_repeated() {
     for arguments in [
@@ -264,7 +264,7 @@ fn a_misplaced_secret_is_not_repeated() {
     }
 }
 
-// contract 5.6, 5.12: wherever they stand, beside whatever is wrong.
+// contract 5.6c, 5.12c: wherever they stand, beside whatever is wrong.
 #[test]
 fn exit_code_and_status_file_are_honoured_beside_errors() {
     let folder = tempfile::tempdir().unwrap();
@@ -294,7 +294,7 @@ fn exit_code_and_status_file_are_honoured_beside_errors() {
     assert_eq!(ran.code(), 2, "a value is not an option: {ran}");
 }
 
-// contract 5.6, 5.12: also by names that are not Unicode.
+// contract 5.6c, 5.12c: also by names that are not Unicode.
 #[cfg(unix)]
 #[test]
 fn files_whose_names_are_not_utf_8() {
@@ -319,7 +319,7 @@ fn files_whose_names_are_not_utf_8() {
     assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), "<Password>1</Password>");
 }
 
-// contract 5.12: whatever the option is mixed up with, the only copy of a secret stays.
+// contract 5.12d: whatever the option is mixed up with, the only copy of a secret stays.
 #[test]
 fn a_status_file_that_holds_a_secret_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -335,7 +335,7 @@ fn a_status_file_that_holds_a_secret_is_left_alone() {
     assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: cannot write: expected another file for --status-file: the existing file holds a secret, which would be lost (secret.xml)");
 }
 
-// contract 5.6, 5.12: a slip of the hand does not cost the secret.
+// contract 5.6c, 5.12d: a slip of the hand does not cost the secret.
 #[test]
 fn a_status_file_that_is_also_read_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -358,7 +358,7 @@ fn a_status_file_that_is_also_read_is_left_alone() {
     }
 }
 
-// contract 5.2: nor is a file written twice that does not exist yet.
+// contract 5.2k: nor is a file written twice that does not exist yet.
 #[test]
 fn a_status_file_that_is_also_the_output() {
     let folder = tempfile::tempdir().unwrap();
@@ -385,7 +385,7 @@ fn link(file: &Path, link: &Path) {
     fs::copy(file, link).unwrap();
 }
 
-// contract 5.5
+// contract 5.5a
 #[test]
 fn exit_codes() {
     let low_byte = |code: i32| if cfg!(windows) { code } else { code & 0xff };
@@ -399,7 +399,7 @@ fn exit_codes() {
     }
 }
 
-// contract 3.2, 3.3, 3.4
+// contract 3.2a, 3.3a, 3.4a, 3.4c
 #[test]
 fn time_skew_and_the_parameters_of_other_issuers() {
     let verify = |arguments: &str, password: &str| {
@@ -436,7 +436,7 @@ fn time_skew_and_the_parameters_of_other_issuers() {
     assert_eq!(verify("--now 18446744073709551615 --skew 10 --period 1", "000000"), 1);
 }
 
-// contract 3.3: without --now it is the system clock.
+// contract 3.3a: without --now it is the system clock.
 #[test]
 fn the_system_clock() {
     let seconds = || std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
@@ -446,7 +446,7 @@ fn the_system_clock() {
     assert!(current == before || current == of(seconds()), "{current}");
 }
 
-// contract 5.1
+// contract 5.1a, 5.1b, 5.1c
 #[test]
 fn parameters_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -483,7 +483,7 @@ fn parameters_from_a_file() {
     "#);
 }
 
-// contract 5.1: a fault in the file is -1 for every operation, whatever the command line says.
+// contract 5.1a, 5.1d: a fault in the file is -1 for every operation, whatever the command line says.
 #[test]
 fn a_wrong_parameters_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -564,7 +564,8 @@ fn a_wrong_parameters_file() {
     "#);
 }
 
-// contract 5.1, 4.1: umlauts in any encoding of 2.5, names as they stand, values that begin with a hyphen.
+// contract 4.1b, 5.1a, 5.1b, 5.1e: umlauts in any encoding of 2.5, names as they stand, values that begin with a
+// hyphen.
 #[test]
 fn display_names() {
     let folder = tempfile::tempdir().unwrap();
@@ -589,7 +590,7 @@ fn display_names() {
     "#);
 }
 
-// contract 4.2
+// contract 4.2c
 #[cfg(unix)]
 #[test]
 fn a_name_that_is_not_unicode() {
@@ -602,12 +603,12 @@ fn a_name_that_is_not_unicode() {
     let password = ["--operation", "GeneratePassword", "--now", "59", "--issuer"].map(OsStr::new);
     let ran = totp_adapter(password.into_iter().chain([name])).stdin(secret_document()).run();
     assert_eq!(ran.code(), 0, "the others ignore it: {ran}");
-    // contract 5.6: where a value has to be one of a list.
+    // contract 5.6a: where a value has to be one of a list.
     let ran = totp_adapter([OsStr::new("--skew"), name]).run();
     assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: wrong command line: expected arguments in Unicode; see --help");
 }
 
-// contract 5.7
+// contract 5.7a
 #[test]
 fn base64() {
     let qr = "--operation GenerateAuthenticatorQRCode --account me";
@@ -625,7 +626,7 @@ fn base64() {
     assert_snapshot!(run("--operation GenerateAuthenticatorQRCode --base64", &secret_document()).stdout(), @r#"<Error description="wrong parameter: expected a visible account, found none or only white space"/>"#);
 }
 
-// contract 4.4, 5.7
+// contract 4.4a, 4.4d, 5.7a
 #[test]
 fn formats() {
     let qr = "--operation GenerateAuthenticatorQRCode --account me";
@@ -651,7 +652,7 @@ fn formats() {
     assert_snapshot!(run("stream --format terminal", "").stderr(), @"totp-adapter: status -1: wrong command line: expected png or svg for --format; see --help");
 }
 
-// contract 5.7
+// contract 5.7b, 5.7c
 #[test]
 fn help_version_and_completions() {
     assert_snapshot!(run("--help", ""));

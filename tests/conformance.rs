@@ -109,7 +109,7 @@ fn read(bytes: &[u8]) -> Result<(), ReadError> {
     }
 }
 
-// contract 1.7, 2.2 to 2.6
+// contract 1.7a, 2.2b, 2.3a, 2.3b, 2.3c, 2.3d, 2.3e, 2.3f, 2.3g, 2.4, 2.5e, 2.6b
 #[test]
 fn w3c_conformance_suite() {
     let Some(suite) = common::prepared("XML_CONFORMANCE_SUITE") else { return };

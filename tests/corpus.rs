@@ -6,7 +6,8 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
 
-use common::{Fixture, RFC_TIME, fixtures, totp_adapter};
+use common::{Fixture, Folder, RFC_TIME, fixtures, totp_adapter};
+use totp_adapter::key_uri_format::KeyUriFormat;
 use totp_adapter::otp::CodeParameters;
 use totp_adapter::xml::{Document, Parameter, read_parameters};
 use totp_adapter::{Adapter, Operation, Parameters, Reply, Status, UnixTime};
@@ -75,31 +76,32 @@ fn key_uri_of(reply: &Reply) -> String {
     format!("version {}, level {:?}: {uri}", symbol.version(), symbol.error_correction_level())
 }
 
-// contract 1.1
+// contract 1.1a
 #[test]
 fn generate_secret() {
     insta::assert_snapshot!(table(Operation::GenerateSecret));
 }
 
-// contract 1.1, 1.3, 1.6, 1.7, 2.1, 2.2, 2.3, 2.4, 2.5, 2.6, 2.7
+// contract 1.1c, 1.2c, 1.3c, 1.6a, 1.6b, 1.7a, 1.7b, 1.7c, 2.1a, 2.1b, 2.2a, 2.2b, 2.2d, 2.3a, 2.3b, 2.3c, 2.3d, 2.3e, 2.3f
+// contract 2.3g, 2.4, 2.5a, 2.5b, 2.5c, 2.5e, 2.6a, 2.6b, 2.7a, 2.7b, 2.7c, 2.7d, 2.7e
 #[test]
 fn generate_password() {
     insta::assert_snapshot!(table(Operation::GeneratePassword));
 }
 
-// contract 1.1, 1.4, 1.5, 1.7, 2.2, 2.7, 2.8, 3.2, 3.4
+// contract 1.1d, 1.4a, 1.4b, 1.4c, 1.5a, 1.7a, 2.2c, 2.2d, 2.7c, 2.8a, 2.8b, 3.2a, 3.4c
 #[test]
 fn verify_password() {
     insta::assert_snapshot!(table(Operation::VerifyPassword));
 }
 
-// contract 1.1, 1.2, 1.6, 4.1, 4.2, 4.3
+// contract 1.1e, 1.2b, 1.6a, 4.1a, 4.1b, 4.1c, 4.1d, 4.2a, 4.2b, 4.2c, 4.3a
 #[test]
 fn generate_authenticator_qr_code() {
     insta::assert_snapshot!(table(Operation::GenerateAuthenticatorQRCode));
 }
 
-// contract 1.6: no piece of a secret or password, no name and no value comes back.
+// contract 1.6b, 1.6c: no piece of a secret or password, no name and no value comes back.
 #[test]
 fn no_answer_quotes_what_came_in() {
     for operation in Operation::ALL {
@@ -114,7 +116,7 @@ fn no_answer_quotes_what_came_in() {
     }
 }
 
-// contract 1.3, 5.1, 5.5: the program gives the very bytes of the library, and the status as exit code.
+// contract 1.3a, 5.1a, 5.5a: the program gives the very bytes of the library, and the status as exit code.
 #[test]
 fn the_program_answers_as_the_library() {
     for operation in Operation::ALL {
@@ -145,7 +147,11 @@ const ISO_8859_1: &[&str] =
     &["ISO-8859-1", "ISO_8859-1", "iso-ir-100", "latin1", "l1", "IBM819", "CP819", "csISOLatin1"];
 const WINDOWS_1252: &[&str] = &["windows-1252", "cswindows1252"];
 
-// contract 2.5: every name is read, in any case, and stands for its encoding: a text that this encoding has is read, and
+/// The bytes of a text.
+type Bytes<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+
+// contract 2.5a, 2.5b, 2.5c, 2.5d, 2.5e: every name is read, in any case, and stands for its encoding: a text that this
+// encoding has is read, and
 // bytes that only others have are refused.
 #[test]
 fn encodings_by_every_registered_name() {
@@ -154,7 +160,7 @@ fn encodings_by_every_registered_name() {
     let (little, big) = (utf_16(u16::to_le_bytes), utf_16(u16::to_be_bytes));
     let utf_8 = |text: &str| text.as_bytes().to_vec();
     // The names, how a text becomes bytes, a comment that is read, and one that is refused.
-    let encodings: [(&[&str], &dyn Fn(&str) -> Vec<u8>, &str, &[u8]); 6] = [
+    let encodings: [(&[&str], Bytes<'_>, &str, &[u8]); 6] = [
         (UTF_8, &utf_8, "\u{20ac}", b"\x80"),
         (UTF_16_LITTLE_ENDIAN, &little, "\u{feff}\u{20ac}", b"\x00\xd8"),
         (UTF_16_BIG_ENDIAN, &big, "\u{feff}\u{20ac}", b"\xd8\x00"),
@@ -176,5 +182,24 @@ fn encodings_by_every_registered_name() {
             assert_eq!(password(&bytes(read)), Status::Success, "{name}");
             assert_eq!(password(refused), Status::Error, "{name}");
         }
+    }
+}
+
+// contract 4.6e: what a picture says is not lost because it cannot be drawn again.
+#[test]
+fn names_that_are_read_and_not_drawn() {
+    for (label, expected) in [
+        ("A:", "<issuer>A</issuer><algorithm>"),
+        ("%20", "<Parameters><algorithm>"),
+        ("a%7Fb", "<Parameters><account>a\u{7f}b</account><algorithm>"),
+    ] {
+        let read = KeyUriFormat::Parameters.document(&format!("otpauth://totp/{label}?secret=GEZDGNBV"));
+        let document = String::from_utf8(read.unwrap().to_vec()).unwrap();
+        assert!(document.contains(expected), "{label}: {document}");
+        let folder = Folder::new();
+        folder.write("parameters.xml", document);
+        let drawn =
+            folder.run("--operation GenerateAuthenticatorQRCode --input secret.xml --parameters parameters.xml");
+        assert!(drawn.code() == 2 && drawn.stderr().contains("status -1: wrong parameter: "), "{label}: {drawn}");
     }
 }

@@ -39,7 +39,7 @@ fn numbers() -> impl Iterator<Item = u64> {
     })
 }
 
-// contract 1.1, 2.7, 3.1, 3.4: oathtool computes the same passwords.
+// contract 1.1c, 2.7a, 3.1, 3.4a: oathtool computes the same passwords.
 #[test]
 fn oathtool_agrees() {
     if !program("oathtool") {
@@ -73,7 +73,7 @@ fn oathtool_agrees() {
     }
 }
 
-// contract 1.1, 3.2, 3.3: what oathtool says now verifies now.
+// contract 1.1d, 3.2a, 3.3a: what oathtool says now verifies now.
 #[test]
 fn a_password_of_oathtool_verifies() {
     if !program("oathtool") {
@@ -105,7 +105,7 @@ fn drawn(folder: &Path) -> Vec<(PathBuf, String)> {
     drawn
 }
 
-// contract 1.1, 4.1, 4.3: zbar reads every symbol, pngcheck finds no fault with the picture.
+// contract 1.1e, 4.1a, 4.3a, 4.3b: zbar reads every symbol, pngcheck finds no fault with the picture.
 #[test]
 fn zbar_and_pngcheck() {
     if !program("zbarimg") || !program("pngcheck") {
@@ -121,8 +121,8 @@ fn zbar_and_pngcheck() {
     }
 }
 
-// contract 4.4: libxml2 finds no fault with an SVG, librsvg draws every module of it in its place, and zbar reads that, at
-// its own size and at others.
+// contract 4.4b: libxml2 finds no fault with an SVG, librsvg draws every module of it in its place, and zbar reads
+// that, at its own size and at others.
 #[test]
 fn svg() {
     if !program("rsvg-convert") || !program("zbarimg") || !program("xmllint") {
@@ -183,7 +183,7 @@ fn decoded(program: &OsStr, arguments: &[OsString], pictures: &[(PathBuf, String
     text(&read.stdout).lines().map(str::to_owned).collect()
 }
 
-// contract 4.3: zxing and jsQR read every symbol.
+// contract 4.3a: zxing and jsQR read every symbol.
 #[test]
 fn zxing_and_jsqr() {
     let (Some(python), Some(modules)) = (prepared("INTEROPERABILITY_PYTHON"), prepared("INTEROPERABILITY_NODE")) else {
@@ -200,7 +200,7 @@ fn zxing_and_jsqr() {
     assert_eq!(decoded(python.as_os_str(), &[scripts.join("decode.py").into(), "zxing".into()], &pictures), uris);
 }
 
-// contract 4.3: OpenCV's own reader misses some symbols from version 7 on, qrencode's as well as ours, and most from
+// contract 4.3a: OpenCV's own reader misses some symbols from version 7 on, qrencode's as well as ours, and most from
 // version 10 on. It must read nearly all of the usual ones, and none wrong.
 #[test]
 fn opencv() {
@@ -217,7 +217,7 @@ fn opencv() {
     assert!(missed * 10 <= pictures.len(), "{missed} of {} not read", pictures.len());
 }
 
-// contract 4.3: as a photograph our symbols are read no less than qrencode's of the same version and level.
+// contract 4.3a: as a photograph our symbols are read no less than qrencode's of the same version and level.
 #[test]
 fn photographs() {
     let Some(python) = prepared("INTEROPERABILITY_PYTHON") else { return };
@@ -241,8 +241,8 @@ fn photographs() {
     assert!(compared.status.success() && table.contains("total"), "{table}{}", text(&compared.stderr));
 }
 
-// contract 9.2: of codes as screens and phones show them, `read-qr` reads no less than zbar and zxing of any kind, and none
-// wrong.
+// contract 9.2c: of codes as screens and phones show them, `read-qr` reads no less than zbar and zxing of any kind, and
+// none wrong.
 #[test]
 fn pictures() {
     let (Some(python), Some(modules)) = (prepared("INTEROPERABILITY_PYTHON"), prepared("INTEROPERABILITY_NODE")) else {
@@ -278,7 +278,8 @@ fn validate(schema: &str, file: &Path) {
     assert!(checked.status.success(), "{}", text(&checked.stderr));
 }
 
-// contract 1.1, 1.5, 1.6, 2.9: real answers are valid by the schemas, and so are the fixtures in canonical form.
+// contract 1.1b, 1.1c, 1.1d, 1.5a, 1.6a, 2.9: real answers are valid by the schemas, and so are the fixtures in
+// canonical form.
 #[test]
 fn schemas() {
     if !program("xmllint") {
@@ -314,7 +315,8 @@ fn schemas() {
     }
 }
 
-// contract 4.5, 4.6, 5.1: what a key URI becomes is valid by the schemas, whatever its names; the schemas refuse others.
+// contract 4.5k, 4.6a, 5.1a: what a key URI becomes is valid by the schemas, whatever its names; the schemas refuse
+// others.
 #[test]
 fn schemas_of_key_uris() {
     if !program("xmllint") {
@@ -344,7 +346,7 @@ fn schemas_of_key_uris() {
     }
 }
 
-// contract 8.1: the samples are valid, and the stylesheet gives the status of every result.
+// contract 8.1a, 8.1b, 8.1c: the samples are valid, and the stylesheet gives the status of every result.
 #[test]
 fn x4_samples() {
     if !program("xmllint") || !program("xsltproc") {

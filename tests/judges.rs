@@ -374,7 +374,7 @@ fn judge(python: &Path, documents: &[Vec<u8>]) -> String {
     verdicts
 }
 
-// contract 2.1, 2.2, 2.3, 2.5
+// contract 2.1a, 2.2b, 2.3b, 2.3c, 2.3d, 2.3e, 2.3f, 2.5e
 #[test]
 fn no_two_judges_agree_against_us() {
     let Some(python) = prepared("INTEROPERABILITY_PYTHON") else { return };

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 const IS_CHILD: &str = "TOTP_ADAPTER_PANICS";
 
-// contract 1.6, 5.5: where it was, and nothing of what it worked on; the process ends.
+// contract 1.6c, 5.5f: where it was, and nothing of what it worked on; the process ends.
 #[test]
 fn a_panic_tells_its_place_only() {
     if env::var_os(IS_CHILD).is_some() {

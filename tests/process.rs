@@ -14,7 +14,7 @@ use insta::assert_snapshot;
 const PASSWORD: &str = "--operation GeneratePassword --input secret.xml";
 const PASSWORD_DOCUMENT: &str = "<Password>081804</Password>\n";
 
-// contract 5.2: with --input stdin is not touched, even one that never ends.
+// contract 5.2a, 5.2e: with --input stdin is not touched, even one that never ends.
 #[test]
 fn input_from_a_file() {
     let folder = Folder::new();
@@ -39,7 +39,7 @@ fn input_from_a_file() {
     assert_eq!(folder.prepare("--operation GeneratePassword --input -").stdin(secret_document()).run().code(), 0);
 }
 
-// contract 1.1: GenerateSecret waits for no input, nor does it open a file.
+// contract 1.1a: GenerateSecret waits for no input, nor does it open a file.
 #[test]
 fn generate_secret_ignores_every_input() {
     let folder = Folder::new();
@@ -51,7 +51,7 @@ fn generate_secret_ignores_every_input() {
     assert_eq!(folder.run("--operation GenerateSecret --input missing.xml").code(), 0);
 }
 
-// contract 5.2: the reply whatever its status, whole, mode 0600; stdout stays empty.
+// contract 5.2b, 5.2e: the reply whatever its status, whole, mode 0600; stdout stays empty.
 #[test]
 fn output_to_a_file() {
     let folder = Folder::new();
@@ -81,7 +81,7 @@ fn assert_mode_0600(file: &Path) {
 #[cfg(not(unix))]
 fn assert_mode_0600(_: &Path) {}
 
-// contract 5.2: an enrolled key is not lost.
+// contract 5.2g, 5.2j: an enrolled key is not lost.
 #[test]
 fn generate_secret_does_not_replace_a_file() {
     let folder = Folder::new();
@@ -102,7 +102,7 @@ fn generate_secret_does_not_replace_a_file() {
     assert!(ran.stderr().contains("for Operation"), "{ran}");
 }
 
-// contract 5.2: whatever the operation, also where its answer is an error.
+// contract 5.2h, 5.2i: whatever the operation, also where its answer is an error.
 #[test]
 fn a_document_with_a_secret_is_not_replaced() {
     let folder = Folder::new();
@@ -141,7 +141,7 @@ fn a_document_with_a_secret_is_not_replaced() {
     assert_eq!(folder.run(&format!("{PASSWORD} --output kept.xml")).code(), 0);
 }
 
-// contract 5.2: where the rename is impossible, the answer is -1 with the file's name, and the old file stays.
+// contract 5.2f: where the rename is impossible, the answer is -1 with the file's name, and the old file stays.
 #[test]
 fn an_output_that_cannot_be_written() {
     let folder = Folder::new();
@@ -152,7 +152,7 @@ fn an_output_that_cannot_be_written() {
     assert_eq!(folder.names(), ["folder", "secret.xml"]);
 }
 
-// contract 5.12
+// contract 5.12a, 5.12b, 5.5e
 #[test]
 fn the_status_file() {
     let folder = Folder::new();
@@ -184,7 +184,7 @@ fn the_status_file() {
     "#);
 }
 
-// contract 5.12: whatever else is wrong, the status of an earlier run does not survive.
+// contract 5.12c: whatever else is wrong, the status of an earlier run does not survive.
 #[test]
 fn an_old_status_never_stays() {
     let folder = Folder::new();
@@ -206,7 +206,7 @@ fn an_old_status_never_stays() {
     }
 }
 
-// contract 5.5, 5.12: where the status cannot be told, the exit code does not say that all is well.
+// contract 5.5e, 5.12d: where the status cannot be told, the exit code does not say that all is well.
 #[test]
 fn a_status_file_that_cannot_be_removed() {
     let folder = Folder::new();
@@ -221,7 +221,7 @@ fn a_status_file_that_cannot_be_removed() {
     assert_snapshot!(mismatch.stderr(), @"totp-adapter: status -1: wrong structure: expected exactly one Password and one Secret in TOTP, each with nothing but text, at line 1, column 8; cannot write: expected a status file that can be written, found: no such file or directory (missing/status)");
 }
 
-// contract 5.2: with a parameters file that is wrong, the reply goes to the output if that can cost no secret.
+// contract 5.2b: with a parameters file that is wrong, the reply goes to the output if that can cost no secret.
 #[test]
 fn a_wrong_parameters_file_and_an_output() {
     let folder = Folder::new();
@@ -232,7 +232,7 @@ fn a_wrong_parameters_file_and_an_output() {
     assert!(folder.read("out.xml").starts_with("<Error description=\"wrong parameter: "));
 }
 
-// contract 5.5: an output that did not receive the answer is 2 also in the mode `zero`, however it was found.
+// contract 5.5d: an output that did not receive the answer is 2 also in the mode `zero`, however it was found.
 #[test]
 fn an_output_that_is_refused_is_not_written() {
     let folder = Folder::new();
@@ -246,7 +246,7 @@ fn an_output_that_is_refused_is_not_written() {
     }
 }
 
-// contract 5.2: of many at once, one wins, and its file is whole.
+// contract 5.2g: of many at once, one wins, and its file is whole.
 #[test]
 fn concurrent_secrets() {
     let folder = Folder::new();
@@ -261,7 +261,7 @@ fn concurrent_secrets() {
     assert_eq!(folder.names(), ["new.xml", "secret.xml"]);
 }
 
-// contract 5.12: removed at the start, so that a run that is killed leaves no status behind.
+// contract 5.12b: removed at the start, so that a run that is killed leaves no status behind.
 #[test]
 fn a_killed_run_leaves_no_status_and_no_output() {
     let folder = Folder::new();
@@ -281,7 +281,7 @@ fn a_killed_run_leaves_no_status_and_no_output() {
     assert_eq!(folder.read("out.xml"), "old");
 }
 
-// contract 2.6: input is read no further than the limit.
+// contract 2.6c: input is read no further than the limit.
 #[test]
 fn endless_input() {
     let mut command = totp_adapter(["--operation", "GeneratePassword"]).command();
@@ -295,7 +295,7 @@ fn endless_input() {
     assert_eq!(child.wait().unwrap().code(), Some(2));
 }
 
-// contract 5.8
+// contract 5.8a
 #[test]
 fn input_that_does_not_end_in_time() {
     let folder = Folder::new();
@@ -312,7 +312,7 @@ fn input_that_does_not_end_in_time() {
     assert_eq!((in_time.code(), in_time.stdout().as_str()), (0, PASSWORD_DOCUMENT));
 }
 
-// contract 5.10: an empty environment (which every test here has), any folder, nothing kept.
+// contract 5.10a, 5.10b: an empty environment (which every test here has), any folder, nothing kept.
 #[test]
 fn nothing_is_needed_and_nothing_is_kept() {
     let folder = Folder::new();
@@ -335,7 +335,7 @@ mod unix {
     use super::common::RFC_SECRET;
     use super::*;
 
-    // contract 5.5: a result that could not be written whole is 2 in every mode but x4; one line, no panic.
+    // contract 5.5c, 5.5d: a result that could not be written whole is 2 in every mode but x4; one line, no panic.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_or_a_descriptor_that_cannot_be_written() {
@@ -366,7 +366,7 @@ mod unix {
         }
     }
 
-    // contract 5.5
+    // contract 5.5c
     #[test]
     fn a_reader_that_has_left() {
         let folder = Folder::new();
@@ -390,7 +390,7 @@ mod unix {
         assert_eq!(output.status.code(), Some(2));
     }
 
-    // contract 5.2: a symbolic link is followed.
+    // contract 5.2c: a symbolic link is followed.
     #[test]
     fn symbolic_links_are_followed() {
         let folder = Folder::new();
@@ -407,7 +407,7 @@ mod unix {
         assert_snapshot!(folder.run(&format!("{PASSWORD} --output loop")).stderr(), @"totp-adapter: status -1: cannot write: expected an output that can be written, found: too many levels of symbolic links (loop)");
     }
 
-    // contract 5.2: what is no regular file is written to as it is.
+    // contract 5.2d: what is no regular file is written to as it is.
     #[cfg(target_os = "linux")]
     #[test]
     fn pipes_devices_and_descriptors_are_written_to_as_they_are() {
@@ -434,7 +434,7 @@ mod unix {
         assert!(writer.wait().unwrap().success());
     }
 
-    // contract 2.6: input is read no further than the limit, and one byte to see that it is passed.
+    // contract 2.6c: input is read no further than the limit, and one byte to see that it is passed.
     #[test]
     fn a_large_file_on_standard_input() {
         let folder = Folder::new();
@@ -447,7 +447,7 @@ mod unix {
         assert_eq!(large.stream_position().unwrap(), 64 * 1024 + 1);
     }
 
-    // contract 1.3, 5.2: a descriptor that cannot be read is no empty document, which would be a 403.
+    // contract 1.3c, 5.2a: a descriptor that cannot be read is no empty document, which would be a 403.
     #[test]
     fn a_descriptor_that_cannot_be_read() {
         let write_only = File::options().write(true).open("/dev/null").unwrap();
@@ -457,7 +457,7 @@ mod unix {
         assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"totp-adapter: status -1: cannot read: expected an input that can be read, found: bad file descriptor");
     }
 
-    // contract 5.2: only the kernel's own descriptors are taken for such, not what a folder's name resembles.
+    // contract 5.2d: only the kernel's own descriptors are taken for such, not what a folder's name resembles.
     #[test]
     fn a_link_in_a_folder_called_fd() {
         let folder = Folder::new();
@@ -469,7 +469,7 @@ mod unix {
         assert_eq!(folder.read("out.xml"), PASSWORD_DOCUMENT);
     }
 
-    // contract 5.12: nothing is answered beside an old status that stays.
+    // contract 5.12c: nothing is answered beside an old status that stays.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_status_file_that_the_system_keeps() {
@@ -478,7 +478,7 @@ mod unix {
         assert_eq!(ran.code(), 2, "{ran}");
     }
 
-    // contract 5.8: opening belongs to the time: a named pipe opens only when its writer does.
+    // contract 5.8a: opening belongs to the time: a named pipe opens only when its writer does.
     #[test]
     fn a_named_pipe_that_nobody_writes() {
         let folder = Folder::new();
@@ -487,7 +487,7 @@ mod unix {
         assert_eq!(ran.code(), 2, "I/O is -1, not 403: {ran}");
     }
 
-    // contract 5.2: a secret that the shell has on standard input or output is a file, too.
+    // contract 5.2k: a secret that the shell has on standard input or output is a file, too.
     #[test]
     fn redirected_files_are_not_replaced() {
         let folder = Folder::new();
@@ -525,7 +525,7 @@ mod unix {
         assert_eq!(to_stdout.code(), 2, "{to_stdout}");
     }
 
-    // contract 5.2: whenever it is killed, a run leaves the whole file or none, and nothing beside it.
+    // contract 5.2b: whenever it is killed, a run leaves the whole file or none, and nothing beside it.
     #[cfg(target_os = "linux")]
     #[test]
     fn killed_runs_leave_nothing_half() {
@@ -565,7 +565,7 @@ mod unix {
         assert!(written > 0, "every run was killed too early");
     }
 
-    // contract 5.5: no panic where not even stderr takes a line.
+    // contract 5.5c: no panic where not even stderr takes a line.
     #[cfg(target_os = "linux")]
     #[test]
     fn no_panic_without_stderr() {
@@ -580,7 +580,7 @@ mod unix {
         }
     }
 
-    // contract 5.8: the parameters file is input, too.
+    // contract 5.8b: the parameters file is input, too.
     #[test]
     fn a_parameters_file_that_does_not_end_in_time() {
         let folder = Folder::new();
@@ -590,7 +590,7 @@ mod unix {
         assert!(ran.stderr().ends_with("(fifo)\n"), "{ran}");
     }
 
-    // contract 5.4: a file is called as it was on the command line.
+    // contract 5.4d: a file is called as it was on the command line.
     #[test]
     fn names_behind_links_are_not_told() {
         let folder = Folder::new();
@@ -603,7 +603,7 @@ mod unix {
         assert!(ran.stderr().ends_with("(status)\n"), "{ran}");
     }
 
-    // contract 5.4: a file name stays on the one line, whatever it contains.
+    // contract 5.4c: a file name stays on the one line, whatever it contains.
     #[test]
     fn the_line_on_stderr_stays_one_line() {
         let folder = Folder::new();
@@ -615,7 +615,7 @@ mod unix {
         assert!(!ran.stdout().contains("31m"), "{ran}");
     }
 
-    // contract 5.2: the mode of a file that is replaced does not widen the new one's.
+    // contract 5.2b: the mode of a file that is replaced does not widen the new one's.
     #[test]
     fn a_replaced_file_gets_mode_0600() {
         let folder = Folder::new();
@@ -625,7 +625,7 @@ mod unix {
         assert_mode_0600(&folder.path().join("out.xml"));
     }
 
-    // contract 5.2: Node.js may have made the pipe non-blocking; the program waits all the same.
+    // contract 5.2a, 5.8c: Node.js may have made the pipe non-blocking; the program waits all the same.
     #[test]
     fn input_that_is_not_there_yet_on_a_non_blocking_pipe() {
         let (reader, mut writer) = std::io::pipe().unwrap();
@@ -642,7 +642,7 @@ mod unix {
         assert_eq!(String::from_utf8(output.stdout).unwrap(), PASSWORD_DOCUMENT);
     }
 
-    // contract 5.5: a non-blocking output that is full is no failure; the answer still arrives whole.
+    // contract 5.5c: a non-blocking output that is full is no failure; the answer still arrives whole.
     #[test]
     fn output_to_a_non_blocking_pipe_that_is_full() {
         let (mut reader, mut writer) = std::io::pipe().unwrap();

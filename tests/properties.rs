@@ -272,13 +272,13 @@ fn answers(input: &[u8]) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
-    // contract 1.3
+    // contract 1.3a, 1.3b, 1.3d
     #[test]
     fn any_bytes_have_an_answer(input in vec(any::<u8>(), 0..300)) {
         answers(&input)?;
     }
 
-    // contract 1.3, 1.6, 2.5
+    // contract 1.3a, 1.3b, 1.6b, 2.5a, 2.5b
     #[test]
     fn any_document_like_ours_has_an_answer(pieces in vec(select(PIECES), 0..24), encoding in 0..8) {
         let text = pieces.concat();
@@ -290,7 +290,7 @@ proptest! {
         })?;
     }
 
-    // contract 2.1, 2.2, 2.3, 2.5: nothing that is to be skipped has an effect.
+    // contract 2.1a, 2.1b, 2.2a, 2.2b, 2.2c, 2.5c: nothing that is to be skipped has an effect.
     #[test]
     fn dress_has_no_effect(secret in secret_document(), totp in totp_document()) {
         let time = Some(UnixTime(RFC_TIME));
@@ -301,7 +301,7 @@ proptest! {
         prop_assert_eq!(reply.status, Status::Success);
     }
 
-    // contract 1.3, 1.6: the same with a few mistakes in it.
+    // contract 1.3a, 1.6b: the same with a few mistakes in it.
     #[test]
     fn damaged_documents_have_an_answer(
         document in prop_oneof![secret_document(), totp_document()],
@@ -315,7 +315,7 @@ proptest! {
         answers(String::from_iter(characters).as_bytes())?;
     }
 
-    // contract 1.6: a character that XML does not allow is reported where it stands.
+    // contract 1.6b: a character that XML does not allow is reported where it stands.
     #[test]
     fn a_fault_is_where_it_is_said_to_be(
         before in vec(select(vec!["\n", "\r", "\r\n", " ", "\t", "x", "\u{e4}", "\u{1f511}"]), 0..30),
@@ -331,7 +331,7 @@ proptest! {
         prop_assert_eq!(position(&reply.cause.unwrap().to_string()), Some(expected));
     }
 
-    // contract 1.1, 2.7, 3.2, 3.3, 3.4
+    // contract 1.1c, 1.1d, 2.7e, 3.2a, 3.3b, 3.4a
     #[test]
     fn a_generated_password_verifies(
         key in vec(any::<u8>(), 1..=100),
@@ -351,7 +351,7 @@ proptest! {
         prop_assert_eq!(reply.status, Status::Success);
     }
 
-    // contract 3.3
+    // contract 3.3b
     #[test]
     fn no_time_panics(code in codes(), time in times(u64::MAX), skew in 0..=10u8) {
         let parameters = Parameters { skew: skew.to_string().parse().unwrap(), ..parameters(code) };
@@ -362,7 +362,7 @@ proptest! {
         prop_assert_eq!(reply.status, Status::Success);
     }
 
-    // contract 1.5, 1.6: neither the answer nor the line for stderr has a piece of the secret or the password in it.
+    // contract 1.5a, 1.6c: neither the answer nor the line for stderr has a piece of the secret or the password in it.
     #[test]
     fn no_fault_quotes_the_secret_or_the_password(
         key in vec(any::<u8>(), 15..40),
@@ -390,7 +390,7 @@ proptest! {
         }
     }
 
-    // contract 2.7: what is read is what was written, however it is grouped.
+    // contract 2.7a, 2.7b: what is read is what was written, however it is grouped.
     #[test]
     fn base32_reads_what_it_writes(key in vec(any::<u8>(), 1..100), lower: bool, group in 1..9usize, padded: bool) {
         let canonical = base32(&key);
@@ -426,7 +426,7 @@ fn foreign_text() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
-    // contract 2.9, 4.6, 5.1: names come back as they stand, on one line.
+    // contract 2.9, 4.6b, 4.6c, 5.1b: names come back as they stand, on one line.
     #[test]
     fn parameters_read_as_written(issuer in foreign_text(), account in foreign_text()) {
         let texts = [(Parameter::Issuer, &*issuer), (Parameter::Account, &*account), (Parameter::Digits, "6")];
@@ -441,7 +441,8 @@ proptest! {
         prop_assert!(read.text(Parameter::Period).is_none() && read.text(Parameter::Operation).is_none());
     }
 
-    // contract 4.5, 4.6: of any text, a document or an error that quotes nothing; the document is one element on one line.
+    // contract 4.5k, 4.6a: of any text, a document or an error that quotes nothing; the document is one element on one
+    // line.
     #[test]
     fn any_key_uri_has_a_document_or_a_fault(names in any::<String>(), mistake in any::<String>(), is_sound: bool) {
         let names: String = percent_encoding::utf8_percent_encode(&names, percent_encoding::NON_ALPHANUMERIC).collect();
@@ -464,7 +465,7 @@ proptest! {
     }
 }
 
-// contract 2.6: the limit is exact.
+// contract 2.6a: the limit is exact.
 #[test]
 fn the_size_limit() {
     let document = |bytes: usize| format!("<Secret>GEZDGNBV{}</Secret>", " ".repeat(bytes - 25));

@@ -56,7 +56,7 @@ fn refusal(picture: &[u8]) -> String {
     cause.to_owned()
 }
 
-// contract 9.1, 4.6
+// contract 9.1c, 4.6a
 #[test]
 fn the_documents_of_a_picture() {
     assert_eq!(read_qr("", &picture()).stdout(), format!("{}\n", secret_document()));
@@ -65,7 +65,7 @@ fn the_documents_of_a_picture() {
     assert_snapshot!(read_qr("--format parameters", &picture()).stdout(), @"<Parameters><issuer>SoftProject GmbH</issuer><account>john.doe@example.org</account><algorithm>SHA1</algorithm><digits>6</digits><period>30</period></Parameters>");
 }
 
-// contract 9.1
+// contract 9.1a
 #[test]
 fn kinds_of_files() {
     let picture = grey(&picture());
@@ -83,7 +83,7 @@ fn kinds_of_files() {
     }
 }
 
-// contract 9.1, 4.6: a code that is read and drawn again is the same code, over the whole corpus.
+// contract 9.1a, 4.5h, 4.6b: a code that is read and drawn again is the same code, over the whole corpus.
 #[test]
 fn reading_is_the_inverse_of_drawing() {
     let folder = Folder::empty();
@@ -102,7 +102,7 @@ fn reading_is_the_inverse_of_drawing() {
     }
 }
 
-// contract 9.2
+// contract 9.2a, 9.2b
 #[test]
 fn several_codes_in_a_picture() {
     let beside = |left: &[u8], right: &[u8]| {
@@ -123,7 +123,7 @@ fn several_codes_in_a_picture() {
     assert_snapshot!(refusal(&png(&beside(&picture(), &png(&inverted)))), @"several key URIs: expected one QR code with an otpauth URI in the picture, found 2");
 }
 
-// contract 9.1, 9.2, 9.3, 4.5
+// contract 9.1c, 9.2a, 4.5k, 4.5n
 #[test]
 fn refusals() {
     let uri = |uri: &str| refusal(&picture_of(uri));
@@ -141,7 +141,7 @@ fn refusals() {
     assert_snapshot!(uri("otpauth://yaotp/me?secret=GEZDGNBV"), @"unusable key URI: expected the type totp after otpauth://");
 }
 
-// contract 9.1, 5.2: the file that may have the only copy of a secret stays.
+// contract 9.1e, 5.2g: the file that may have the only copy of a secret stays.
 #[test]
 fn an_output_that_exists() {
     let folder = Folder::new();
@@ -165,7 +165,7 @@ fn an_output_that_exists() {
     }
 }
 
-// contract 9.4
+// contract 9.4a, 9.4b, 9.4c
 #[test]
 fn files_by_the_thousand() {
     let folder = Folder::empty();
@@ -199,7 +199,7 @@ fn files_by_the_thousand() {
     assert_snapshot!(run("--count 3").stderr(), @"totp-adapter: status -1: wrong parameter: expected --count only where the operation is GenerateSecret");
 }
 
-// contract 9.5
+// contract 9.5a, 9.5b
 #[test]
 fn streams_by_the_line() {
     let stream = |options: &str, input: String| {
@@ -235,7 +235,7 @@ fn streams_by_the_line() {
     assert_eq!(answer, format!("1\t{}\n", secret_document()));
 }
 
-// contract 9.1, 5.6
+// contract 9.1d, 9.1f, 5.6a
 #[test]
 fn command_lines() {
     assert_snapshot!(read_qr("--format png", b"").stderr(), @"totp-adapter: status -1: wrong command line: expected secret, uri or parameters for --format; see --help");
@@ -247,7 +247,7 @@ fn command_lines() {
     assert!(ran.stderr().contains("expected GenerateSecret, GeneratePassword"), "{}", ran.stderr());
 }
 
-// contract 4.5, 4.6: what a page escaped once too often is whole again, and its code can be drawn anew.
+// contract 4.5f, 4.6a: what a page escaped once too often is whole again, and its code can be drawn anew.
 #[test]
 fn ampersands_that_were_escaped() {
     let written = "otpauth://totp/Example:jo?secret=GEZDGNBV&amp;issuer=Example&amp;digits=8&amp;period=60";
@@ -257,7 +257,7 @@ fn ampersands_that_were_escaped() {
     assert_snapshot!(read_qr("--format uri", &picture).stdout(), @"<KeyURI>otpauth://totp/Example:jo?secret=GEZDGNBV&amp;amp;issuer=Example&amp;amp;digits=8&amp;amp;period=60</KeyURI>");
 }
 
-// contract 4.1, 4.2, 4.5: as a provider writes it, as it is drawn, and back.
+// contract 4.1a, 4.2c, 4.5g: as a provider writes it, as it is drawn, and back.
 #[test]
 fn a_colon_in_an_account() {
     let folder = Folder::empty();
@@ -276,7 +276,7 @@ fn a_colon_in_an_account() {
     assert_snapshot!(read_qr("--format uri", &drawn).stdout(), @"<KeyURI>otpauth://totp/Gateway:jo%40proxy%3A3080?secret=GEZDGNBVGY3TQOJQ&amp;issuer=Gateway</KeyURI>");
 }
 
-// contract 9.5, 7.1: as a page has it, and as programs of all kinds encode it.
+// contract 9.5a, 7.1c: as a page has it, and as programs of all kinds encode it.
 #[test]
 fn forms_of_base64() {
     let mut picture = picture();
@@ -303,4 +303,32 @@ fn forms_of_base64() {
     -1	<Error description="wrong record: expected Base64 or a data URL of it in the column document-base64"/>
     -1	<Error description="wrong record: expected a data URL with ;base64 before its comma in the column document-base64"/>
     "#);
+}
+
+/// A picture of the first of two QR codes that share a text (ISO/IEC 18004, structured append).
+fn picture_of_first_part(text: &str) -> Vec<u8> {
+    const VERSION: qrcode::Version = qrcode::Version::Normal(3);
+    const LEVEL: qrcode::EcLevel = qrcode::EcLevel::L;
+    const DATA_BYTES: usize = 55;
+    let parity = text.bytes().fold(0, |parity, byte| parity ^ byte);
+    // The first, of one and the last, and the parity of all of the text.
+    let header = format!("0011{:04b}{:04b}{parity:08b}0100{:08b}", 0, 1, text.len());
+    let mut bits: String = std::iter::once(header).chain(text.bytes().map(|byte| format!("{byte:08b}"))).collect();
+    bits += &"0".repeat(8 - bits.len() % 8);
+    let bytes = bits.as_bytes().chunks(8).map(|byte| u8::from_str_radix(str::from_utf8(byte).unwrap(), 2).unwrap());
+    let data: Vec<u8> = bytes.chain([0xec, 0x11].into_iter().cycle()).take(DATA_BYTES).collect();
+    let (data, correction) = qrcode::ec::construct_codewords(&data, VERSION, LEVEL).unwrap();
+    let mut canvas = qrcode::canvas::Canvas::new(VERSION, LEVEL);
+    canvas.draw_all_functional_patterns();
+    canvas.draw_data(&data, &correction);
+    let modules = canvas.apply_best_mask().into_colors();
+    let width = usize::try_from(VERSION.width()).unwrap();
+    png(&qrcode::render::Renderer::<Luma<u8>>::new(&modules, width, 4).build())
+}
+
+// contract 9.2e: even one that would be a key by itself.
+#[test]
+fn a_part_of_a_text() {
+    let part = picture_of_first_part("otpauth://totp/me?secret=GEZDGNBVGY3TQOJQ");
+    assert_snapshot!(refusal(&part), @"incomplete QR code: expected a whole text in one code, found a part of a text over several codes");
 }

@@ -87,7 +87,7 @@ fn refusal(picture: &[u8]) -> String {
     cause.to_owned()
 }
 
-// contract 9.3
+// contract 9.3a, 9.3d
 #[test]
 fn hostile_pictures() {
     let mut claimed = Vec::new();
@@ -107,7 +107,7 @@ fn hostile_pictures() {
     assert_snapshot!(refusal(&encoded(crowd, ImageFormat::Png)), @"no key URI: expected a QR code with an otpauth URI, found 1 with other texts");
 }
 
-// contract 9.3, 9.4: the largest file is read, a larger one refused, and none ends the run.
+// contract 9.3a, 9.4a: the largest file is read, a larger one refused, and none ends the run.
 #[test]
 fn a_batch_at_the_limits() {
     let folder = Folder::empty();
@@ -129,7 +129,7 @@ fn a_batch_at_the_limits() {
     assert_eq!(folder.read("out/largest.xml"), format!("{}\n", secret_document()));
 }
 
-// contract 9.3, 9.5: likewise in a stream, where a record has room for the largest file.
+// contract 9.3a, 9.5b, 9.5c: likewise in a stream, where a record has room for the largest file.
 #[test]
 fn a_stream_at_the_limits() {
     let record = |picture: &[u8]| BASE64.encode(picture);
@@ -162,8 +162,8 @@ fn jpeg_head(kind: u8, width: u16, height: u16) -> Vec<u8> {
     file
 }
 
-// contract 9.3: the pictures that take the most memory, with some more for a program that is not optimised, and a time of
-// the processor that is ample for it. The system ends what asks for more.
+// contract 9.3a: the pictures that take the most memory, with some more for a program that is not optimised, and a time
+// of the processor that is ample for it. The system ends what asks for more.
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_and_time() {
@@ -202,8 +202,8 @@ fn memory_and_time() {
     }
 }
 
-// contract 9.3: a picture in which the search would go on for minutes, and the time of the processor that it may take, with
-// plenty for a program that is not optimised. The system ends what takes more.
+// contract 9.3a: a picture in which the search would go on for minutes, and the time of the processor that it may take,
+// with plenty for a program that is not optimised. The system ends what takes more.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_search_without_end() {
@@ -229,7 +229,7 @@ fn a_search_without_end() {
     assert_snapshot!(stderr, @"totp-adapter: status -1: no QR code: expected one that is found in the time for a picture");
 }
 
-// contract 9.3, 9.5: the help and the rules say what holds.
+// contract 9.3a, 9.3b, 9.5b: the help and the rules say what holds.
 #[test]
 fn limits_are_said_as_they_are() {
     let contract = fs::read_to_string(project().join("schemas/README.md")).unwrap();
@@ -239,8 +239,8 @@ fn limits_are_said_as_they_are() {
     let memory = format!("{} MB", MAX_PICTURE_MEMORY / 1_000_000);
     let record = format!("{} MB", BASE64.encode_len(MAX_PICTURE_BYTES) / 1_000_000);
     for (text, says) in [
-        (rule("9.3 "), vec![&file, &memory, &record]),
-        (rule("9.5 "), vec![&file]),
+        (rule("**9.3a** "), vec![&file, &memory, &record]),
+        (rule("**9.5a** "), vec![&file]),
         (help("read-qr --help"), vec![&file]),
         (help("batch read-qr --help"), vec![&memory]),
         (help("stream read-qr --help"), vec![&file, &memory, &record]),

@@ -94,7 +94,7 @@ fn run(command: &str, folder: &Path) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-// contract 1.2, 4.1, 5.1, 8.1: as the README shows them.
+// contract 1.2b, 4.1a, 5.1a, 8.1a: as the README shows them.
 #[test]
 fn the_commands_give_the_output_that_is_shown() {
     let folder = tempfile::tempdir().unwrap();
@@ -127,7 +127,7 @@ fn the_commands_give_the_output_that_is_shown() {
     assert!(ran > 15, "only {ran} commands ran");
 }
 
-// contract 5.9: the drawing in the README is the one of its secret.
+// contract 5.9a: the drawing in the README is the one of its secret.
 #[test]
 fn the_drawing() {
     let shown_secret = shown("console").iter().find_map(|shown| secret_in(&shown.output)).unwrap().to_owned();

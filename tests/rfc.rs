@@ -35,7 +35,7 @@ fn rfc_4226() {
 }
 
 /// RFC 6238, appendix B, with errata 2866: the keys of SHA-256 and SHA-512 are 32 and 64 bytes long.
-// contract 3.1, 3.3, 3.4
+// contract 3.1, 3.3b, 3.4a
 #[test]
 fn rfc_6238() {
     let key: Vec<u8> = b"1234567890".iter().copied().cycle().take(64).collect();
@@ -64,7 +64,7 @@ fn accepts(step_of_password: u64, step_of_clock: u64, skew: &str, period: &str) 
     password.verify(&secret, code, skew.parse().unwrap(), seconds(step_of_clock))
 }
 
-// contract 3.2, 3.3: exactly the steps within the skew, and none before step 0.
+// contract 3.2a, 3.3b: exactly the steps within the skew, and none before step 0.
 #[test]
 fn the_window() {
     for (skew, steps) in [("0", 0), ("1", 1), ("2", 2), ("10", 10)] {
@@ -79,7 +79,7 @@ fn the_window() {
     }
 }
 
-// contract 3.3: a clock before 1970 is -1 where the time matters, and nowhere else.
+// contract 3.3c: a clock before 1970 is -1 where the time matters, and nowhere else.
 #[test]
 fn a_clock_before_1970() {
     let mut adapter = Adapter { time: None, entropy: &mut |_| Ok(()), has_time: &|| true };
@@ -96,7 +96,7 @@ fn a_clock_before_1970() {
     assert_eq!(status(Operation::GenerateAuthenticatorQRCode, &secret).0, Status::Success);
 }
 
-// contract 1.3: no entropy is -1.
+// contract 1.3c: no entropy is -1.
 #[test]
 fn no_entropy() {
     let mut adapter =
@@ -109,7 +109,7 @@ fn no_entropy() {
     );
 }
 
-// contract 1.1: 20 random bytes in Base32, 32 characters, upper case, no padding.
+// contract 1.1b: 20 random bytes in Base32, 32 characters, upper case, no padding.
 #[test]
 fn a_secret_is_its_entropy() {
     let mut entropy = |bytes: &mut [u8; 20]| {
@@ -127,7 +127,7 @@ fn secrets(documents: &str) -> Vec<Vec<u8>> {
     texts.map(|text| data_encoding::BASE32_NOPAD.decode(text.as_bytes()).unwrap()).collect()
 }
 
-// contract 1.1: the bytes are drawn anew for every secret, all of them, wherever it is made.
+// contract 1.1b: the bytes are drawn anew for every secret, all of them, wherever it is made.
 #[test]
 fn all_bits_of_a_secret_are_random() {
     const SECRETS: usize = 64;

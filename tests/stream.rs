@@ -45,7 +45,7 @@ fn answered(password: &str) -> String {
     format!("1\t<Password>{password}</Password>")
 }
 
-// contract 7.1, 7.2, 7.4
+// contract 7.1a, 7.2a, 7.4a
 #[test]
 fn every_line_is_answered_by_a_line() {
     let secret = secret_document();
@@ -75,7 +75,7 @@ fn every_line_is_answered_by_a_line() {
     "#);
 }
 
-// contract 7.1: NUL ends a record, and line feeds belong to the document.
+// contract 7.1h: NUL ends a record, and line feeds belong to the document.
 #[test]
 fn records_that_end_with_nul() {
     let document = format!("<Secret>\r\n{RFC_SECRET}\r\n</Secret>\r\n");
@@ -88,7 +88,7 @@ fn records_that_end_with_nul() {
     "#);
 }
 
-// contract 7.1: what some editors and shells write before a text belongs neither to the id nor to the name.
+// contract 7.1i: what some editors and shells write before a text belongs neither to the id nor to the name.
 #[test]
 fn a_byte_order_mark_before_the_first_record() {
     let secret = secret_document();
@@ -111,7 +111,7 @@ fn a_byte_order_mark_before_the_first_record() {
     assert_eq!(code(format!("\u{feff}me\t{secret}")), code(format!("me\t{secret}")));
 }
 
-// contract 7.1, 7.4: its lines end in the middle of characters.
+// contract 7.1j, 7.4b: its lines end in the middle of characters.
 #[test]
 fn a_text_in_utf_16() {
     let text: Vec<u16> = format!("\u{feff}a\t{}\r\n", secret_document()).encode_utf16().collect();
@@ -125,7 +125,22 @@ fn a_text_in_utf_16() {
     }
 }
 
-// contract 7.1: there is no document to wait for.
+// contract 7.1g: what a record does not say, the option does.
+#[test]
+fn empty_cells() {
+    let operation = "GenerateAuthenticatorQRCode";
+    let secret = secret_document();
+    let input = format!("\t\t\t{secret}\n\tX\t\t{secret}\n\t\tjo\t{secret}\nGeneratePassword\tX\tjo\t{secret}\n");
+    let options = format!("--operation {operation} --issuer X4 --account me");
+    let got = lines(&format!("{options} --columns operation,issuer,account,document"), input);
+    for (got, (issuer, account)) in got.iter().zip([("X4", "me"), ("X", "me"), ("X4", "jo")]) {
+        let expected = lines(&format!("--operation {operation} --issuer {issuer} --account {account}"), &secret);
+        assert!(*got == expected[0], "{issuer}, {account}");
+    }
+    assert_eq!(got[3], answered(RFC_PASSWORD));
+}
+
+// contract 7.1e, 7.1f: there is no document to wait for.
 #[test]
 fn secrets_need_no_document() {
     let secrets = lines("--operation GenerateSecret --columns id", "a\n\nc");
@@ -159,7 +174,7 @@ fn names(fixture: &Fixture) -> Option<(Parameters, String)> {
     Some((Parameters { issuer, account, ..Parameters::default() }, cells.join("\t")))
 }
 
-// contract 7.2, 7.3: everything about the document follows section 1.
+// contract 7.2b, 7.3b: everything about the document follows section 1.
 #[test]
 fn the_corpus_is_answered_as_by_the_filter() {
     let (mut input, mut output) = (String::new(), String::new());
@@ -186,7 +201,7 @@ fn the_corpus_is_answered_as_by_the_filter() {
     }
 }
 
-// contract 7.3: a clear sentence, its own -1, and the next record is where it was.
+// contract 7.1a, 7.3a, 7.3c, 7.3d: a clear sentence, its own -1, and the next record is where it was.
 #[test]
 fn records_that_cannot_be_taken_apart() {
     let good = format!("good\t{}\n", BASE64.encode(secret_document().as_bytes()));
@@ -217,7 +232,7 @@ fn records_that_cannot_be_taken_apart() {
     "#);
 }
 
-// contract 5.6, 7.1
+// contract 5.6a, 7.1f
 #[test]
 fn a_stream_that_cannot_begin() {
     assert_snapshot!(run("", ""), @r#"
@@ -283,7 +298,7 @@ impl Drop for Open {
     }
 }
 
-// contract 7.5: a co-process has each answer before it sends the next record, also in pieces.
+// contract 7.5a: a co-process has each answer before it sends the next record, also in pieces.
 #[test]
 fn each_answer_at_once() {
     for jobs in ["1", "2", "5"] {
@@ -308,7 +323,7 @@ fn each_answer_at_once() {
     }
 }
 
-// contract 7.5: also while the input stays open.
+// contract 7.5b: also while the input stays open.
 #[test]
 fn a_reader_that_leaves() {
     for jobs in ["1", "4"] {
@@ -327,7 +342,7 @@ fn a_reader_that_leaves() {
     }
 }
 
-// contract 7.6: many small records on several threads, each with an answer of its own.
+// contract 7.2a, 7.6b: many small records on several threads, each with an answer of its own.
 #[test]
 fn the_order_is_kept() {
     let mut input = String::new();
@@ -357,7 +372,7 @@ mod unix {
         line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
     }
 
-    // contract 7.6: a thread for every processor that the program may use, unless the user chose a number.
+    // contract 7.6a: a thread for every processor that the program may use, unless the user chose a number.
     #[cfg(target_os = "linux")]
     #[test]
     fn all_processors_work() {
@@ -370,7 +385,7 @@ mod unix {
         });
     }
 
-    // contract 7.6: whoever does not read is not read from.
+    // contract 7.6c: whoever does not read is not read from.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_slow_reader() {
@@ -388,7 +403,7 @@ mod unix {
         }
     }
 
-    // contract 7.1, 7.3: a line without an end is one record, and is not kept.
+    // contract 7.1a, 7.3c: a line without an end is one record, and is not kept.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_line_without_an_end() {
@@ -409,7 +424,7 @@ mod unix {
         "#);
     }
 
-    // contract 5.5, 7.4: the exit code is about the streams, not about the statuses.
+    // contract 5.5c, 7.4b: the exit code is about the streams, not about the statuses.
     #[test]
     fn streams_that_fail() {
         let mut full = command("--operation GeneratePassword");
@@ -427,7 +442,7 @@ mod unix {
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
     }
 
-    // contract 7.1: what is no text comes through where it is no matter, and is refused where it is.
+    // contract 7.1b: what is no text comes through where it is no matter, and is refused where it is.
     #[test]
     fn bytes_that_are_no_text() {
         let input = [b"J\xf6rg\tJ\xf6rg\t", secret_document().as_bytes()].concat();
@@ -439,7 +454,7 @@ mod unix {
     }
 }
 
-// contract 4.4, 7.2: as the filter draws it.
+// contract 4.4e, 7.2b: as the filter draws it.
 #[test]
 fn a_qr_code_as_svg() {
     let arguments = "--operation GenerateAuthenticatorQRCode --account me --format svg";

@@ -28,7 +28,7 @@ fn utf_16(unit: fn(u16) -> [u8; 2], text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(unit).collect()
 }
 
-// contract 6.1: a column of another meaning that is called as the report's is.
+// contract 6.1k, 6.1l: a column of another meaning that is called as the report's is.
 #[test]
 fn a_foreign_column_status() {
     let folder = Folder::empty();
@@ -46,7 +46,7 @@ fn a_foreign_column_status() {
     );
 }
 
-// contract 6.1: a run in which nothing was left to do because all of it had failed before.
+// contract 6.1u: a run in which nothing was left to do because all of it had failed before.
 #[test]
 fn rows_that_have_all_failed_before() {
     let folder = Folder::new();
@@ -65,7 +65,7 @@ fn rows_that_have_all_failed_before() {
     assert_eq!(folder.run(&format!("{PASSWORD} --manifest done.csv --skip-existing")).code(), 0);
 }
 
-// contract 6.1: nobody gets a secret for a row that says nothing.
+// contract 6.1j: nobody gets a secret for a row that says nothing.
 #[test]
 fn rows_of_empty_cells() {
     let folder = Folder::empty();
@@ -76,7 +76,7 @@ fn rows_of_empty_cells() {
     assert_eq!(folder.read("report.csv").lines().count(), 3);
 }
 
-// contract 6.1: no secret is made before all of the table is known to be text, also from a pipe.
+// contract 6.1h, 6.1i: no secret is made before all of the table is known to be text, also from a pipe.
 #[test]
 fn tables_that_are_not_utf_8() {
     let folder = Folder::empty();
@@ -106,7 +106,7 @@ fn tables_that_are_not_utf_8() {
     assert_eq!((marked.code(), folder.names_in("out").len()), (0, 1));
 }
 
-// contract 6.3: the report is UTF-8, so that the next run can read it.
+// contract 6.3d: the report is UTF-8, so that the next run can read it.
 #[cfg(unix)]
 #[test]
 fn names_on_the_command_line_that_are_not_utf_8() {
@@ -127,7 +127,7 @@ fn names_on_the_command_line_that_are_not_utf_8() {
     assert_eq!(run("").status.code(), Some(0));
 }
 
-// contract 6.1: a byte order mark before a list; a list in UTF-16 is one clear error.
+// contract 6.1o, 6.1p: a byte order mark before a list; a list in UTF-16 is one clear error.
 #[test]
 fn marks_before_lists() {
     let folder = Folder::new();
@@ -141,7 +141,7 @@ fn marks_before_lists() {
     assert!(folder.names_in("none").is_empty());
 }
 
-// contract 6.1: a run that finds nothing says what it looked for.
+// contract 6.1t: a run that finds nothing says what it looked for.
 #[test]
 fn runs_without_inputs() {
     let folder = Folder::empty();
@@ -167,7 +167,7 @@ fn runs_without_inputs() {
     assert_snapshot!(run("--operation GeneratePassword --manifest table.csv --quiet --exit-code zero"), @"totp-adapter: status -1: no inputs: expected a table with rows below its header, found none");
 }
 
-// contract 6.1: what Finder leaves beside files on foreign disks is not a document.
+// contract 6.1d: what Finder leaves beside files on foreign disks is not a document.
 #[test]
 fn attributes_of_macos() {
     let folder = Folder::empty();
@@ -185,7 +185,7 @@ fn attributes_of_macos() {
     assert_eq!(folder.names_in("out"), ["._real.xml", "a.xml", "b.error.xml"]);
 }
 
-// contract 6.1: files by links, as in the volumes of Kubernetes, and no folders by links.
+// contract 6.1b, 6.1c: files by links, as in the volumes of Kubernetes, and no folders by links.
 #[cfg(unix)]
 #[test]
 fn links_in_folders() {

@@ -13,7 +13,7 @@ use insta::assert_snapshot;
 
 const QR: [&str; 4] = ["--operation", "GenerateAuthenticatorQRCode", "--account", "me"];
 
-// contract 5.9
+// contract 5.9a
 #[test]
 fn a_qr_code_is_drawn_and_can_be_read() {
     let (screen, stderr, code) = on_terminal(totp_adapter(QR).command(), 80, &secret_document());
@@ -50,7 +50,7 @@ fn halves(line: &str) -> Vec<[bool; 2]> {
     halves
 }
 
-// contract 5.9: wider than the terminal.
+// contract 5.9b: wider than the terminal.
 #[test]
 fn a_terminal_that_is_too_narrow() {
     let (screen, stderr, code) = on_terminal(totp_adapter(QR).command(), 40, &secret_document());
@@ -58,7 +58,7 @@ fn a_terminal_that_is_too_narrow() {
     assert_snapshot!(stderr, @"totp-adapter: status -1: terminal too narrow: expected at least 41 columns for the QR code, found 40; --output writes it to a file");
 }
 
-// contract 5.9: as wide as the code, or one that does not know its width.
+// contract 5.9b: as wide as the code, or one that does not know its width.
 #[test]
 fn a_terminal_that_is_just_wide_enough() {
     for columns in [41, 0] {
@@ -68,7 +68,8 @@ fn a_terminal_that_is_just_wide_enough() {
     }
 }
 
-// contract 4.4, 5.9: the same drawing in a file as at the terminal, and another one at the terminal where it is asked for.
+// contract 4.4c, 5.9a: the same drawing in a file as at the terminal, and another one at the terminal where it is asked
+// for.
 #[test]
 fn a_format_is_what_is_asked_for() {
     let with = |format: &str| totp_adapter(QR.into_iter().chain(["--format", format]));
@@ -81,7 +82,7 @@ fn a_format_is_what_is_asked_for() {
     assert!(on_terminal(with("svg").command(), 40, &secret_document()).0.starts_with("<svg "));
 }
 
-// contract 5.9: bytes where they were asked for.
+// contract 5.9a: bytes where they were asked for.
 #[test]
 fn base64_and_an_explicit_output_are_not_drawn() {
     let base64 = totp_adapter(QR.into_iter().chain(["--base64"])).command();
@@ -92,7 +93,7 @@ fn base64_and_an_explicit_output_are_not_drawn() {
     assert!(std::fs::read(file.path()).unwrap().starts_with(b"\x89PNG"));
 }
 
-// contract 5.9, 5.6: an <Error/> is not printed beside the line on stderr; a document is.
+// contract 5.9d, 5.6a: an <Error/> is not printed beside the line on stderr; a document is.
 #[test]
 fn errors_are_told_once() {
     let at =
@@ -105,7 +106,7 @@ fn errors_are_told_once() {
     assert_eq!((screen.as_str(), stderr.as_str(), code), ("<Password>287082</Password>\n", "", 0));
 }
 
-// contract 5.9
+// contract 5.9c
 #[test]
 fn waiting_for_the_keyboard_is_announced() {
     let (user, program) = terminal(80);

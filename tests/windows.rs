@@ -62,7 +62,7 @@ impl Drop for Windows {
     }
 }
 
-// contract 5.11, 5.2, 5.5, 5.12
+// contract 5.11, 5.2b, 5.5a, 5.12a
 #[test]
 fn the_windows_program() {
     let Some(windows) = Windows::new() else { return };
@@ -109,7 +109,7 @@ fn the_windows_program() {
     );
 }
 
-// contract 6.1, 6.2, 7.2: the same ways in and out as elsewhere.
+// contract 6.1a, 6.2a, 7.2a: the same ways in and out as elsewhere.
 #[test]
 fn batch_and_stream_on_windows() {
     let Some(windows) = Windows::new() else { return };

@@ -31,7 +31,7 @@ struct Environment {
     clear: bool,
 }
 
-// contract 8.1, 5.10: each sample, run in the empty environment that it asks for, gives its operation's document.
+// contract 8.1a, 5.10a: each sample, run in the empty environment that it asks for, gives its operation's document.
 #[test]
 fn every_command_runs() {
     for operation in Operation::ALL {
@@ -65,7 +65,7 @@ struct CommandResult {
     stderr: String,
 }
 
-// contract 8.1: what the samples of results say is what the program says.
+// contract 8.1a: what the samples of results say is what the program says.
 #[test]
 fn every_result_is_real() {
     let run = |operation: &str, input: String| {

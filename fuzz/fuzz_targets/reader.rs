@@ -192,10 +192,12 @@ impl Readings {
 const THEY_REFUSE: [&str; 1] = ["<xml:"];
 /// What the other reader accepts and XML 1.0 forbids, or this program limits: what our message says, and a piece that
 /// such a document has.
-const THEY_ACCEPT: [(&str, &str); 15] = [
+const THEY_ACCEPT: [(&str, &str); 16] = [
     ("too deep", ""),
     ("around one root element at line 1, column 1", "\u{feff}"),
     ("in the XML declaration", "<?xml"),
+    // Only with a blank behind it.
+    ("an XML declaration at the very start only", "<?xml"),
     ("the target of a processing instruction", "<?"),
     // References to what is no character, which it replaces by U+FFFD.
     ("a character reference", "&#"),

@@ -203,7 +203,7 @@ impl FromStr for Columns {
 mod tests {
     use super::*;
 
-    // contract 7.1
+    // contract 7.1b
     #[test]
     fn columns_are_named_once_each() {
         let names =

@@ -205,7 +205,7 @@ pub(crate) fn whole_number<N: FromStr>(text: &str, expected: &'static str) -> Re
 mod tests {
     use super::*;
 
-    // contract 3.4
+    // contract 3.4b
     #[test]
     fn defaults_are_the_contract() {
         let default = CodeParameters::default();
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(Skew::default().steps(), 1);
     }
 
-    // contract 3.2, 3.4
+    // contract 3.2a, 3.4a
     #[test]
     fn ranges_are_exact() {
         assert_eq!("10".parse::<Skew>().unwrap().steps(), 10);

@@ -162,7 +162,7 @@ mod tests {
         key_uri(&secret, &label, parameters).to_string()
     }
 
-    // contract 4.1
+    // contract 4.1a, 4.1b
     #[test]
     fn names_are_percent_encoded_and_the_colon_is_the_separator() {
         assert_eq!(
@@ -175,7 +175,7 @@ mod tests {
         );
     }
 
-    // contract 4.1, 4.2
+    // contract 4.1a, 4.2c
     #[test]
     fn a_colon_in_an_account_is_encoded() {
         assert_eq!(
@@ -184,7 +184,7 @@ mod tests {
         );
     }
 
-    // contract 4.1: without them, apps and 4.5 take the key for one of Steam Guard.
+    // contract 4.1e: without them, apps and 4.5 take the key for one of Steam Guard.
     #[test]
     fn the_digits_follow_where_the_issuer_is_steam() {
         for issuer in ["Steam", "STEAM"] {
@@ -194,14 +194,14 @@ mod tests {
         assert!(!uri("SteamGifts", "Steam", CodeParameters::default()).contains("digits"));
     }
 
-    // contract 4.2
+    // contract 4.2b
     #[test]
     fn an_empty_issuer_is_no_issuer() {
         assert_eq!(uri("", "me", CodeParameters::default()), "otpauth://totp/me?secret=MZXW6YTB");
         assert_eq!(Label::new(None, Some(b"me")), Label::new(Some(b""), Some(b"me")));
     }
 
-    // contract 4.1, 3.4
+    // contract 4.1d, 3.4a
     #[test]
     fn only_what_is_not_the_default_follows() {
         let parameters = CodeParameters {
@@ -228,7 +228,7 @@ mod tests {
         }
     }
 
-    // contract 4.2
+    // contract 4.2c
     #[test]
     fn unusable_names() {
         let label = |issuer: &'static str, account: &'static str| {

@@ -176,7 +176,7 @@ mod tests {
             prop_assert_eq!(candidate.as_str(), expected.as_str());
         }
 
-        // contract 3.3: the window is what moving the time gives, cut at step 0 and at the last second.
+        // contract 3.3b: the window is what moving the time gives, cut at step 0 and at the last second.
         #[test]
         fn the_window_is_that_of_times(
             period in prop_oneof![Just(1), Just(30), Just(u32::MAX), 1_u32..],

@@ -163,14 +163,14 @@ mod tests {
         Secret::from_base32(text).map(|secret| secret.as_bytes().to_vec())
     }
 
-    // contract 1.1: of the bytes that were drawn, none is lost or changed.
+    // contract 1.1b: of the bytes that were drawn, none is lost or changed.
     #[test]
     fn a_secret_is_all_of_its_entropy() {
         let entropy = std::array::from_fn(|index| u8::try_from(index).unwrap() * 11 + 7);
         assert_eq!(Secret::from_entropy(&entropy).as_bytes(), entropy);
     }
 
-    // contract 2.7
+    // contract 2.7a, 2.7b
     #[test]
     fn rfc_4648_vectors_with_and_without_padding() {
         for (bytes, base32) in [
@@ -188,7 +188,7 @@ mod tests {
         }
     }
 
-    // contract 2.7
+    // contract 2.7a
     #[test]
     fn grouping_is_dropped_everywhere() {
         assert_eq!(parse(" mz-xw\t6\r\nytb- ").unwrap(), b"fooba");
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(parse("MY= == - ===").unwrap(), b"f");
     }
 
-    // contract 2.7
+    // contract 2.7d
     #[test]
     fn bits_left_over_are_ignored_and_encoded_anew() {
         let secret = Secret::from_base32("MZ").unwrap();
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(*secret.to_base32(), "MY");
     }
 
-    // contract 2.7
+    // contract 2.7c
     #[test]
     fn impossible_lengths() {
         for text in ["A", "ABC", "ABCDEF", "ABCDEFGHI", "ABCDEFGHABC", "ABCDEFGHABCDEF"] {
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(parse("\n  ABC"), Err(SecretError::Length { index: 3 }));
     }
 
-    // contract 2.7
+    // contract 2.7c
     #[test]
     fn characters_outside_the_alphabet_are_not_repaired() {
         for (text, index) in [
@@ -232,7 +232,7 @@ mod tests {
         }
     }
 
-    // contract 2.7
+    // contract 2.7b
     #[test]
     fn padding_is_complete_or_absent() {
         for text in ["MY=", "MY=====", "MY=======", "MZXW6YTB=", "MZXW6YTB========", "MZXW6YQ=="] {
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(parse("MY ="), Err(SecretError::Padding { index: 3 }));
     }
 
-    // contract 2.7
+    // contract 2.7e
     #[test]
     fn empty_in_every_disguise() {
         for text in ["", "-", " \t\r\n"] {

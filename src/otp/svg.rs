@@ -93,7 +93,7 @@ mod tests {
         modules
     }
 
-    // contract 4.4: every module is in its place, and the quiet zone is there.
+    // contract 4.4b: every module is in its place, and the quiet zone is there.
     #[test]
     fn every_module_is_stroked() {
         for bytes in [0, 20, 120, 2953] {
@@ -120,7 +120,7 @@ mod tests {
         }
     }
 
-    // contract 4.4
+    // contract 4.4b
     #[test]
     fn the_usual_one_is_small() {
         let uri = "otpauth://totp/SoftProject%20GmbH:john.doe%40example.org?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\

@@ -27,7 +27,7 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
 mod tests {
     use super::*;
 
-    // contract 9.3
+    // contract 9.3e
     #[test]
     fn a_panic_is_caught() {
         let mut found = Vec::new();

@@ -138,7 +138,7 @@ mod tests {
         }
     }
 
-    // contract 7.1: the mark goes once, at the very start, however small the pieces are in which it comes.
+    // contract 7.1i: the mark goes once, at the very start, however small the pieces are in which it comes.
     #[test]
     fn a_mark_at_the_start_is_dropped() {
         for (bytes, text) in [
@@ -163,7 +163,7 @@ mod tests {
         }
     }
 
-    // contract 7.1, 7.4
+    // contract 7.1j, 7.4b
     #[test]
     fn utf_16_is_an_error_each_time() {
         for bytes in [&b"\xff\xfea\0"[..], b"\xfe\xff\0a", b"\xff\xfe", b"\xfe\xff"] {
@@ -183,7 +183,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-        // contract 7.1
+        // contract 7.1i
         #[test]
         fn nothing_else_changes(
             bytes in vec(prop_oneof![select(vec![0xef, 0xbb, 0xbf, 0xff, 0xfe, b'\n']), any::<u8>()], 0..9),

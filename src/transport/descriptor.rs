@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How long to wait before trying again where someone made a stream non-blocking, as Node.js may.
-pub const RETRY: Duration = Duration::from_millis(5);
+const RETRY: Duration = Duration::from_millis(5);
 
 /// Standard input as a descriptor: the standard library's handle would make a buffer, even only to be asked what it is.
 #[cfg(unix)]
@@ -77,10 +77,11 @@ impl InputStream {
 }
 
 impl Read for InputStream {
+    /// Reads once, and waits for a non-blocking input that is not there yet.
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Console(console) => console.read(room),
-            Self::File(file) => file.read(room),
+            Self::File(file) => patiently(|| file.read(room)),
         }
     }
 }
@@ -124,18 +125,23 @@ impl Write for OutputStream {
                 console.flush()?;
                 Ok(written)
             }
-            Self::File(file) => loop {
-                match file.write(bytes) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),
-                    result => return result,
-                }
-            },
+            Self::File(file) => patiently(|| file.write(bytes)),
         }
     }
 
     /// Nothing is kept.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Tries again where a non-blocking stream is not ready.
+fn patiently(mut attempt: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),
+            result => return result,
+        }
     }
 }
 

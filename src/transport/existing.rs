@@ -73,7 +73,7 @@ pub fn beginning(place: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 mod tests {
     use super::*;
 
-    // contract 5.2, 6.2
+    // contract 5.2h, 5.2i, 6.2i
     #[test]
     fn files_that_stay() {
         let folder = tempfile::tempdir().unwrap();

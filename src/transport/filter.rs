@@ -229,7 +229,7 @@ mod tests {
     use super::*;
     use crate::cli::{self, Invocation};
 
-    // contract 5.2: also where the file appears only after it was looked for.
+    // contract 5.2g: also where the file appears only after it was looked for.
     #[test]
     fn a_secret_that_another_run_has_just_written_is_kept() {
         let command_line = ["totp-adapter", "--operation", "GenerateSecret", "--output", "new.xml"].map(Into::into);

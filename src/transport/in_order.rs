@@ -216,7 +216,7 @@ mod tests {
         numbers.map(|number| number * number).collect()
     }
 
-    // contract 7.6: order is kept, and no thread runs ahead.
+    // contract 7.6b, 7.6c: order is kept, and no thread runs ahead.
     #[test]
     fn the_order_is_kept() {
         for jobs in [1, 2, 7] {

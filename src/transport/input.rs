@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::descriptor::{InputStream, RETRY};
+use super::descriptor::InputStream;
 use super::fault::Fault;
 
 /// The first buffer; usual documents have a tenth of it.
@@ -111,12 +111,6 @@ fn read_enough(enough: usize, mut reader: impl Read) -> io::Result<Zeroizing<Vec
 
 /// Reads until there are so many bytes or the input ends.
 fn read_up_to(bytes: usize, reader: &mut impl Read, document: &mut Vec<u8>) -> io::Result<()> {
-    loop {
-        let missing = bytes - document.len();
-        match reader.take(missing as u64).read_to_end(document) {
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),
-            Err(error) => return Err(error),
-        }
-    }
+    let missing = bytes - document.len();
+    reader.take(missing as u64).read_to_end(document).map(drop)
 }

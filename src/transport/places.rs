@@ -129,7 +129,7 @@ fn canonical_name_of_missing(file: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    // contract 6.1
+    // contract 6.1s
     #[cfg(unix)]
     #[test]
     fn one_name_of_what_is_missing() {

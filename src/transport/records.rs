@@ -2,13 +2,11 @@
 //! others are at hand.
 
 use std::io::{self, Read};
-use std::thread;
 
 use memchr::{memchr, memchr_iter, memrchr};
 use zeroize::Zeroizing;
 
 use super::byte_order_mark::TextReader;
-use super::descriptor::RETRY;
 
 /// The most bytes of a record, without what ends it (contract 7.1).
 pub const MAX_RECORD_BYTES: usize = 128 * 1024;
@@ -137,7 +135,6 @@ impl<R: Read> Records<R> {
                     return Ok(read);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),
                 Err(error) => {
                     self.ended = true;
                     return Err(error);
@@ -198,7 +195,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-        // contract 7.1, 7.3, 7.5: one record is one record, however it comes, and is at hand with the piece that ends it.
+        // contract 7.1a, 7.3c, 7.5a: one record is one record, however it comes, and is at hand with the piece that
+        // ends it.
         #[test]
         fn records_come_as_they_were_sent(
             records in lengths(),

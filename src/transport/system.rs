@@ -52,7 +52,7 @@ mod tests {
 
     use super::*;
 
-    // contract 9.3: half a second is left for every picture, however late the first question; a second never is.
+    // contract 9.3a: half a second is left for every picture, however late the first question; a second never is.
     #[test]
     fn patience_is_a_part_of_a_second() {
         let now = Cell::new(Duration::from_secs(1000));
@@ -65,7 +65,7 @@ mod tests {
         assert!(!has_time());
     }
 
-    // contract 9.3: others on the same machine take none of it.
+    // contract 9.3a: others on the same machine take none of it.
     #[cfg(unix)]
     #[test]
     fn a_thread_that_waits_uses_no_time() {

@@ -49,7 +49,7 @@ pub fn white_space_length(text: &str) -> usize {
 mod tests {
     use super::*;
 
-    // contract 2.3: a name ends where it does, whichever of its characters are ASCII.
+    // contract 2.3c: a name ends where it does, whichever of its characters are ASCII.
     #[test]
     fn lengths_of_names() {
         for (name, end) in
@@ -59,7 +59,7 @@ mod tests {
         }
     }
 
-    // contract 2.3: white space is four characters, and no byte of another.
+    // contract 2.1b: white space is four characters, and no byte of another.
     #[test]
     fn lengths_of_white_space() {
         for (space, end) in [(" \t\r\n", "a "), ("", "\u{a0} "), (" ", "\u{2003}"), ("\n", "\u{b}"), ("  ", "")] {

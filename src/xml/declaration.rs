@@ -104,7 +104,7 @@ impl<'a> Cursor<'a> {
 mod tests {
     use super::*;
 
-    // contract 2.3
+    // contract 2.3g
     #[test]
     fn the_grammar_of_the_declaration() {
         for correct in [
@@ -142,7 +142,7 @@ mod tests {
         }
     }
 
-    // contract 2.5
+    // contract 2.5c
     #[test]
     fn the_encoding_is_reported_with_its_place() {
         let text = "<?xml version='1.0' encoding='latin1'?>";

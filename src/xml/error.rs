@@ -126,7 +126,7 @@ impl Fault {
 mod tests {
     use super::*;
 
-    // contract 1.6
+    // contract 1.6b
     #[test]
     fn every_line_end_counts_once_and_columns_are_characters() {
         let text = "a\nb\r\nc\rdäx";

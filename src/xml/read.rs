@@ -247,7 +247,7 @@ impl<'a, const N: usize> Collector<'a, '_, N> {
 mod tests {
     use super::*;
 
-    // contract 2.1, 2.2: between the children a reference is as good as what it stands for.
+    // contract 2.1a, 2.2d: between the children a reference is as good as what it stands for.
     #[test]
     fn references_between_the_children() {
         let structure = |between: &str| {

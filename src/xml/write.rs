@@ -119,7 +119,7 @@ mod tests {
         );
     }
 
-    // contract 2.9, 4.6
+    // contract 2.9, 4.6c
     #[test]
     fn foreign_texts_stay_on_the_line() {
         let key_uri = |uri: &str| String::from_utf8(write_key_uri(uri).unwrap().to_vec()).unwrap();
@@ -137,7 +137,7 @@ mod tests {
         }
     }
 
-    // contract 4.6
+    // contract 4.6d
     #[test]
     fn characters_that_no_document_holds() {
         for character in ['\0', '\u{1}', '\u{8}', '\u{b}', '\u{1f}', '\u{fffe}', '\u{ffff}'] {

@@ -19,7 +19,7 @@ import readme
 KEY = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
 
-# contract 8.2
+# contract 8.2b
 def main() -> None:
     """Runs the README's commands, then looks at files, logs and the database."""
     for program in ["airflow", "pip", "oathtool"]:

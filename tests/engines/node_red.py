@@ -66,7 +66,7 @@ class Server(NamedTuple):
         return self.post(f"/totp/GenerateAuthenticatorQRCode?{query}", secret(key))
 
 
-# contract 8.2
+# contract 8.2a
 def main() -> None:
     """Runs the README's commands, then everything else while their Node-RED runs."""
     for program in ["npm", "node", "curl", "zbarimg"]:

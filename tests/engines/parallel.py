@@ -18,7 +18,7 @@ PASSWORDS = ["--operation", "GeneratePassword"]
 VERIFICATION = ["--operation", "VerifyPassword"]
 
 
-# contract 8.2
+# contract 8.2a
 def main() -> None:
     """Runs the README's commands, then larger and more awkward inputs."""
     with tempfile.TemporaryDirectory(prefix="engine-") as name:

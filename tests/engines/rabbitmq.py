@@ -30,7 +30,7 @@ MATCH = '<Ok description="The password matches."/>\n'
 VERIFY = ["totp-adapter", "--operation", "VerifyPassword", "--now", "59"]
 
 
-# contract 8.2
+# contract 8.2b
 def main() -> None:
     """Runs the README's commands and the checks beside a broker that ends with them."""
     require("amqp-consume", "amqp-publish", "epmd", SERVER)

@@ -21,7 +21,7 @@ os.environ["PATH"] += os.pathsep + "/usr/sbin"
 JOB = "schemas/slurm/passwords.sh"
 
 
-# contract 8.2
+# contract 8.2b
 def main() -> None:
     """Runs the README's commands and the checks on a cluster that ends with them."""
     require("munged", "slurmctld", "slurmd", "sbatch", "scancel", "squeue", "sinfo")

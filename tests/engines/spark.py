@@ -29,7 +29,7 @@ VERIFICATION = ["--operation", "VerifyPassword"]
 START, END, JOB_TIMEOUT = 60, 20, 200
 
 
-# contract 8.2
+# contract 8.2a
 def main() -> None:
     """Runs the README's commands on one machine, then a million documents on a cluster."""
     virtual_environment = installed()

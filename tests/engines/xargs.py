@@ -29,7 +29,7 @@ NAMES = [
 SOME_FAILED, ABORTED = 123, 124
 
 
-# contract 8.2
+# contract 8.2a
 def main() -> None:
     """Runs the README's commands, then the fixtures."""
     readme.must_be_gnu("xargs", "GNU findutils", "findutils")

@@ -114,7 +114,7 @@ const ONLY: [Sample; ALWAYS.len() + UNTIL_FOUND.len()] = [
     Sample { module: [4, 4], blur: 51, ..PLAIN },
 ];
 
-// contract 9.2: in both polarities, and each attempt is needed.
+// contract 9.2c, 9.2d: in both polarities, and each attempt is needed.
 #[test]
 fn every_attempt_reads_what_no_other_does() {
     let mut wrong = Vec::new();
@@ -140,7 +140,7 @@ fn found(picture: GrayImage) -> Vec<String> {
     texts
 }
 
-// contract 9.2: the search goes through all attempts.
+// contract 9.2c: the search goes through all attempts.
 #[test]
 fn pictures_that_one_attempt_reads_are_read() {
     for (number, sample) in ONLY.into_iter().enumerate() {
@@ -150,7 +150,7 @@ fn pictures_that_one_attempt_reads_are_read() {
     }
 }
 
-// contract 9.2: none of two keys is taken silently, however they are drawn.
+// contract 9.2b: none of two keys is taken silently, however they are drawn.
 #[test]
 fn a_usual_code_beside_an_unusual_one() {
     const OTHER: &str = "otpauth://totp/ACME:b?secret=MZXW6YTBOJRGC6RAMZXW6YTBOJRGC6RA&issuer=ACME";

@@ -114,7 +114,7 @@ mod tests {
         Header::of(&[b"\xFF\xD8", before, &segment(kind, &frame), &segment(SCAN, &[in_scan, 1, 0])].concat())
     }
 
-    // contract 9.3
+    // contract 9.3c
     #[test]
     fn what_the_decoder_keeps() {
         let kept = |sampling: &[u8]| header(&[], PROGRESSIVE, sampling, 1).unwrap().kept_per_pixel(2);
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(kept(&[0x11, 0x22, 0x22, 0x11]), 5);
     }
 
-    // contract 9.3
+    // contract 9.3c
     #[test]
     fn files_of_one_scan() {
         let is_one_scan = |kind, in_scan| header(&[], kind, &[0x11; 3], in_scan).unwrap().is_one_scan();

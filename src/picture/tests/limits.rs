@@ -18,7 +18,7 @@ fn png_head(width: u32, height: u32, depth: png::BitDepth) -> Vec<u8> {
     file
 }
 
-// contract 9.3
+// contract 9.3c
 #[test]
 fn limits_of_png() {
     assert_eq!(texts(&vec![0; MAX_PICTURE_BYTES + 1]), Err(PictureError::TooManyBytes));
@@ -44,7 +44,7 @@ fn png_of_rows(width: u32, height: u32, color: png::ColorType, row: impl Fn(u32)
     file
 }
 
-// contract 9.3: only what is seen in part takes the memory of what is seen in part.
+// contract 9.3c: only what is seen in part takes the memory of what is seen in part.
 #[test]
 fn limits_of_transparency() {
     let picture = |height, alpha| {
@@ -57,7 +57,7 @@ fn limits_of_transparency() {
     assert_eq!(picture(3126, 255), Err(PictureError::NoCode));
 }
 
-// contract 9.3: two screens side by side, what is scanned at 600 dots an inch, and a code of thousands of pixels.
+// contract 9.3c: two screens side by side, what is scanned at 600 dots an inch, and a code of thousands of pixels.
 #[test]
 fn sizes_that_people_have() {
     let code = drawn(URI);
@@ -130,7 +130,7 @@ fn riff_chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
     [kind, &length[..], data, &b"\0"[..data.len() % 2]].concat()
 }
 
-// contract 9.3: limits that the decoders do not set.
+// contract 9.3c: limits that the decoders do not set.
 #[test]
 fn limits_of_webp() {
     // A frame of 16,383 by 2 pixels, with scales in the highest bits, and one of 5,060 by 5,060.
@@ -156,7 +156,7 @@ fn limits_of_webp() {
     assert_eq!(lossless(7680, 2160), Err(PictureError::Damaged { format: "WebP" }));
 }
 
-// contract 9.3: frames hold no frames, however deep a file says that they do.
+// contract 9.3a: frames hold no frames, however deep a file says that they do.
 #[test]
 fn frames_in_frames_of_webp() {
     let depth = 1_000_000 / 24;
@@ -180,7 +180,7 @@ fn jpeg_head(kind: u8, width: u16, height: u16) -> Vec<u8> {
     file
 }
 
-// contract 9.3
+// contract 9.3c
 #[test]
 fn limits_of_jpeg() {
     const BASELINE: u8 = 0xC0;
@@ -197,7 +197,7 @@ fn limits_of_jpeg() {
     assert_eq!(texts(&parts), too_large(Measure::Pixels, 18_285_714, 33_554_432));
 }
 
-// contract 9.3: what the decoder keeps of each, and goes through anew at each.
+// contract 9.3a: what the decoder keeps of each, and goes through anew at each.
 #[test]
 fn descriptions_of_jpeg() {
     let segment = |marker: u8, data: &[u8]| {
@@ -220,7 +220,7 @@ fn descriptions_of_jpeg() {
     }
 }
 
-// contract 9.3: many pixels in a small file.
+// contract 9.3c: many pixels in a small file.
 #[test]
 fn limits_of_bmp_and_gif() {
     let runs = |width: u32, height: u32| {

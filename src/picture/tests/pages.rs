@@ -26,7 +26,7 @@ fn with_alpha(picture: &GrayImage, alpha: impl Fn(u32, u32) -> u8) -> RgbaImage 
     })
 }
 
-// contract 9.1: what Windows' clipboard and drawing functions leave behind.
+// contract 9.1b: what Windows' clipboard and drawing functions leave behind.
 #[test]
 fn colours_without_alpha() {
     let picture = drawn(URI);
@@ -48,7 +48,7 @@ fn colours_without_alpha() {
     assert_eq!(texts(&png(with_alpha(&picture, |_, _| 1))), Ok(vec![URI.to_owned()]));
 }
 
-// contract 9.1: an alpha of 16 bits that is less than one of 8 bits can say.
+// contract 9.1b: an alpha of 16 bits that is less than one of 8 bits can say.
 #[test]
 fn an_alpha_of_16_bits() {
     let picture = drawn(URI);

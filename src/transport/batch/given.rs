@@ -2,7 +2,6 @@
 //! does not look at the files that are named.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ use super::name::path;
 use super::table::{Table, TableError};
 use crate::cli;
 use crate::operation::Operation;
-use crate::transport::descriptor::{own, stdin};
+use crate::transport::descriptor::InputStream;
 use crate::transport::fault::Fault;
 use crate::transport::input::is_stdin;
 use crate::transport::records::{Block, MAX_RECORD_BYTES, Records};
@@ -34,7 +33,7 @@ pub enum Source {
     /// The command line.
     Paths(std::vec::IntoIter<PathBuf>),
     /// A list, and the names of its last block.
-    List { file: PathBuf, records: Records<File>, block: Block, names: VecDeque<PathBuf> },
+    List { file: PathBuf, records: Records<InputStream>, block: Block, names: VecDeque<PathBuf> },
     /// A table, and the number of the next row.
     Table { file: PathBuf, table: Box<Manifest<Table>>, number: u64 },
     /// So many secrets.
@@ -123,6 +122,6 @@ fn names_in(block: &Block) -> impl Iterator<Item = PathBuf> {
     block.records().filter(|name| !name.is_empty()).map(path)
 }
 
-fn open(file: &Path) -> io::Result<File> {
-    if is_stdin(file) { own(stdin()) } else { File::open(file) }
+fn open(file: &Path) -> io::Result<InputStream> {
+    if is_stdin(file) { InputStream::standard() } else { InputStream::open(file) }
 }

@@ -197,7 +197,7 @@ mod tests {
         Ok(std::iter::from_fn(|| manifest.next_row()).map(|row| row.map_err(|error| error.to_string())).collect())
     }
 
-    // contract 6.1
+    // contract 6.1f, 6.1h
     #[test]
     fn columns_in_any_order_and_further_ones() {
         let table = "\u{feff}account,department,input,output,status,issuer\r\n\"Doe, \"\"Joe\"\"\",7,a b.xml,,1,\r\n\r\n,,c.xml,x/y.png,-1,X4\n";
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(rows("input"), Ok(vec![]));
     }
 
-    // contract 6.1: GenerateSecret needs no column for the input.
+    // contract 6.1g: GenerateSecret needs no column for the input.
     #[test]
     fn a_table_without_inputs() {
         let mut manifest = Manifest::new(&b"account\nme\n"[..], false).unwrap();
@@ -224,7 +224,7 @@ mod tests {
         }
     }
 
-    // contract 6.1: a column of that name in another table than a report is about something else.
+    // contract 6.1k: a column of that name in another table than a report is about something else.
     #[test]
     fn the_status_of_a_report() {
         let failed = |table: &str| -> Vec<bool> {
@@ -241,7 +241,7 @@ mod tests {
         }
     }
 
-    // contract 6.1: what a spreadsheet leaves below its table.
+    // contract 6.1j: what a spreadsheet leaves below its table.
     #[test]
     fn rows_without_content() {
         let table = "input,account\n,\na.xml,\n,,,\n\n\"\", \t\n\"\"\nb.xml,me\n,\n";
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(inputs, [PathBuf::from("a.xml"), PathBuf::from("b.xml")]);
     }
 
-    // contract 6.1: also where the table has changed since it was looked at.
+    // contract 6.1h: also where the table has changed since it was looked at.
     #[test]
     fn a_row_that_is_no_text() {
         let mut manifest = Manifest::new(&b"input\na.xml\n\xf6.xml\nb.xml\n"[..], true).unwrap();
@@ -266,7 +266,7 @@ mod tests {
         }
     }
 
-    // contract 6.3: the next row is not worse for it.
+    // contract 6.3a: the next row is not worse for it.
     #[test]
     fn wrong_rows() {
         let got = rows("input,account\na.xml\nb.xml,me,you\n,me\nd.xml,me\n").unwrap();

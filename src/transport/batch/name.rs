@@ -171,7 +171,7 @@ mod tests {
         Name::of(Path::new(path), input).map(|name| (name.result("png"), name.error()))
     }
 
-    // contract 6.2
+    // contract 6.2a
     #[test]
     fn the_name_is_the_path_without_its_ending() {
         for (path, name) in [
@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    // contract 6.2: nothing is written elsewhere, and no result where errors stand.
+    // contract 6.2f: nothing is written elsewhere, and no result where errors stand.
     #[test]
     fn names_that_no_output_may_have() {
         for path in ["", ".", "..", "/a.xml", "../a.xml", "a/../../b.xml", "a/.."] {
@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    // contract 6.1
+    // contract 6.1a
     #[test]
     fn documents_in_folders() {
         let is = |name: &str| is_input(OsStr::new(name), Some(Input::Document(DocumentKind::Secret)));
@@ -214,7 +214,7 @@ mod tests {
         assert!(!is("a.error.xml") && !is("A.ERROR.XML") && !is("axml") && !is("a.xml~") && !is(".error.xml"));
     }
 
-    // contract 9.4
+    // contract 9.4a, 9.4b
     #[test]
     fn pictures_in_folders() {
         let is = |name: &str| is_input(OsStr::new(name), Some(Input::Picture));
@@ -226,7 +226,7 @@ mod tests {
         }
     }
 
-    // contract 6.2
+    // contract 6.2d
     #[test]
     fn a_name_is_claimed_once() {
         let mut claims = Claims::default();

@@ -52,7 +52,7 @@ pub fn is_error_document(place: &Path) -> bool {
 mod tests {
     use super::*;
 
-    // contract 6.2
+    // contract 6.2j, 6.2k
     #[test]
     fn what_is_there_is_told_apart() {
         let folder = tempfile::tempdir().unwrap();
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(Present::at(folder.path(), verify), Present::Other);
     }
 
-    // contract 6.2
+    // contract 6.2k
     #[test]
     fn documents_that_say_what_was_wrong() {
         let folder = tempfile::tempdir().unwrap();

@@ -207,7 +207,7 @@ mod tests {
         Answer { status, output: None, description: String::new(), is_skipped }
     }
 
-    // contract 6.5, 6.6
+    // contract 6.5b, 6.6a
     #[test]
     fn the_worst_status_is_that_of_the_whole() {
         let mut counts = Counts::default();
@@ -230,7 +230,7 @@ mod tests {
         );
     }
 
-    // contract 6.3
+    // contract 6.3c
     #[test]
     fn bytes_that_are_no_text_are_escaped() {
         assert_eq!(printable(Path::new("Jörg\n")), "Jörg\n");

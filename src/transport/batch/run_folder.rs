@@ -144,7 +144,7 @@ mod tests {
         names
     }
 
-    // contract 6.2
+    // contract 6.2l
     #[test]
     fn only_the_folders_of_dead_runs_are_removed() {
         let output = tempfile::tempdir().unwrap();
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(names(path), [format!("{PREFIX}file"), format!("{PREFIX}foreign")]);
     }
 
-    // contract 6.2
+    // contract 6.2b, 6.2c
     #[test]
     fn a_file_is_moved_whole_and_replaces_only_where_it_may() {
         let output = tempfile::tempdir().unwrap();
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(names(run.folder.path()), [LOCK]);
     }
 
-    // contract 6.2: runs that begin at the same time do not take each other for dead.
+    // contract 6.2l: runs that begin at the same time do not take each other for dead.
     #[test]
     fn many_runs_begin_at_once() {
         let output = tempfile::tempdir().unwrap();

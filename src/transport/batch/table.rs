@@ -12,6 +12,7 @@ use tempfile::{SpooledTempFile, spooled_tempfile};
 use thiserror::Error;
 
 use crate::transport::byte_order_mark::{TextReader, Utf16Error};
+use crate::transport::descriptor::InputStream;
 
 /// How much of a table from a pipe is kept in memory.
 const MAX_MEMORY_BYTES: usize = 1 << 20;
@@ -55,18 +56,22 @@ impl Table {
     /// # Errors
     ///
     /// [`TableError`] where it cannot be read, or is not UTF-8.
-    pub fn new(mut file: File) -> Result<Self, TableError> {
-        if file.metadata()?.is_file() {
-            check(&mut file)?;
-            file.rewind()?;
-            return Ok(Self::File(file));
+    pub fn new(stream: InputStream) -> Result<Self, TableError> {
+        match stream {
+            InputStream::File(mut file) if file.metadata()?.is_file() => {
+                check(&mut file)?;
+                file.rewind()?;
+                Ok(Self::File(file))
+            }
+            mut stream @ (InputStream::File(_) | InputStream::Console(_)) => {
+                let mut spooled = spooled_tempfile(MAX_MEMORY_BYTES);
+                io::copy(&mut stream, &mut spooled)?;
+                spooled.rewind()?;
+                check(&mut spooled)?;
+                spooled.rewind()?;
+                Ok(Self::Spooled(spooled))
+            }
         }
-        let mut spooled = spooled_tempfile(MAX_MEMORY_BYTES);
-        io::copy(&mut file, &mut spooled)?;
-        spooled.rewind()?;
-        check(&mut spooled)?;
-        spooled.rewind()?;
-        Ok(Self::Spooled(spooled))
     }
 }
 
@@ -128,7 +133,7 @@ mod tests {
         check(&mut Pieces(table, piece)).map_err(|error| error.to_string())
     }
 
-    // contract 6.1
+    // contract 6.1h
     #[test]
     fn tables_that_are_no_text() {
         let utf_16 = |unit: fn(u16) -> [u8; 2], text: &str| -> Vec<u8> { text.encode_utf16().flat_map(unit).collect() };

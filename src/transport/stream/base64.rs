@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    // contract 7.1: as browsers, Python, Java and command lines write it.
+    // contract 7.1c: as browsers, Python, Java and command lines write it.
     #[test]
     fn forms_in_use() {
         for cell in [
@@ -80,7 +80,7 @@ mod tests {
         }
     }
 
-    // contract 7.1, 7.3
+    // contract 7.1c, 7.3a
     #[test]
     fn what_is_refused() {
         for cell in [
@@ -126,7 +126,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
-        // contract 7.1
+        // contract 7.1c
         #[test]
         fn what_is_encoded_comes_back(
             bytes in vec(any::<u8>(), 0..40),

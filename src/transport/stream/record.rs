@@ -183,7 +183,7 @@ mod tests {
 
     const PASSWORD: Operation = Operation::GeneratePassword;
 
-    // contract 7.1
+    // contract 7.1b, 7.1d
     #[test]
     fn columns_in_any_order() {
         let id = |id: &str| Some(id.to_owned());
@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(taken_apart(all, PASSWORD, "\t\t\tj k\t"), (id("j k"), says("GeneratePassword - - ")));
     }
 
-    // contract 7.1: the document may be absent for GenerateSecret, and then does not matter.
+    // contract 7.1e: the document may be absent for GenerateSecret, and then does not matter.
     #[test]
     fn an_absent_document() {
         let secret = Operation::GenerateSecret;
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(taken_apart("document,id", secret, "<a/>"), (None, Err(wrong)));
     }
 
-    // contract 7.3
+    // contract 7.3a
     #[test]
     fn an_id_is_given_only_where_it_is_sound() {
         let wrong = |expected, found| Err(RecordError::Columns { expected, found });
@@ -247,7 +247,7 @@ mod tests {
         assert!(taken_apart("document", PASSWORD, &long).1.is_ok());
     }
 
-    // contract 7.3
+    // contract 7.3a
     #[test]
     fn cells_that_say_nothing_usable() {
         assert_eq!(taken_apart("operation,document", PASSWORD, "password\t<a/>").1, Err(RecordError::Operation));

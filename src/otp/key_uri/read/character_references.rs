@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    // contract 4.5
+    // contract 4.5f
     #[test]
     fn references_and_what_looks_like_them() {
         for (text, plain) in [
@@ -80,7 +80,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
-        // contract 4.5: however often it was escaped.
+        // contract 4.5f: however often it was escaped.
         #[test]
         fn what_was_escaped_comes_back(
             text in "[a-zA-Z0-9=?%:;#é'\"<>]{0,20}(&[a-z]{1,6}=[a-z0-9]{0,3}){0,4}",

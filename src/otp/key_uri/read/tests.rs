@@ -26,7 +26,7 @@ fn error_of(uri: &str) -> KeyUriError {
     KeyUri::parse(&uri.replace('*', BASE32)).expect_err(uri)
 }
 
-// contract 4.5: shapes in use, each named after a provider or program that is known for it, with RFC 6238's key.
+// contract 4.5a, 4.5g: shapes in use, each named after a provider or program that is known for it, with RFC 6238's key.
 #[test]
 fn what_providers_write() {
     for (provider, uri, issuer, account) in [
@@ -86,7 +86,7 @@ fn what_providers_write() {
     }
 }
 
-// contract 4.5
+// contract 4.5b, 4.5g, 4.5h, 4.5j
 #[test]
 fn labels() {
     for (label, issuer, account) in [
@@ -123,7 +123,7 @@ fn labels() {
     assert_eq!(names_of(&format!("otpauth://totp?secret={BASE32}")), ("-".to_owned(), "-".to_owned()));
 }
 
-// contract 4.5: the prefix is what apps show; the parameter stands in where it is absent.
+// contract 4.5b, 4.5e, 4.5i: the prefix is what apps show; the parameter stands in where it is absent.
 #[test]
 fn issuers() {
     for (label, query, issuer) in [
@@ -144,7 +144,7 @@ fn issuers() {
     }
 }
 
-// contract 4.5: the parameter says where the issuer ends.
+// contract 4.5g: the parameter says where the issuer ends.
 #[test]
 fn labels_that_begin_with_the_issuer() {
     for (label, query, issuer, account) in [
@@ -169,7 +169,7 @@ fn labels_that_begin_with_the_issuer() {
     }
 }
 
-// contract 4.5, 4.1: blanks before an account say nothing but in the very text that is drawn for them.
+// contract 4.5h, 4.1a: blanks before an account say nothing but in the very text that is drawn for them.
 #[test]
 fn blanks_before_an_account() {
     for (uri, account) in [
@@ -187,7 +187,7 @@ fn blanks_before_an_account() {
     }
 }
 
-// contract 4.5, 2.7
+// contract 4.5a, 4.5c, 4.5e, 2.7a, 2.7b
 #[test]
 fn cases_padding_and_what_surrounds() {
     for uri in [
@@ -211,7 +211,7 @@ fn cases_padding_and_what_surrounds() {
     }
 }
 
-// contract 4.5, 3.4
+// contract 4.5a, 4.5d, 4.5e, 4.5l, 3.4a
 #[test]
 fn parameters_of_the_code() {
     for (query, code) in [
@@ -238,7 +238,7 @@ fn parameters_of_the_code() {
     }
 }
 
-// contract 4.5
+// contract 4.5k, 4.5l
 #[test]
 fn what_is_no_key_uri_of_ours() {
     use KeyUriError::*;
@@ -276,7 +276,7 @@ fn what_is_no_key_uri_of_ours() {
     }
 }
 
-// contract 4.5: Valve says no digits; an account elsewhere that has the name says six.
+// contract 4.5n: Valve says no digits; an account elsewhere that has the name says six.
 #[test]
 fn keys_of_steam_guard() {
     for (label, query) in [
@@ -306,7 +306,7 @@ fn keys_of_steam_guard() {
     }
 }
 
-// contract 4.5: privacyIDEA's key of which the phone makes a part.
+// contract 4.5n: privacyIDEA's key of which the phone makes a part.
 #[test]
 fn keys_in_two_steps() {
     for query in [
@@ -322,7 +322,7 @@ fn keys_in_two_steps() {
     assert_eq!(code_of("2step_salt=&2step&12step=x&2steps=1"), Ok(("SHA1", 6, 30)));
 }
 
-// contract 1.6
+// contract 1.6c
 #[test]
 fn debug_shows_no_secret() {
     let uri = KeyUri::parse(&format!("otpauth://totp/A:me?secret={BASE32}")).unwrap();
@@ -330,7 +330,7 @@ fn debug_shows_no_secret() {
     assert!(shown.contains("redacted") && !shown.contains(&BASE32[..8]) && !shown.contains("49, 50"), "{shown}");
 }
 
-// contract 4.5: a text that is passed over is none that could be read.
+// contract 4.5k: a text that is passed over is none that could be read.
 #[test]
 fn what_is_read_is_meant_for_an_app() {
     for (before, around) in [("", ""), ("", " "), ("", "\t\r\n"), ("", "\0"), ("\u{feff}", "\u{1f}")] {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-// contract 4.5: a page that escaped the URI once too often, as PHP, Python, WordPress and Handlebars do.
+// contract 4.5f: a page that escaped the URI once too often, as PHP, Python, WordPress and Handlebars do.
 #[test]
 fn what_was_escaped_once_too_often_is_unescaped() {
     for uri in [
@@ -26,7 +26,7 @@ fn what_was_escaped_once_too_often_is_unescaped() {
     assert_eq!(names_of(&uri), ("O'Neill & Co".to_owned(), "me".to_owned()));
 }
 
-// contract 4.5: what is percent-encoded is a name, whatever it looks like.
+// contract 4.5f: what is percent-encoded is a name, whatever it looks like.
 #[test]
 fn escapes_in_names_are_names() {
     for (written, issuer) in [
@@ -44,7 +44,7 @@ fn escapes_in_names_are_names() {
     }
 }
 
-// contract 4.5
+// contract 4.5m
 #[test]
 fn separators_that_are_none() {
     for uri in [

@@ -74,7 +74,7 @@ fn nearly_key_uri() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
-    // contract 4.1, 4.5: what is read is what was written, for every name that is drawn.
+    // contract 4.1a, 4.5g, 4.5h: what is read is what was written, for every name that is drawn.
     #[test]
     fn reads_what_is_written(
         key in vec(any::<u8>(), 1..40), issuer in issuer(), account in name(), code in codes(),
@@ -89,7 +89,7 @@ proptest! {
         prop_assert_eq!(read.account.as_deref(), Some(account.as_str()));
     }
 
-    // contract 4.5
+    // contract 4.5k
     #[test]
     fn any_text_is_read_or_refused(text in prop_oneof![any::<String>(), nearly_key_uri()]) {
         if let Err(error) = KeyUri::parse(&text) {
@@ -98,7 +98,7 @@ proptest! {
         }
     }
 
-    // contract 1.6, 4.5: no message has a piece of the secret or of the names in it, wherever the mistake is.
+    // contract 1.6c, 4.5k: no message has a piece of the secret or of the names in it, wherever the mistake is.
     #[test]
     fn no_error_quotes_the_text(key in vec(any::<u8>(), 15..40), mistakes in nearly_key_uri(), place in 0..200usize) {
         let base32 = data_encoding::BASE32_NOPAD.encode(&key);
