@@ -79,7 +79,7 @@ fn between(mut picture: GrayImage, [dark, light]: [u8; 2]) -> GrayImage {
 }
 
 fn grey(picture: GrayImage) -> Grey {
-    Grey::new(picture.width() as usize, picture.height() as usize, picture.into_raw().into()).unwrap()
+    Grey::new(picture.width() as usize, picture.height() as usize, picture.into_raw()).unwrap()
 }
 
 /// The attempts that read the picture, by their number.
@@ -108,10 +108,12 @@ const ONLY: [Sample; ALWAYS.len() + UNTIL_FOUND.len()] = [
     Sample { module: [8, 6], greys: [0, 100], page: Some(60), ..PLAIN },
     Sample { module: [5, 2], greys: [200, 255], ..PLAIN },
     Sample { blur: 49, greys: [100, 130], ..PLAIN },
-    Sample { module: [3, 2], shrunk: 64, ..PLAIN },
+    Sample { module: [3, 2], shrunk: 61, greys: [100, 130], ..PLAIN },
     Sample { module: [3, 2], greys: [100, 130], ..PLAIN },
     Sample { module: [6, 6], greys: [0, 60], page: Some(250), ..PLAIN },
-    Sample { module: [4, 4], blur: 51, ..PLAIN },
+    Sample { module: [5, 5], blur: 52, greys: [100, 130], ..PLAIN },
+    Sample { module: [5, 5], blur: 54, shrunk: 93, ..PLAIN },
+    Sample { module: [3, 3], blur: 54, ..PLAIN },
 ];
 
 // contract 9.2c, 9.2d: in both polarities, and each attempt is needed.
