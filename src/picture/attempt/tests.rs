@@ -79,7 +79,7 @@ fn between(mut picture: GrayImage, [dark, light]: [u8; 2]) -> GrayImage {
 }
 
 fn grey(picture: GrayImage) -> Grey {
-    Grey::new(picture.width() as usize, picture.height() as usize, picture.into_raw()).unwrap()
+    Grey::new(picture.width() as usize, picture.height() as usize, picture.into_raw().into()).unwrap()
 }
 
 /// The attempts that read the picture, by their number.
