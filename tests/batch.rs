@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{Folder, RFC_PASSWORD, RFC_SECRET, Ran, fixtures, secret_document, totp_document};
+use common::{Folder, RFC_PASSWORD, RFC_SECRET, Ran, fixtures, secret_document, totp_adapter, totp_document};
 use insta::assert_snapshot;
 use totp_adapter::{Operation, Status};
 
@@ -427,6 +427,51 @@ fn overwriting_destroys_no_secret() {
     assert_ne!(folder.read("b.xml"), secret_document());
 }
 
+// contract 6.2g: what names the inputs, and what says how they are worked on, stays.
+#[test]
+fn the_files_of_a_run_are_not_replaced() {
+    let folder = Folder::new();
+    for (name, content, arguments) in [
+        ("m.xml", "input,output\nsecret.xml,m\n", "--operation GeneratePassword --manifest m.xml"),
+        ("secret-000001.xml", "account\nA\n", "--operation GenerateSecret --manifest secret-000001.xml"),
+        ("list.xml", "list.xml\n", "--operation GeneratePassword --files-from ./list.xml"),
+        (
+            "p.xml",
+            "<Parameters><Operation>GeneratePassword</Operation></Parameters>",
+            "--parameters p.xml --manifest ../table.csv",
+        ),
+    ] {
+        folder.write("table.csv", "input,output\n../secret.xml,p\n");
+        folder.write(format!("in/{name}"), content);
+        let arguments = format!("batch {arguments} --output-dir . --overwrite");
+        let ran = totp_adapter(arguments.split_whitespace()).folder(&folder.path().join("in")).run();
+        assert_eq!((ran.code(), folder.read(&format!("in/{name}")).as_str()), (2, content), "{ran}");
+    }
+}
+
+// contract 6.3g: a report is not one by its beginning alone, and may have become something else meanwhile.
+#[test]
+fn what_a_report_replaces() {
+    let folder = Folder::new();
+    let header = "input,output,status,description";
+    for (content, is_replaced) in [
+        (format!("{header}\na.xml,a.xml,1,\n"), true),
+        (format!("{header},issuer,account\r\n"), true),
+        (format!("\u{feff}{header}\r\n"), true),
+        (String::new(), true),
+        (format!("{header},note\na.xml,a.xml,1,,mine\n"), false),
+        (format!("{header}s\n"), false),
+    ] {
+        folder.write("report.csv", &content);
+        let ran = folder.run(&format!("{PASSWORD} secret.xml --overwrite --report report.csv"));
+        assert_eq!((ran.code(), folder.read("report.csv") != content), (if is_replaced { 0 } else { 2 }, is_replaced));
+    }
+    folder.write("new/secret-000001.xml", "");
+    let secrets = "batch --operation GenerateSecret --count 1 --output-dir new --overwrite";
+    let ran = folder.run(&format!("{secrets} --report new/secret-000001.xml"));
+    assert!(ran.code() == 2 && folder.read("new/secret-000001.xml").starts_with("<Secret>"), "{ran}");
+}
+
 // contract 6.2k: what is no document that says what was wrong is not treated as one.
 #[test]
 fn a_file_that_is_called_like_an_error() {
@@ -619,6 +664,35 @@ mod unix {
             assert!(outputs.len() < 100_000);
             assert_eq!(outputs, folder.names_in("out"));
         }
+    }
+
+    // contract 6.6e: whoever ends a process and its group sends it two signals.
+    #[test]
+    fn a_run_that_is_interrupted_twice_at_once() {
+        let folder = Folder::empty();
+        let run = "batch --operation GenerateSecret --count 100000 --output-dir out --report report.csv --quiet";
+        let child = folder.prepare(run).command().spawn().unwrap();
+        wait_for(&folder.path().join("out"), 200);
+        for _ in 0..3 {
+            kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(child.wait_with_output().unwrap().status.code(), Some(143));
+        let outputs = folder.names_in("out");
+        assert_eq!(folder.read("report.csv").lines().count(), outputs.len() + 1);
+        assert!(outputs.iter().all(|name| name.starts_with("secret-")), "{outputs:?}");
+    }
+
+    // contract 6.2k: to open it would be to wait for a writer.
+    #[test]
+    fn a_pipe_that_is_called_like_an_error() {
+        let folder = Folder::new();
+        fs::create_dir(folder.path().join("out")).unwrap();
+        let pipe = folder.path().join("out/secret.error.xml");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(folder.run(&format!("{PASSWORD} secret.xml")).code(), 0);
+        assert_eq!(folder.run(&format!("{PASSWORD} missing/secret.xml")).code(), 2);
+        assert_eq!(folder.names_in("out"), ["secret.error.xml", "secret.xml"]);
     }
 
     // contract 6.6c: one that waits for names ends too, and has done all that it got.

@@ -141,6 +141,74 @@ fn a_document_with_a_secret_is_not_replaced() {
     assert_eq!(folder.run(&format!("{PASSWORD} --output kept.xml")).code(), 0);
 }
 
+// contract 5.2l: a new secret may take the place of an old one, but not the reason why there is none.
+#[test]
+fn an_error_replaces_no_secret() {
+    let folder = Folder::new();
+    folder.write("bad.png", "x");
+    for arguments in [
+        "--operation GenerateSecret --parameters missing",
+        "--parameters missing",
+        "--operation GeneratePassword --input bad.png",
+        "read-qr --input bad.png",
+        "read-qr --input missing",
+    ] {
+        let arguments = format!("{arguments} --overwrite --output secret.xml");
+        let ran = totp_adapter(arguments.split_whitespace()).folder(folder.path()).run();
+        assert_eq!((ran.code(), folder.read("secret.xml")), (2, secret_document()), "{ran}");
+        assert!(ran.stdout().starts_with("<Error "), "{ran}");
+    }
+    // Another file holds what was asked for.
+    folder.write("mine.xml", "mine");
+    assert_eq!(folder.run("--operation GenerateSecret --parameters missing --overwrite --output mine.xml").code(), 2);
+    assert!(folder.read("mine.xml").starts_with("<Error "));
+}
+
+// contract 5.2m: what is open is written to as it is, which spoils what is read from it.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_open_file_that_is_also_read() {
+    let folder = Folder::new();
+    let shell = |redirections: &str, arguments: &str| {
+        let program = env!("CARGO_BIN_EXE_totp-adapter");
+        let script = format!("'{program}' --operation GeneratePassword {arguments} {redirections}");
+        let output =
+            std::process::Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+        (output.status.code(), folder.read("secret.xml") == secret_document())
+    };
+    assert_eq!(shell("< secret.xml", "--output /dev/stdin"), (Some(2), true));
+    assert_eq!(shell("3< secret.xml", "--input secret.xml --output /dev/fd/3"), (Some(2), true));
+    assert_eq!(shell("< secret.xml", "--status-file /dev/stdin"), (Some(2), true));
+    folder.write("other.xml", secret_document());
+    assert_eq!(shell("3>> secret.xml", "--input other.xml --output /dev/fd/3"), (Some(2), true));
+    folder.write("log", "before\n");
+    assert_eq!(shell("3>> log", "--input other.xml --output /dev/fd/3").0, Some(0));
+    assert!(folder.read("log").starts_with("before\n<Password>"));
+}
+
+// contract 5.12d: also a secret that has come there since the beginning.
+#[test]
+fn a_secret_that_comes_where_the_status_goes() {
+    let folder = Folder::new();
+    folder.write("status", "an old status\n");
+    let mut command = folder.prepare("--operation GeneratePassword --status-file status").command();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while folder.path().join("status").exists() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    folder.write("status", secret_document());
+    child.stdin.take().unwrap().write_all(secret_document().as_bytes()).unwrap();
+    assert_eq!((child.wait().unwrap().code(), folder.read("status")), (Some(2), secret_document()));
+}
+
+// contract 5.12e
+#[test]
+fn a_status_file_in_a_folder_that_is_missing() {
+    let folder = Folder::empty();
+    let ran = folder.run("--operation GenerateSecret --output secret.xml --status-file missing/status");
+    assert_eq!((ran.code(), folder.names().len()), (2, 0), "{ran}");
+}
+
 // contract 5.2f: where the rename is impossible, the answer is -1 with the file's name, and the old file stays.
 #[test]
 fn an_output_that_cannot_be_written() {
@@ -169,12 +237,12 @@ fn the_status_file() {
     assert_eq!(status(&format!("{PASSWORD} --output missing/out.xml"), ""), (2, "-1\n".into()));
     assert_mode_0600(&folder.path().join("status"));
     // The status file cannot be written.
-    assert_snapshot!(folder.run(&format!("{PASSWORD} --status-file missing/status")), @"
+    assert_snapshot!(folder.run(&format!("{PASSWORD} --status-file missing/status")), @r#"
     $ totp-adapter --operation GeneratePassword --input secret.xml --status-file missing/status --now 1111111109
-    > <Password>081804</Password>
+    > <Error description="cannot write: expected a status file that can be written, found: no such file or directory"/>
     ! totp-adapter: status -1: cannot write: expected a status file that can be written, found: no such file or directory (missing/status)
     exit 2
-    ");
+    "#);
     fs::create_dir(folder.path().join("folder")).unwrap();
     assert_snapshot!(folder.run(&format!("{PASSWORD} --status-file folder")), @r#"
     $ totp-adapter --operation GeneratePassword --input secret.xml --status-file folder --now 1111111109
@@ -216,9 +284,16 @@ fn a_status_file_that_cannot_be_removed() {
     }
     let wrong = folder.run("--bogus --status-file folder --exit-code zero");
     assert_eq!(wrong.code(), 2, "also beside a wrong command line: {wrong}");
-    // Both causes are told.
-    let mismatch = folder.prepare("--operation VerifyPassword --status-file missing/status").stdin("<TOTP/>").run();
-    assert_snapshot!(mismatch.stderr(), @"totp-adapter: status -1: wrong structure: expected exactly one Password and one Secret in TOTP, each with nothing but text, at line 1, column 8; cannot write: expected a status file that can be written, found: no such file or directory (missing/status)");
+}
+
+// contract 5.5e: a device that is full is noticed at the end only; then both causes are told.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_status_that_cannot_be_written() {
+    let folder = Folder::new();
+    let mismatch = folder.prepare("--operation VerifyPassword --status-file /dev/full").stdin("<TOTP/>").run();
+    assert_eq!(mismatch.code(), 2);
+    assert_snapshot!(mismatch.stderr(), @"totp-adapter: status -1: wrong structure: expected exactly one Password and one Secret in TOTP, each with nothing but text, at line 1, column 8; cannot write: expected a status file that can be written, found: no space left on device (/dev/full)");
 }
 
 // contract 5.2b: with a parameters file that is wrong, the reply goes to the output if that can cost no secret.

@@ -217,7 +217,7 @@ fn streams_by_the_line() {
     for column in ["document", "document-base64,operation", "document-base64,account"] {
         assert_eq!(stream(&format!("--columns id,{column}"), String::new()).code(), 2, "{column}");
     }
-    assert_snapshot!(stream("--columns id,document", String::new()).stderr(), @"totp-adapter: status -1: wrong parameter: expected document-base64 among --columns, and nothing else but id, for pictures");
+    assert_snapshot!(stream("--columns id,document", String::new()).stderr(), @"totp-adapter: status -1: wrong parameter: expected the column document-base64, alone or with id, for pictures");
     // A picture that is larger than a document may be.
     let mut noise = grey(&picture());
     noise = imageops::resize(&noise, 1024, 1024, imageops::FilterType::Nearest);

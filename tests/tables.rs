@@ -123,8 +123,30 @@ fn names_on_the_command_line_that_are_not_utf_8() {
     assert_eq!(output.status.code(), Some(2));
     assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"totp-adapter: status -1: wrong parameter: expected an issuer in Unicode; the parameters file takes it where the command line cannot");
     assert!(folder.names().is_empty());
+    let dir = OsStr::from_bytes(b"--output-dir=o\xff");
+    let mut command = folder.prepare("batch --operation GenerateSecret --count 1 --report report.csv").command();
+    assert_eq!(command.arg(dir).output().unwrap().status.code(), Some(2));
+    assert!(folder.names().is_empty());
     // Nobody reads it there, and GenerateSecret ignores it (1.2).
     assert_eq!(run("").status.code(), Some(0));
+}
+
+// contract 6.1i: nobody gets a secret for the rows behind a quotation mark that is not closed.
+#[test]
+fn a_quotation_mark_that_is_not_closed() {
+    let folder = Folder::empty();
+    folder.write("users.csv", "account\nann\n\"bob\njo\n");
+    assert_snapshot!(folder.run(&format!("{SECRETS} --manifest users.csv")).stderr(), @"totp-adapter: status -1: wrong manifest: expected a quotation mark at the end of a cell that begins with one, in line 3 or below (users.csv)");
+    let piped = folder.prepare(&format!("{SECRETS} --manifest -")).stdin(folder.read("users.csv")).run();
+    assert_eq!((piped.code(), folder.names()), (2, vec!["users.csv".to_owned()]));
+}
+
+// contract 6.1h
+#[test]
+fn separators_that_are_no_commas() {
+    let folder = Folder::empty();
+    folder.write("users.csv", "account;department\njo;Sales\n");
+    assert_snapshot!(folder.run(&format!("{SECRETS} --manifest users.csv")).stderr(), @"totp-adapter: status -1: wrong manifest: expected columns separated by commas, found semicolons; save the table with commas (users.csv)");
 }
 
 // contract 6.1o, 6.1p: a byte order mark before a list; a list in UTF-16 is one clear error.

@@ -34,7 +34,12 @@ pub(super) struct StreamCommand {
 #[derive(Debug, Subcommand)]
 enum StreamReadQr {
     /// Read the secret from the picture, in Base64, of every line
-    #[command(after_help = READ_QR_AFTER_HELP)]
+    #[command(
+        after_help = READ_QR_AFTER_HELP,
+        mut_arg("columns", |columns| {
+            columns.help("The columns of a record, separated by a tab: document-base64, and perhaps id [default: document-base64]")
+        })
+    )]
     ReadQr {
         #[command(flatten)]
         form: FormArguments,

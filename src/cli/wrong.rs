@@ -131,7 +131,8 @@ fn unknown(error: &clap::Error, own: &[&Arg]) -> String {
         let file = if takes_file { "; a file follows --input" } else { "" };
         return format!("{ONLY_OPTIONS}{file}");
     }
-    let names = own.iter().filter_map(|arg| arg.get_long()).filter(|long| !["help", "version"].contains(long));
+    let shown = own.iter().filter(|arg| !arg.is_hide_set());
+    let names = shown.filter_map(|arg| arg.get_long()).filter(|long| !["help", "version"].contains(long));
     let names: Vec<String> = names.map(|long| format!("--{long}")).collect();
     // It exists, but not where it stands: behind a subcommand.
     if names.is_empty() || names.iter().any(|name| typed == Some(name)) {

@@ -93,7 +93,8 @@ pub enum LabelError {
         "expected an account without a colon where there is no issuer, since apps take it for the separator of both"
     )]
     AccountColon,
-    /// A control character, such as a line break.
+    /// A control character, such as a line break, or one of the two characters of the first 65,536 that are none and
+    /// that no document can hold.
     #[error("expected an {0} without control characters")]
     Control(LabelPart),
     /// Bytes that are no Unicode text.
@@ -107,7 +108,7 @@ fn display_name(part: LabelPart, name: &[u8]) -> Result<&str, LabelError> {
     if name.trim().is_empty() {
         return Err(LabelError::Blank(part));
     }
-    if name.chars().any(char::is_control) {
+    if name.chars().any(|c| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')) {
         return Err(LabelError::Control(part));
     }
     Ok(name)
@@ -242,6 +243,8 @@ mod tests {
         assert_eq!(label("", "m:e"), LabelError::AccountColon);
         assert_eq!(label("a", "m\ne"), LabelError::Control(LabelPart::Account));
         assert_eq!(label("a\u{85}", "me"), LabelError::Control(LabelPart::Issuer));
+        assert_eq!(label("a", "m\u{fffe}"), LabelError::Control(LabelPart::Account));
+        assert_eq!(label("\u{ffff}", "me"), LabelError::Control(LabelPart::Issuer));
         assert_eq!(Label::new(None, None), Err(LabelError::Blank(LabelPart::Account)));
     }
 }

@@ -37,6 +37,22 @@ pub enum Kept {
 }
 
 impl Replaceable {
+    /// What may be written to as it is, without being replaced: all but what such an answer would spoil.
+    pub fn in_place(self) -> Self {
+        match self {
+            Self::Nothing => Self::AllButSecrets,
+            Self::AllButSecrets | Self::Everything => self,
+        }
+    }
+
+    /// What an answer may replace that says what was wrong. It is no new secret in place of an old one, whatever was allowed.
+    pub fn by_error(self) -> Self {
+        match self {
+            Self::Everything => Self::AllButSecrets,
+            Self::Nothing | Self::AllButSecrets => self,
+        }
+    }
+
     /// Checks that an answer may go to this place. What is not a file is left to whoever writes there.
     ///
     /// # Errors
@@ -62,8 +78,13 @@ impl Replaceable {
 /// As much of a file as a document may have, and one byte more.
 pub fn beginning(place: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     const ENOUGH: usize = MAX_DOCUMENT_BYTES + 1;
+    let metadata = fs::metadata(place)?;
+    // To open a pipe would be to wait for its writer.
+    if !metadata.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     // The buffer has its length from the start: one that grew would leave a copy behind.
-    let length = fs::metadata(place)?.len().min(ENOUGH as u64);
+    let length = metadata.len().min(ENOUGH as u64);
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(ENOUGH)));
     File::open(place)?.take(length).read_to_end(&mut bytes)?;
     Ok(bytes)

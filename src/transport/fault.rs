@@ -37,7 +37,7 @@ pub enum Fault {
     )]
     NoDocumentColumn,
     /// A line cannot have a picture as it is, and nothing else belongs to one (contract 9.5).
-    #[error("wrong parameter: expected document-base64 among --columns, and nothing else but id, for pictures")]
+    #[error("wrong parameter: expected the column document-base64, alone or with id, for pictures")]
     PictureColumn,
     /// A table of inputs cannot be used, for this reason.
     #[error("{reason}")]
@@ -54,6 +54,11 @@ pub enum Fault {
     /// A name cannot stand in the report of new secrets, which is UTF-8 (contract 6.3).
     #[error("wrong parameter: {0}")]
     Name(LabelError),
+    /// The report of new secrets could not say where they are (contract 6.3).
+    #[error(
+        "wrong parameter: expected an output folder with a name in Unicode, since the report names the secrets in it"
+    )]
+    OutputDirNotUnicode { folder: PathBuf },
     /// Outputs would be found as inputs the next time (contract 6.1).
     #[error("wrong parameter: expected an output folder outside the folders of the inputs")]
     OutputInside { folder: PathBuf },
@@ -117,7 +122,9 @@ impl Fault {
             | Self::Manifest { file, .. }
             | Self::StatusFileKept { file, .. }
             | Self::ReportExists { file } => Some(file),
-            Self::OutputInside { folder } | Self::NoMoves { folder, .. } => Some(folder),
+            Self::OutputInside { folder } | Self::OutputDirNotUnicode { folder } | Self::NoMoves { folder, .. } => {
+                Some(folder)
+            }
             Self::NoOperation(_)
             | Self::NoDocumentColumn
             | Self::PictureColumn
@@ -141,9 +148,17 @@ impl From<Fault> for Reply {
     }
 }
 
+/// A file that somebody wrote to while it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a file that was changed meanwhile")]
+pub struct ChangedError;
+
 /// The reason of an I/O error in lower case, without final period, number or file name.
 pub fn reason(error: &io::Error) -> String {
     if let Some(error) = Utf16Error::of(error) {
+        return error.to_string();
+    }
+    if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<ChangedError>()) {
         return error.to_string();
     }
     // An error with a number has the operating system's words; any other may have been given a file name.

@@ -1,15 +1,15 @@
 //! One document in, one document out: the process of contract section 5.
 
-use std::io::{self, IsTerminal};
+use std::io::IsTerminal;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::descriptor::stdout;
-use super::existing::{Kept, Replaceable};
+use super::existing::Replaceable;
 use super::fault::Fault;
 use super::input::is_stdin;
-use super::output::Destination;
+use super::output::{Destination, WriteError};
 use super::places::{self, OUTPUT, OUTPUT_IN_FOLDER, Places, STANDARD_OUTPUT, STATUS_FILE};
 use super::session::{Names, Session};
 use super::{parameters, tell, terminal};
@@ -138,9 +138,14 @@ fn deliver(reply: Reply, arguments: &FilterArguments, output: &Destination, repl
         body if base64 => body.into_line(format.unwrap_or_default()),
         body => body.drawn_as(format.unwrap_or_default()),
     };
-    match write(&document, arguments, output, replaceable) {
+    let replaceable = match status {
+        Status::Success | Status::Mismatch => replaceable,
+        Status::Error => replaceable.by_error(),
+    };
+    match output.write_over(&document, replaceable) {
         Ok(()) => Delivery { status, cause: reply.cause, written: true },
-        Err(fault) => {
+        Err(error) => {
+            let fault = fault_of_output(error, arguments, output);
             let cause = Some(joined(reply.cause, &fault.cause()));
             match output {
                 Destination::Stdout => Delivery { status: Status::Error, cause, written: false },
@@ -150,32 +155,14 @@ fn deliver(reply: Reply, arguments: &FilterArguments, output: &Destination, repl
     }
 }
 
-/// Writes an answer, in place of a file only where that may be replaced.
-fn write(
-    document: &[u8],
-    arguments: &FilterArguments,
-    output: &Destination,
-    replaceable: Replaceable,
-) -> Result<(), Fault> {
-    if let Some(file) = output.file() {
-        let is_kept = |kept| Fault::OutputKept { file: arguments.files.output.clone(), kept };
-        replaceable.check(file).map_err(is_kept)?;
-    }
-    let result = match replaceable {
-        // Also where the file has appeared only now.
-        Replaceable::Nothing => output.write_new(document),
-        Replaceable::AllButSecrets | Replaceable::Everything => output.write(document),
-    };
-    result.map_err(|error| fault_of_output(error, arguments, output))
-}
-
 /// Why the answer could not be written; the file is called as it was on the command line.
-fn fault_of_output(error: io::Error, arguments: &FilterArguments, output: &Destination) -> Fault {
+fn fault_of_output(error: WriteError, arguments: &FilterArguments, output: &Destination) -> Fault {
     let file = arguments.files.output.clone();
+    let error = match error {
+        WriteError::Kept(kept) => return Fault::OutputKept { file, kept },
+        WriteError::System(error) => error,
+    };
     match output {
-        Destination::File(_) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Fault::OutputKept { file, kept: Kept::Exists }
-        }
         Destination::File(_) => Fault::Write { what: OUTPUT_IN_FOLDER, file, error },
         Destination::Special(_) => Fault::Write { what: OUTPUT, file, error },
         Destination::Stdout => Fault::Write { what: STANDARD_OUTPUT, file: None, error },
@@ -208,10 +195,15 @@ fn refuse(reply: Reply) -> Delivery {
 
 /// Writes the status to its file, if there is one.
 fn leave_status(delivery: Delivery, files: &Files, status_file: Option<&Destination>) -> Delivery {
-    let Some(Err(error)) = status_file.map(|file| file.write(format!("{}\n", delivery.status()).as_bytes())) else {
-        return delivery;
+    let Some(file) = status_file else { return delivery };
+    let status = format!("{}\n", delivery.status());
+    // Whatever came there since the beginning, an answer is not worth a secret.
+    let Err(error) = file.write_over(status.as_bytes(), Replaceable::AllButSecrets) else { return delivery };
+    let name = files.status_file.clone().unwrap_or_default();
+    let fault = match error {
+        WriteError::Kept(kept) => Fault::StatusFileKept { file: name, kept },
+        WriteError::System(error) => Fault::Write { what: STATUS_FILE, file: Some(name), error },
     };
-    let fault = Fault::Write { what: STATUS_FILE, file: files.status_file.clone(), error };
     Delivery { status: Status::Error, cause: Some(joined(delivery.cause, &fault.cause())), written: false }
 }
 
@@ -222,20 +214,4 @@ fn conclude(delivery: Delivery, exit_codes: ExitCodes) -> i32 {
         tell(&format!("status {status}: {cause}"));
     }
     if delivery.written { exit_codes.written(status) } else { exit_codes.not_written() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cli::{self, Invocation};
-
-    // contract 5.2g: also where the file appears only after it was looked for.
-    #[test]
-    fn a_secret_that_another_run_has_just_written_is_kept() {
-        let command_line = ["totp-adapter", "--operation", "GenerateSecret", "--output", "new.xml"].map(Into::into);
-        let Ok(Invocation::Filter(arguments)) = cli::parse(&command_line) else { panic!("a filter") };
-        let output = Destination::File("new.xml".into());
-        let fault = fault_of_output(io::ErrorKind::AlreadyExists.into(), &arguments, &output);
-        assert!(matches!(fault, Fault::OutputKept { kept: Kept::Exists, .. }), "{fault}");
-    }
 }

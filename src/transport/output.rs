@@ -4,7 +4,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use thiserror::Error;
+
 use super::descriptor::OutputStream;
+use super::existing::{Kept, Replaceable};
 use super::fault::Fault;
 use super::input::is_standard_stream;
 use super::whole_file::{self, Unfinished, folder};
@@ -70,12 +73,29 @@ impl Destination {
         }
     }
 
-    /// As [`Destination::write`], but a file that exists is an error of the kind `AlreadyExists`.
-    pub fn write_new(&self, bytes: &[u8]) -> io::Result<()> {
+    /// As [`Destination::write`], but a file is replaced only where that is allowed, and what is written to as it is is
+    /// kept where it holds a secret.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Kept`] where a file stays that is there; [`WriteError::System`] for anything else.
+    pub fn write_over(&self, bytes: &[u8], replaceable: Replaceable) -> Result<(), WriteError> {
         match self {
-            Self::Stdout | Self::Special(_) => self.write(bytes),
-            Self::File(file) => whole_file::create(file, bytes),
+            Self::Stdout => {}
+            Self::Special(file) => replaceable.in_place().check(file)?,
+            Self::File(file) => {
+                // Not replaced, so that what appears only now is not lost; some file systems can do nothing else.
+                if !file.exists() {
+                    match whole_file::create(file, bytes) {
+                        Ok(()) => return Ok(()),
+                        Err(error) if replaceable == Replaceable::Nothing && !file.exists() => return Err(error.into()),
+                        Err(_) => {}
+                    }
+                }
+                replaceable.check(file)?;
+            }
         }
+        Ok(self.write(bytes)?)
     }
 
     /// Opens it to be written piece by piece.
@@ -87,6 +107,15 @@ impl Destination {
         })
     }
 
+    /// The file that is written, if it is one: replaced, or written to as it is.
+    pub fn written_file(&self) -> Option<&Path> {
+        match self {
+            Self::Special(file) if file.is_file() => Some(file),
+            Self::Stdout | Self::Special(_) => None,
+            Self::File(file) => Some(file),
+        }
+    }
+
     /// The file that is replaced, if it is one.
     pub fn file(&self) -> Option<&Path> {
         match self {
@@ -94,6 +123,17 @@ impl Destination {
             Self::File(file) => Some(file),
         }
     }
+}
+
+/// Why a destination was not written.
+#[derive(Debug, Error)]
+pub enum WriteError {
+    /// A file is there that stays.
+    #[error(transparent)]
+    Kept(#[from] Kept),
+    /// The system cannot do it.
+    #[error(transparent)]
+    System(#[from] io::Error),
 }
 
 /// A destination that is written piece by piece.
@@ -150,4 +190,32 @@ fn descriptor(name: &Path) -> Option<Destination> {
 fn is_reserved(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default();
     cfg!(windows) && ["NUL", "CON"].iter().any(|device| name.eq_ignore_ascii_case(device))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 5.2g, 5.2h
+    #[test]
+    fn files_are_replaced_as_far_as_that_is_allowed() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("a.xml");
+        let output = Destination::File(place.clone());
+        for (there, replaceable, is_written) in [
+            (None, Replaceable::Nothing, true),
+            (Some("mine"), Replaceable::Nothing, false),
+            (Some("mine"), Replaceable::AllButSecrets, true),
+            (Some("<Secret>MY</Secret>"), Replaceable::AllButSecrets, false),
+            (Some("<Secret>MY</Secret>"), Replaceable::Everything, true),
+            (None, Replaceable::AllButSecrets, true),
+        ] {
+            let _ = fs::remove_file(&place);
+            if let Some(content) = there {
+                fs::write(&place, content).unwrap();
+            }
+            assert_eq!(output.write_over(b"new", replaceable).is_ok(), is_written, "{there:?} {replaceable:?}");
+            assert_eq!(fs::read_to_string(&place).unwrap(), if is_written { "new" } else { there.unwrap() });
+        }
+    }
 }

@@ -8,6 +8,7 @@ use super::existing::Replaceable;
 use super::fault::Fault;
 use super::input::Source;
 use super::output::Destination;
+use super::whole_file::folder;
 use crate::cli::Files;
 
 /// Where a run reads and writes.
@@ -24,7 +25,7 @@ impl Places {
     pub fn of(files: &Files, parameters: Option<&Path>) -> Result<Self, Fault> {
         let input = Source::of(files.input.as_deref());
         let output = Destination::of(files.output.as_deref(), OUTPUT)?;
-        not_read("--output", output.file(), files, parameters)?;
+        not_read("--output", output.written_file(), files, parameters)?;
         Ok(Self { input, output })
     }
 }
@@ -44,14 +45,17 @@ pub fn begin_status(files: &Files, parameters: Option<&Path>) -> Result<Option<D
     {
         return Err(Fault::SameFile { first: "--status-file", second: "--output" });
     }
-    not_read("--status-file", status.file(), files, parameters)?;
+    not_read("--status-file", status.written_file(), files, parameters)?;
     let Some(file) = status.file() else { return Ok(Some(status)) };
+    let unwritable = |error| Fault::Write { what: STATUS_FILE, file: Some(name.clone()), error };
+    // Before anything is made whose status could then not be told.
+    if !folder(file).is_dir() {
+        return Err(unwritable(io::ErrorKind::NotFound.into()));
+    }
     let is_kept = |kept| Fault::StatusFileKept { file: name.clone(), kept };
     Replaceable::AllButSecrets.check(file).map_err(is_kept)?;
     match std::fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Fault::Write { what: STATUS_FILE, file: Some(name.clone()), error })
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(error)),
         Ok(()) | Err(_) => Ok(Some(status)),
     }
 }
@@ -87,7 +91,7 @@ fn not_read(
 
 /// Whether a standard stream is this very file, as after `< FILE` in a shell.
 #[cfg(unix)]
-fn is_open_as(stream: impl std::os::fd::AsFd, file: &Path) -> bool {
+pub fn is_open_as(stream: impl std::os::fd::AsFd, file: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let open = super::descriptor::own(stream).and_then(|open| open.metadata());
     match (open, std::fs::metadata(file)) {
@@ -98,7 +102,7 @@ fn is_open_as(stream: impl std::os::fd::AsFd, file: &Path) -> bool {
 
 /// Windows does not replace or remove a file that is open.
 #[cfg(windows)]
-fn is_open_as<S>(_: S, _: &Path) -> bool {
+pub fn is_open_as<S>(_: S, _: &Path) -> bool {
     false
 }
 

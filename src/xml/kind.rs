@@ -1,7 +1,6 @@
 //! The kinds of documents, by their root elements: which there are, and which of them hold a secret.
 
-use super::events::{Event, Events};
-use super::read::Document;
+use std::borrow::Cow;
 
 /// A document of the contract, coming in or going out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,16 +50,44 @@ impl DocumentKind {
         }
     }
 
-    /// The kind of the document that these bytes begin. What follows the start of the root may be wrong: half a secret, or
-    /// one with a mistake in it, is still worth keeping. `None` where the root is another one, or no reader finds it.
+    /// The kind of the document that these bytes begin, by the name of its first tag. All else may be wrong, the encoding
+    /// and the prolog too: half a secret, or one that only other programs read, is still worth keeping. `None` where there
+    /// is no tag, or another one.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
-        let document = Document::decode(bytes).ok()?;
-        let mut events = Events::new(document.text()).ok()?;
-        let (Event::Start { local }, _) = events.next().ok()?? else { return None };
-        Self::ALL.into_iter().find(|kind| kind.root() == local)
+        let name = first_name(&without_zeroes(bytes))?.to_vec();
+        let local = name.rsplit(|&byte| byte == b':').next()?;
+        Self::ALL.into_iter().find(|kind| kind.root().as_bytes() == local)
     }
 }
+
+/// What ASCII is in these bytes, also where they are UTF-16 or UCS-4, in which a character of ASCII is its byte and zeroes.
+fn without_zeroes(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if bytes.contains(&0) { bytes.iter().copied().filter(|&byte| byte != 0).collect() } else { bytes.into() }
+}
+
+/// The name in the first start-tag, which may be cut off. Comments, processing instructions and declarations are passed
+/// over.
+fn first_name(bytes: &[u8]) -> Option<&[u8]> {
+    let mut rest = bytes;
+    loop {
+        let tag = rest.iter().position(|&byte| byte == b'<')?;
+        rest = &rest[tag + 1..];
+        let passed = OPAQUE.into_iter().find_map(|(open, close)| Some((rest.strip_prefix(open)?, close)));
+        if let Some((inside, close)) = passed {
+            rest = &inside[inside.windows(close.len()).position(|bytes| bytes == close)?..];
+            continue;
+        }
+        let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>'));
+        let name = &rest[..end.unwrap_or(rest.len())];
+        if !name.is_empty() {
+            return Some(name);
+        }
+    }
+}
+
+/// What may stand before the root, behind `<`, and how it ends.
+const OPAQUE: [(&[u8], &[u8]); 3] = [(b"!--", b"-->"), (b"?", b">"), (b"!", b">")];
 
 #[cfg(test)]
 mod tests {
@@ -79,11 +106,23 @@ mod tests {
             ("\u{feff}<TOTP><Secret>MY</Secret>", DocumentKind::Totp),
             ("<KeyURI>otpauth://totp/a?secret=MY&amp;x</KeyURI>", DocumentKind::KeyUri),
             ("<Secret/>", DocumentKind::Secret),
+            ("<Secret", DocumentKind::Secret),
+            ("<?xml version='2.0' encoding='utf-16'?>\n<Secret>MY", DocumentKind::Secret),
+            (" <?xml encoding='cp1252'><!-- <a> --><Secret x=1>MY", DocumentKind::Secret),
+            ("<!DOCTYPE a [<!ENTITY b 'c'>]><x:Secret>MY", DocumentKind::Secret),
+            ("\u{feff}\u{feff}< <KeyURI>", DocumentKind::KeyUri),
         ] {
             assert_eq!(DocumentKind::of(document.as_bytes()), Some(kind), "{document}");
         }
-        for other in ["", "Secret", "<secret>MY</secret>", "<a><Secret>MY</Secret></a>", "<!DOCTYPE a><Secret/>"] {
+        for other in
+            ["", "Secret", "<secret>MY</secret>", "<a><Secret>MY</Secret></a>", "<!-- <Secret>", "<Secrets>", "< "]
+        {
             assert_eq!(DocumentKind::of(other.as_bytes()), None, "{other}");
         }
+        for unit in [u16::to_le_bytes, u16::to_be_bytes] {
+            let utf_16: Vec<u8> = "<Secret>MY</Secret>".encode_utf16().flat_map(unit).collect();
+            assert_eq!(DocumentKind::of(&utf_16), Some(DocumentKind::Secret));
+        }
+        assert_eq!(DocumentKind::of(b"<Secret>\xff\xfe"), Some(DocumentKind::Secret));
     }
 }

@@ -28,10 +28,6 @@ impl<'a> Document<'a> {
         }
         decode(bytes).map(Self)
     }
-
-    pub(super) fn text(&self) -> &str {
-        self.0.as_str()
-    }
 }
 
 /// The texts of a `<TOTP>` document.
@@ -106,7 +102,7 @@ const PARAMETERS: Vocabulary<{ Parameter::NAMES.len() }> = Vocabulary {
 ///
 /// Every [`ReadError`] but [`ReadError::TooLarge`], which [`Document::decode`] has found.
 pub fn read_secret<'a>(document: &'a Document<'_>) -> Result<Text<'a>, ReadError> {
-    let [secret] = SECRET.read(document.text(), [true])?;
+    let [secret] = SECRET.read(document.0.as_str(), [true])?;
     Ok(secret.expect("required"))
 }
 
@@ -116,7 +112,7 @@ pub fn read_secret<'a>(document: &'a Document<'_>) -> Result<Text<'a>, ReadError
 ///
 /// See [`read_secret`].
 pub fn read_totp<'a>(document: &'a Document<'_>) -> Result<Totp<'a>, ReadError> {
-    let [password, secret] = TOTP.read(document.text(), [true, true])?;
+    let [password, secret] = TOTP.read(document.0.as_str(), [true, true])?;
     Ok(Totp { password: password.expect("required"), secret: secret.expect("required") })
 }
 
@@ -126,7 +122,7 @@ pub fn read_totp<'a>(document: &'a Document<'_>) -> Result<Totp<'a>, ReadError> 
 ///
 /// See [`read_secret`].
 pub fn read_parameters<'a>(document: &'a Document<'_>) -> Result<ParameterTexts<'a>, ReadError> {
-    PARAMETERS.read(document.text(), [false; Parameter::NAMES.len()]).map(ParameterTexts)
+    PARAMETERS.read(document.0.as_str(), [false; Parameter::NAMES.len()]).map(ParameterTexts)
 }
 
 /// The elements of a document: either the root alone, with text, or a root whose children have text.

@@ -11,7 +11,7 @@ use super::super::{Algorithm, CodeParameters, Digits, Period, Secret, SecretErro
 use super::{Label, is_steam, key_uri};
 use character_references::unescaped;
 use label::Names;
-use query::{Query, hides_parameter};
+use query::{Query, begins_as_reference, hides_parameter};
 
 mod character_references;
 mod label;
@@ -78,7 +78,7 @@ impl KeyUri {
         let rest = behind_scheme(text)?;
         let Parts { kind, label, query, fragment } = Parts::of(&rest)?;
         check_type(kind)?;
-        if hides_parameter(label) || hides_parameter(fragment) {
+        if hides_parameter(label) || hides_parameter(fragment) || begins_as_reference(fragment) {
             return Err(KeyUriError::Separator);
         }
         let query = Query::of(query)?;

@@ -6,7 +6,7 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::manifest::{Manifest, ManifestError, Row};
+use super::manifest::{Manifest, ManifestError, Row, check_quotes};
 use super::name::path;
 use super::table::{Table, TableError};
 use crate::cli;
@@ -61,10 +61,14 @@ impl Source {
             }
             cli::Inputs::Manifest(file) => {
                 let table = open(file).map_err(|error| unreadable(MANIFEST)(file, error))?;
-                let table = Table::new(table).map_err(|error| match error {
+                let mut table = Table::new(table).map_err(|error| match error {
                     TableError::Read(error) => unreadable(MANIFEST)(file, error),
-                    TableError::Utf16 | TableError::Windows1252 { .. } => wrong(file, &ManifestError::Text(error)),
+                    TableError::Utf16 | TableError::Zero { .. } | TableError::Windows1252 { .. } => {
+                        wrong(file, &ManifestError::Text(error))
+                    }
                 })?;
+                check_quotes(&mut table).map_err(|error| wrong(file, &error))?;
+                table.rewind().map_err(|error| unreadable(MANIFEST)(file, error))?;
                 let table = Manifest::new(table, operation.input().is_some()).map_err(|error| wrong(file, &error))?;
                 Self::Table { file: file.to_owned(), table: Box::new(table), number: 1 }
             }

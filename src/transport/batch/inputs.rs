@@ -83,6 +83,11 @@ impl Inputs {
 
     /// The item of a file, or none where it is a folder and a walk begins.
     fn of_path(&mut self, input: PathBuf) -> Option<Item> {
+        if input.as_os_str().as_encoded_bytes().contains(&0) {
+            let description = "cannot read: expected names that end with line feeds, found a byte of zero (is --null missing, or \
+                               is the list in UTF-16?)";
+            return Some(Item::Failed { input, name: None, description: description.to_owned() });
+        }
         let name = PathBuf::from(input.file_name().unwrap_or_default());
         if !fs::metadata(&input).is_ok_and(|metadata| metadata.is_dir()) {
             return Some(self.task(input, &name));

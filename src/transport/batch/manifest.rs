@@ -3,7 +3,8 @@
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use csv::{Reader, ReaderBuilder, StringRecord};
+use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
+use memchr::memchr_iter;
 use thiserror::Error;
 
 use super::report;
@@ -39,6 +40,14 @@ pub enum ManifestError {
          output, issuer and account, each once, separated by commas"
     )]
     Header,
+    /// A quotation mark that is not closed.
+    #[error(
+        "wrong manifest: expected a quotation mark at the end of a cell that begins with one, in line {line} or below"
+    )]
+    Quote { line: u64 },
+    /// Other separators than commas.
+    #[error("wrong manifest: expected columns separated by commas, found {0}; save the table with commas")]
+    Separator(&'static str),
     /// Too many cells or too few.
     #[error("wrong manifest: expected {expected} columns in line {line}, found {found}")]
     Cells { expected: usize, line: u64, found: usize },
@@ -56,6 +65,38 @@ pub enum ManifestError {
     Read { error: io::Error, line: u64 },
 }
 
+/// Checks that the last row of a table has an end: a quotation mark that is not closed would make one cell of all rows
+/// behind it. A row without an end that is longer than rows may be is found when it is read.
+///
+/// # Errors
+///
+/// [`ManifestError::Quote`] where a quotation mark is not closed; [`ManifestError::Read`] where the table cannot be read.
+pub fn check_quotes(table: impl Read) -> Result<(), ManifestError> {
+    /// A row that no table has: it is the last one, unless it lies within quotation marks.
+    const END: &[u8] = b"\n\x01";
+    let table = Limited { reader: table.chain(END), left: 0 };
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(table);
+    let mut record = ByteRecord::new();
+    let (mut line, mut is_end, mut uncounted) = (1, false, None);
+    loop {
+        reader.get_mut().left = MAX_RECORD_BYTES;
+        match reader.read_byte_record(&mut record).map_err(csv::Error::into_kind) {
+            Ok(true) => {
+                let behind = uncounted.unwrap_or(0);
+                line = record.position().map_or(0, csv::Position::line) + behind;
+                uncounted.get_or_insert_with(|| uncounted_lines(&reader, record.as_slice()));
+                is_end = record.iter().eq([&END[1..]]);
+            }
+            Ok(false) if is_end => return Ok(()),
+            Ok(false) => return Err(ManifestError::Quote { line }),
+            Err(csv::ErrorKind::Io(error)) if error.kind() == io::ErrorKind::FileTooLarge => return Ok(()),
+            Err(csv::ErrorKind::Io(error)) => return Err(ManifestError::Read { error, line }),
+            // Of records of bytes, of any length, the crate has no other errors to report.
+            Err(_) => return Err(ManifestError::Header),
+        }
+    }
+}
+
 /// A table that is read row by row.
 pub struct Manifest<R> {
     reader: Reader<Limited<R>>,
@@ -63,6 +104,8 @@ pub struct Manifest<R> {
     record: StringRecord,
     needs_input: bool,
     ended: bool,
+    /// What the crate's number of a line lacks.
+    uncounted: u64,
 }
 
 impl<R: Read> Manifest<R> {
@@ -70,8 +113,10 @@ impl<R: Read> Manifest<R> {
     pub fn new(table: R, needs_input: bool) -> Result<Self, ManifestError> {
         let table = Limited { reader: table, left: 0 };
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(table);
-        let mut manifest = Self { reader, columns: Vec::new(), record: StringRecord::new(), needs_input, ended: false };
+        let (columns, record) = (Vec::new(), StringRecord::new());
+        let mut manifest = Self { reader, columns, record, needs_input, ended: false, uncounted: 0 };
         manifest.read_record()?;
+        manifest.uncounted = uncounted_lines(&manifest.reader, manifest.record.as_slice().as_bytes());
         let has_status = report::is_header(&manifest.record);
         let columns: Vec<_> = manifest.record.iter().map(Column::of).collect();
         // In other tables it is about something else, a person perhaps.
@@ -81,6 +126,9 @@ impl<R: Read> Manifest<R> {
         let is_repeated = Column::ALL.into_iter().any(|column| count(column) > 1);
         // A table with none of the columns is most likely one with other separators.
         let is_foreign = columns.iter().all(Option::is_none);
+        if is_foreign && let Some(separator) = manifest.record.get(0).and_then(other_separator) {
+            return Err(ManifestError::Separator(separator));
+        }
         if is_repeated || is_foreign || needs_input && count(Column::Input) == 0 {
             return Err(ManifestError::Header);
         }
@@ -105,7 +153,7 @@ impl<R: Read> Manifest<R> {
         if self.ended {
             return Ok(false);
         }
-        let line = self.reader.position().line();
+        let line = self.reader.position().line() + self.uncounted;
         self.reader.get_mut().left = MAX_RECORD_BYTES;
         let result = self.reader.read_record(&mut self.record).map_err(|error| match error.into_kind() {
             csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => ManifestError::TooLong { line },
@@ -119,7 +167,7 @@ impl<R: Read> Manifest<R> {
     }
 
     fn row(&self) -> Result<Row, ManifestError> {
-        let line = self.record.position().map_or(0, csv::Position::line);
+        let line = self.record.position().map_or(0, csv::Position::line) + self.uncounted;
         let (expected, found) = (self.columns.len(), self.record.len());
         if expected != found {
             return Err(ManifestError::Cells { expected, line, found });
@@ -141,6 +189,21 @@ impl<R: Read> Manifest<R> {
         }
         Ok(row)
     }
+}
+
+/// How many line feeds behind the first row the crate has not counted, and so none of those behind later rows: where rows end
+/// with a carriage return as well, it takes the line feed for a part of the next one.
+fn uncounted_lines<R: Read>(reader: &Reader<R>, first_row: &[u8]) -> u64 {
+    let behind_first = 2 + memchr_iter(b'\n', first_row).count() as u64;
+    behind_first.saturating_sub(reader.position().line())
+}
+
+/// What separates the columns of a first row that has no commas, if one of them matters.
+fn other_separator(row: &str) -> Option<&'static str> {
+    let separates = |separator: char| {
+        row.split(separator).count() > 1 && row.split(separator).any(|cell| Column::of(cell.trim()).is_some())
+    };
+    [(';', "semicolons"), ('\t', "tabs")].into_iter().find(|(separator, _)| separates(*separator)).map(|(_, name)| name)
 }
 
 /// The columns that matter.
@@ -219,8 +282,12 @@ mod tests {
         let row = Row { account: Some("me".to_owned()), ..Row::default() };
         assert_eq!(manifest.next_row().unwrap().unwrap(), row);
         assert!(manifest.next_row().is_none());
-        for table in ["issuer;account\nX4;me\n", "", "name\n"] {
+        for table in ["", "name\n", "name;city\n"] {
             assert!(matches!(Manifest::new(table.as_bytes(), false), Err(ManifestError::Header)), "{table}");
+        }
+        for (table, separator) in [("issuer;account\nX4;me\n", "semicolons"), ("name\tinput\n", "tabs")] {
+            let error = Manifest::new(table.as_bytes(), false).err().unwrap();
+            assert!(matches!(error, ManifestError::Separator(found) if found == separator), "{table}");
         }
     }
 
@@ -259,9 +326,25 @@ mod tests {
         assert!(manifest.next_row().is_none());
     }
 
+    // contract 6.1i: the rows behind a quotation mark that is not closed are nobody's.
+    #[test]
+    fn quotation_marks() {
+        for table in ["", "a", "a\n", "a\n\"b\"", "a\n\"b\nc\"\n", "a\n5\" b\n", "a\n\"b\"\"c\"\n\n", "a\nb\"\n"] {
+            assert!(check_quotes(table.as_bytes()).is_ok(), "{table:?}");
+        }
+        for (table, line) in [("\"", 1), ("a\n\"b\nc\nd\n", 2), ("a\nb\n\"c\"\"", 3), ("a\r\nb\r\n,\"c\r\n", 3)] {
+            assert!(
+                matches!(check_quotes(table.as_bytes()), Err(ManifestError::Quote { line: found }) if found == line),
+                "{table:?}"
+            );
+        }
+        // One that is too long is told when it is read.
+        assert!(check_quotes(format!("a\n\"{}", "x\n".repeat(MAX_RECORD_BYTES)).as_bytes()).is_ok());
+    }
+
     #[test]
     fn wrong_headers() {
-        for table in ["", "\n", "a.xml\n", "Input\n", "input;output\n", "input,output,input\n", "input\0"] {
+        for table in ["", "\n", "a.xml\n", "Input\n", "input,output,input\n", "input\0"] {
             assert!(rows(table).unwrap_err().starts_with("wrong manifest: expected a first row with"), "{table}");
         }
     }
@@ -269,17 +352,20 @@ mod tests {
     // contract 6.3a: the next row is not worse for it.
     #[test]
     fn wrong_rows() {
-        let got = rows("input,account\na.xml\nb.xml,me,you\n,me\nd.xml,me\n").unwrap();
-        let errors: Vec<_> = got[..3].iter().map(|row| row.as_ref().unwrap_err().as_str()).collect();
-        assert_eq!(
-            errors,
-            [
-                "wrong manifest: expected 2 columns in line 2, found 1",
-                "wrong manifest: expected 2 columns in line 3, found 3",
-                "wrong manifest: expected the name of a file in the column input in line 4",
-            ]
-        );
-        assert!(got[3].is_ok() && got.len() == 4);
+        let table = "input,account\na.xml\nb.xml,me,you\n,me\nd.xml,me\n";
+        for table in [table.to_owned(), table.replace('\n', "\r\n")] {
+            let got = rows(&table).unwrap();
+            let errors: Vec<_> = got[..3].iter().map(|row| row.as_ref().unwrap_err().as_str()).collect();
+            assert_eq!(
+                errors,
+                [
+                    "wrong manifest: expected 2 columns in line 2, found 1",
+                    "wrong manifest: expected 2 columns in line 3, found 3",
+                    "wrong manifest: expected the name of a file in the column input in line 4",
+                ]
+            );
+            assert!(got[3].is_ok() && got.len() == 4);
+        }
     }
 
     #[test]

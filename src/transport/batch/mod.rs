@@ -18,12 +18,14 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::descriptor::stdin;
+use super::existing::Replaceable;
 use super::fault::Fault;
 use super::filter;
 use super::in_order::InOrder;
 use super::input::is_stdin;
 use super::output::Destination;
-use super::places::canonical_name;
+use super::places::{canonical_name, is_open_as};
 use super::session::Session;
 use super::{parameters, tell};
 use crate::cli::{self, BatchArguments};
@@ -87,6 +89,7 @@ impl<'a> Run<'a> {
             if can_be_read_again(arguments.run.inputs()) { inputs().ok() } else { None }
         });
         let work = Work { outputs, tally, interruption: interruption.clone() };
+        interruption.begin_work();
         let threads = InOrder::start(work, source, report, arguments.run.jobs).map_err(Fault::Threads)?;
         Ok(Self { arguments, threads, progress })
     }
@@ -95,7 +98,7 @@ impl<'a> Run<'a> {
     fn end(mut self, interruption: &Interruption) -> Result<Status, Fault> {
         let mut report = self.threads.wait(|| {
             self.progress.draw();
-            interruption.is_asked_for()
+            interruption.is_awaited()
         });
         self.threads.work().outputs.run_folder.remove();
         let finished = report.finish();
@@ -149,11 +152,13 @@ const OUTPUT_DIR: &str = "an output folder that can be written";
 fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
     let Some(name) = &arguments.run.report else { return Ok(None) };
     let destination = Destination::of(Some(name), REPORT)?;
-    let Some(file) = destination.file() else { return Ok(Some(Place { destination, replaces: false })) };
+    let Some(file) = destination.written_file() else { return Ok(Some(Place { destination, replaces: false })) };
     let place = canonical_name(file);
     let is_read = |file: &Path| canonical_name(file) == place;
     let is_among_inputs = match arguments.run.inputs() {
-        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => is_read(file),
+        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => {
+            is_read(file) || is_stdin(file) && is_open_as(stdin(), &place)
+        }
         cli::Inputs::Paths(paths) => paths.iter().any(|path| place.starts_with(canonical_name(path))),
         cli::Inputs::Count(_) => false,
     };
@@ -163,6 +168,13 @@ fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
     if arguments.request.parameters.as_deref().is_some_and(is_read) {
         return Err(Fault::SameFile { first: "--report", second: "--parameters" });
     }
+    if destination.file().is_none() {
+        let is_kept = |_| Fault::ReportExists { file: name.clone() };
+        return Replaceable::AllButSecrets
+            .check(&place)
+            .map_err(is_kept)
+            .map(|()| Some(Place { destination, replaces: false }));
+    }
     let replaces = place.exists();
     if replaces && !is_report(&place) {
         return Err(Fault::ReportExists { file: name.clone() });
@@ -170,10 +182,22 @@ fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
     Ok(Some(Place { destination, replaces }))
 }
 
+/// The files that a run reads besides its inputs.
+fn files_of_run(arguments: &BatchArguments) -> impl Iterator<Item = &Path> {
+    let named = match arguments.run.inputs() {
+        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => Some(file),
+        cli::Inputs::Paths(_) | cli::Inputs::Count(_) => None,
+    };
+    named.into_iter().chain(arguments.request.parameters.as_deref())
+}
+
 /// Issuer and account for the report of new secrets, which other runs read: as text, or not at all.
 fn report_names(arguments: &BatchArguments, parameters: &Parameters) -> Result<[Option<String>; 2], Fault> {
     if arguments.run.report.is_none() {
         return Ok([None, None]);
+    }
+    if arguments.run.output_dir().to_str().is_none() {
+        return Err(Fault::OutputDirNotUnicode { folder: arguments.run.output_dir().to_owned() });
     }
     let text = |part, name: &Option<Vec<u8>>| {
         let text = name.clone().map(String::from_utf8).transpose();
@@ -196,7 +220,8 @@ fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Paramet
     })?;
     let (format, existing) = (arguments.format.unwrap_or_default(), arguments.run.existing());
     let session = Session { parameters, now: arguments.request.now };
-    Ok(Outputs { operation, session, names, format, output_dir: folder.to_owned(), existing, run_folder })
+    let read = files_of_run(arguments).map(canonical_name).collect();
+    Ok(Outputs { operation, session, names, format, output_dir: folder.to_owned(), existing, read, run_folder })
 }
 
 fn unwritable(what: &'static str, file: Option<&Path>, error: io::Error) -> Fault {

@@ -36,6 +36,8 @@ pub struct Outputs {
     pub output_dir: PathBuf,
     /// What happens where there is one already.
     pub existing: Existing,
+    /// The files that the run itself reads, by their one names.
+    pub read: Vec<PathBuf>,
     /// Where they are written.
     pub run_folder: RunFolder,
 }
@@ -84,8 +86,8 @@ enum Failure {
     Write(io::Error),
     #[error("cannot write: expected no output yet; --overwrite replaces it, --skip-existing leaves it")]
     Exists,
-    #[error("cannot write: expected an output that is not also the input")]
-    IsInput,
+    #[error("cannot write: expected an output that the run does not also read")]
+    IsRead,
     #[error("cannot write: {0}")]
     Kept(Kept),
     #[error("cannot write: expected an older answer of the operation to leave, found something else")]
@@ -184,8 +186,9 @@ impl Outputs {
 
     fn respond(&self, task: &Task, place: &Path, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Reply, Failure> {
         if self.existing == Existing::Replace && place.exists() {
-            if task.input.as_deref().is_some_and(|input| canonical_name(input) == canonical_name(place)) {
-                return Err(Failure::IsInput);
+            let name = canonical_name(place);
+            if self.read.contains(&name) || task.input.as_deref().is_some_and(|input| canonical_name(input) == name) {
+                return Err(Failure::IsRead);
             }
             // A secret may also be an input that has not been read yet.
             let replaceable =

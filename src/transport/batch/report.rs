@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use csv::{StringRecord, Writer};
+use csv::{ReaderBuilder, StringRecord, Writer};
 
 use super::outputs::Answer;
 use crate::status::Status;
@@ -35,8 +35,8 @@ pub struct Report {
     writer: Option<Writer<Opened>>,
     has_names: bool,
     error: Option<io::Error>,
-    /// Whether it takes the place of an older one.
-    replaces: bool,
+    /// The older one whose place it takes.
+    replaced: Option<PathBuf>,
     first_error: Option<String>,
     is_wanted: bool,
     /// How many inputs came to what.
@@ -60,7 +60,10 @@ impl Report {
             writer,
             has_names,
             error: None,
-            replaces: place.is_some_and(|place| place.replaces),
+            replaced: place
+                .filter(|place| place.replaces)
+                .and_then(|place| place.destination.file())
+                .map(Path::to_owned),
             counts: Counts::default(),
             first_error: None,
             is_wanted: place.is_some(),
@@ -91,7 +94,10 @@ impl Report {
         let Some(mut writer) = self.writer.take() else { return Ok(()) };
         writer.flush()?;
         // Nothing is left to be written, and so nothing fails here.
-        writer.into_inner().map_err(|error| io::Error::from(error.error().kind()))?.finish(self.replaces)
+        let opened = writer.into_inner().map_err(|error| io::Error::from(error.error().kind()))?;
+        // It may have become something else by now, an output of this very run.
+        let replaces = self.replaced.as_deref().is_some_and(is_report);
+        opened.finish(replaces)
     }
 
     /// What was wrong with the first input that has status -1, where no report tells it.
@@ -116,8 +122,10 @@ pub fn is_header(row: &StringRecord) -> bool {
 
 /// Whether a file is the report of an earlier run, or nothing.
 pub fn is_report(place: &Path) -> bool {
-    let header = COLUMNS.join(",");
-    beginning(place).is_ok_and(|bytes| bytes.is_empty() || bytes.starts_with(header.as_bytes()))
+    beginning(place).is_ok_and(|bytes| {
+        let mut rows = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice());
+        bytes.is_empty() || rows.records().next().is_some_and(|row| row.is_ok_and(|row| is_header(&row)))
+    })
 }
 
 /// The name of a file; what is not UTF-8 in it is escaped.

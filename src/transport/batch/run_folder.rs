@@ -1,7 +1,7 @@
 //! The folder of one run, `.totp-adapter-…` inside the output folder (contract 6.2): files are written there and moved
 //! to their places. It is locked while the run lives, so that others know it from those of runs that were killed.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, DirEntry, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -12,6 +12,9 @@ use crate::transport::whole_file::{PREFIX, folder};
 
 /// The file in the folder that is locked.
 const LOCK: &str = "lock";
+
+/// The file in the folder that tries out how files are moved.
+const MOVED: &str = "moved";
 
 /// The folder of this run; it is removed when it is dropped.
 pub struct RunFolder {
@@ -39,7 +42,7 @@ impl RunFolder {
 
     /// Tries to move a file without replacing another, and to replace one.
     pub fn check_moves(&self) -> io::Result<()> {
-        let place = self.folder.path().join("moved");
+        let place = self.folder.path().join(MOVED);
         self.put(0, &place, &[], false)?;
         match self.put(0, &place, &[], false) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -124,13 +127,31 @@ fn remove_if_dead(folder: &Path) {
     let _ = match File::options().read(true).write(true).open(&path) {
         Ok(lock) => match lock.try_lock() {
             // The lock is held meanwhile: whoever has just made the folder sees that it is lost.
-            Ok(()) => fs::remove_dir_all(folder),
+            Ok(()) => remove_ours(folder),
             Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Ok(()),
         },
         // Killed before there was a lock; a folder that is not empty is not ours, and stays.
         Err(error) if error.kind() == io::ErrorKind::NotFound => fs::remove_dir(folder),
         Err(error) => Err(error),
     };
+}
+
+/// Removes a folder of a run with what a run leaves in it; where there is anything else, it is not ours, and stays.
+fn remove_ours(folder: &Path) -> io::Result<()> {
+    let entries: Vec<_> = fs::read_dir(folder)?.collect::<io::Result<_>>()?;
+    let is_ours = |entry: &DirEntry| {
+        let name = entry.file_name();
+        let bytes = name.as_encoded_bytes();
+        let is_named = name == LOCK || name == MOVED || bytes.iter().all(u8::is_ascii_digit);
+        is_named && entry.file_type().is_ok_and(|kind| kind.is_file())
+    };
+    if !entries.iter().all(is_ours) {
+        return Ok(());
+    }
+    // The lock is the last: without it the folder would be taken for one that was killed before there was one.
+    let (lock, others): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.file_name() == LOCK);
+    others.into_iter().chain(lock).try_for_each(|entry| fs::remove_file(entry.path()))?;
+    fs::remove_dir(folder)
 }
 
 #[cfg(test)]
@@ -151,22 +172,31 @@ mod tests {
         let path = output.path();
         let living = RunFolder::new(path).unwrap();
         living.put(7, &living.folder.path().join("half"), b"x", false).unwrap();
-        for (dead, file) in [("dead", Some(LOCK)), ("early", None), ("foreign", Some("a.xml"))] {
+        for (dead, files) in [
+            ("dead", &[LOCK, MOVED, "17"][..]),
+            ("early", &[]),
+            ("foreign", &["a.xml"]),
+            ("mixed", &[LOCK, "17", "secret.xml"]),
+        ] {
             let folder = path.join(format!("{PREFIX}{dead}"));
             fs::create_dir(&folder).unwrap();
-            if let Some(file) = file {
+            for file in files {
                 fs::write(folder.join(file), "").unwrap();
             }
         }
+        fs::create_dir_all(path.join(format!("{PREFIX}deep/5"))).unwrap();
+        fs::write(path.join(format!("{PREFIX}deep")).join(LOCK), "").unwrap();
         fs::write(path.join(format!("{PREFIX}file")), "").unwrap();
         let second = RunFolder::new(path).unwrap();
         let name = |run: &RunFolder| run.folder.path().file_name().unwrap().to_str().unwrap().to_owned();
-        let mut expected = vec![format!("{PREFIX}file"), format!("{PREFIX}foreign"), name(&living), name(&second)];
+        let kept = ["deep", "file", "foreign", "mixed"].map(|name| format!("{PREFIX}{name}"));
+        let mut expected = [&kept[..], &[name(&living), name(&second)]].concat();
         expected.sort();
         assert_eq!(names(path), expected);
+        assert_eq!(names(&path.join(&kept[3])), ["17", LOCK, "secret.xml"]);
         drop(second);
         drop(living);
-        assert_eq!(names(path), [format!("{PREFIX}file"), format!("{PREFIX}foreign")]);
+        assert_eq!(names(path), kept);
     }
 
     // contract 6.2b, 6.2c

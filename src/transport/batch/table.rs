@@ -4,15 +4,16 @@
 //! A secret that is made for a name that cannot be read is made for nobody, so that no secret is made before the whole table is
 //! known to be text. What comes from a pipe is kept in memory, and beyond [`MAX_MEMORY_BYTES`] in a file without a name.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek};
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 use tempfile::{SpooledTempFile, spooled_tempfile};
 use thiserror::Error;
 
 use crate::transport::byte_order_mark::{TextReader, Utf16Error};
 use crate::transport::descriptor::InputStream;
+use crate::transport::fault::ChangedError;
 
 /// How much of a table from a pipe is kept in memory.
 const MAX_MEMORY_BYTES: usize = 1 << 20;
@@ -21,8 +22,8 @@ const BLOCK_BYTES: usize = 64 * 1024;
 
 /// A table that is UTF-8 to its end, or was when it was looked at.
 pub enum Table {
-    /// A file.
-    File(File),
+    /// A file, and what it was when it was looked at.
+    File(File, Metadata),
     /// What came from a pipe.
     Spooled(SpooledTempFile),
 }
@@ -33,12 +34,18 @@ pub enum TableError {
     /// It cannot be read, or not be kept.
     #[error(transparent)]
     Read(#[from] io::Error),
-    /// It has the mark of UTF-16, or bytes of zero, as every ASCII character has in UTF-16.
+    /// It has the mark of UTF-16, or as many bytes of zero as a text in ASCII has in UTF-16.
     #[error(
         "expected a table in UTF-8, found what seems to be UTF-16 (\"Unicode text\"): save it as \"CSV UTF-8\", or convert it with \
          iconv -f UTF-16 -t UTF-8"
     )]
     Utf16,
+    /// It has a byte of zero, which no text has.
+    #[error("expected a table of text, found a byte of zero in line {line}")]
+    Zero {
+        /// The line, from 1.
+        line: u64,
+    },
     /// It has bytes that are not UTF-8.
     #[error(
         "expected a table in UTF-8, found in line {line} what seems to be windows-1252 (plain \"CSV\" of Windows): save it as \
@@ -59,9 +66,10 @@ impl Table {
     pub fn new(stream: InputStream) -> Result<Self, TableError> {
         match stream {
             InputStream::File(mut file) if file.metadata()?.is_file() => {
+                let metadata = file.metadata()?;
                 check(&mut file)?;
                 file.rewind()?;
-                Ok(Self::File(file))
+                Ok(Self::File(file, metadata))
             }
             mut stream @ (InputStream::File(_) | InputStream::Console(_)) => {
                 let mut spooled = spooled_tempfile(MAX_MEMORY_BYTES);
@@ -75,13 +83,34 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Goes back to the begin.
+    pub fn rewind(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file, _) => file.rewind(),
+            Self::Spooled(spooled) => spooled.rewind(),
+        }
+    }
+}
+
 impl Read for Table {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::File(file) => file.read(room),
+            Self::File(file, before) => {
+                let read = file.read(room)?;
+                // What was taken by then is half of one table and half of another.
+                if read == 0 && !room.is_empty() && is_changed(before, &file.metadata()?) {
+                    return Err(io::Error::other(ChangedError));
+                }
+                Ok(read)
+            }
             Self::Spooled(spooled) => spooled.read(room),
         }
     }
+}
+
+fn is_changed(before: &Metadata, now: &Metadata) -> bool {
+    before.len() != now.len() || before.modified().ok() != now.modified().ok()
 }
 
 /// Reads to the end.
@@ -96,9 +125,11 @@ fn check(table: &mut impl Read) -> Result<(), TableError> {
             read => read?,
         };
         let bytes = &block[..kept + read];
-        // A table of text has no such byte; in UTF-16 every ASCII character has one.
-        if bytes.contains(&0) {
-            return Err(TableError::Utf16);
+        // In UTF-16 every character of ASCII has such a byte; a table of text has none.
+        if let Some(zero) = memchr(0, bytes) {
+            let is_utf_16 = line == 1 && memchr_iter(0, bytes).count() * 3 >= bytes.len();
+            let line = line + lines(&bytes[..zero]);
+            return Err(if is_utf_16 { TableError::Utf16 } else { TableError::Zero { line } });
         }
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text.len(),
@@ -147,12 +178,29 @@ mod tests {
                     "{piece}"
                 );
             }
+            assert!(checked(b"account\nann\nj\0\n", piece).unwrap_err().contains("a byte of zero in line 3"));
             for unit in [u16::to_le_bytes, u16::to_be_bytes] {
                 for text in ["\u{feff}account\n", "account\n"] {
                     let error = checked(&utf_16(unit, text), piece).unwrap_err();
                     assert!(error.contains("what seems to be UTF-16"), "{error}");
                 }
             }
+        }
+    }
+
+    // contract 6.1v
+    #[test]
+    fn a_table_that_is_changed_while_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("table.csv");
+        for (added, is_error) in [("", false), ("more\n", true)] {
+            std::fs::write(&place, "input\na.xml\n").unwrap();
+            let mut table = Table::new(InputStream::open(&place).unwrap()).unwrap();
+            std::io::Write::write_all(&mut File::options().append(true).open(&place).unwrap(), added.as_bytes())
+                .unwrap();
+            let mut text = String::new();
+            let error = table.read_to_string(&mut text).err().map(|error| crate::transport::fault::reason(&error));
+            assert_eq!(error.as_deref(), is_error.then_some("a file that was changed meanwhile"));
         }
     }
 

@@ -56,14 +56,15 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
     if operation.is_none() && !columns.contains(Column::Operation) {
         return Err(Fault::NoOperation(Operation::EXPECTED));
     }
+    let is_of_picture = |column: &Column| matches!(column, Column::Id | Column::DocumentBase64);
+    let has_picture = columns.as_slice().contains(&Column::DocumentBase64);
+    if operation == Some(Operation::ReadQr) && !(has_picture && columns.as_slice().iter().all(is_of_picture)) {
+        return Err(Fault::PictureColumn);
+    }
     // A column for the operation may ask for any.
     let always_without = operation == Some(Operation::GenerateSecret) && !columns.contains(Column::Operation);
     if !columns.contains(Column::Document) && !always_without {
         return Err(Fault::NoDocumentColumn);
-    }
-    let is_of_picture = |column: &Column| matches!(column, Column::Id | Column::DocumentBase64);
-    if operation == Some(Operation::ReadQr) && !columns.as_slice().iter().all(is_of_picture) {
-        return Err(Fault::PictureColumn);
     }
     let end = if arguments.records.null { 0 } else { b'\n' };
     let input = InputStream::standard().map_err(|error| Fault::Read { what: STANDARD_INPUT, file: None, error })?;

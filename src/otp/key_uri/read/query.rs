@@ -73,6 +73,10 @@ impl Parameter {
             Some(parameter) => Ok(Some(parameter)),
             // `amp;digits`, `?digits`, `digits[]`: whoever wrote it meant the parameter.
             None if words.into_iter().any(|word| Self::named(word).is_some()) => Err(KeyUriError::Separator),
+            // A reference to `&` without its end, as in `&ampdigits=8`.
+            None if behind_reference(&decoded).is_some_and(|name| Self::named(name).is_some()) => {
+                Err(KeyUriError::Separator)
+            }
             // What a reference to a character leaves, which cut the value before it.
             None if name.contains(';') => Err(KeyUriError::Separator),
             None => Ok(None),
@@ -161,6 +165,19 @@ impl<'a> Query<'a> {
     fn value(&self, parameter: Parameter) -> Option<Zeroizing<Vec<u8>>> {
         self.values[parameter as usize].map(decoded_form)
     }
+}
+
+/// What follows a reference to `&` that has lost its `&` and its `;`.
+fn behind_reference(name: &[u8]) -> Option<&[u8]> {
+    let reference =
+        |reference: &&[u8]| name.get(..reference.len()).is_some_and(|start| start.eq_ignore_ascii_case(reference));
+    [b"amp".as_slice(), b"#38", b"#x26"].iter().find(|start| reference(start)).map(|start| &name[start.len()..])
+}
+
+/// Whether a fragment is what a reference such as `&#38digits=8` leaves of a parameter.
+pub fn begins_as_reference(fragment: &str) -> bool {
+    let name = fragment.split('=').next().unwrap_or_default().as_bytes();
+    behind_reference(name).is_some_and(|name| Parameter::named(name).is_some())
 }
 
 /// The characters of a code of Steam Guard.
