@@ -157,6 +157,13 @@ mod tests {
         prop::sample::select(&Algorithm::ALL[..])
     }
 
+    // contract 1.6c
+    #[test]
+    fn debug_shows_no_digit() {
+        let password = Password::parse("081804", Digits::Six).unwrap();
+        assert_eq!(format!("{password:?}"), "Password(redacted)");
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
