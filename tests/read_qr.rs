@@ -81,6 +81,9 @@ fn kinds_of_files() {
         };
         assert_eq!(read_qr("", &file).stdout(), format!("{}\n", secret_document()), "{format:?}");
     }
+    // As it is where the file passed through a program that took it for text.
+    let marked = [b"\xef\xbb\xbf", &encoded(&picture, ImageFormat::Png)[..]].concat();
+    assert_eq!(read_qr("", &marked).stdout(), format!("{}\n", secret_document()));
 }
 
 // contract 9.1a, 4.5h, 4.6b: a code that is read and drawn again is the same code, over the whole corpus.
