@@ -171,18 +171,19 @@ fn an_open_file_that_is_also_read() {
     let folder = Folder::new();
     let shell = |redirections: &str, arguments: &str| {
         let program = env!("CARGO_BIN_EXE_totp-adapter");
-        let script = format!("'{program}' --operation GeneratePassword {arguments} {redirections}");
+        let script = format!("'{program}' --operation {arguments} {redirections}");
         let output =
             std::process::Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
         (output.status.code(), folder.read("secret.xml") == secret_document())
     };
-    assert_eq!(shell("< secret.xml", "--output /dev/stdin"), (Some(2), true));
-    assert_eq!(shell("3< secret.xml", "--input secret.xml --output /dev/fd/3"), (Some(2), true));
-    assert_eq!(shell("< secret.xml", "--status-file /dev/stdin"), (Some(2), true));
+    assert_eq!(shell("< secret.xml", "GeneratePassword --output /dev/stdin"), (Some(2), true));
+    assert_eq!(shell("3< secret.xml", "GeneratePassword --input secret.xml --output /dev/fd/3"), (Some(2), true));
+    assert_eq!(shell("< secret.xml", "GeneratePassword --status-file /dev/stdin"), (Some(2), true));
     folder.write("other.xml", secret_document());
-    assert_eq!(shell("3>> secret.xml", "--input other.xml --output /dev/fd/3"), (Some(2), true));
+    assert_eq!(shell("3>> secret.xml", "GeneratePassword --input other.xml --output /dev/fd/3"), (Some(2), true));
+    assert_eq!(shell("3>> secret.xml", "GenerateSecret --output /dev/fd/3"), (Some(2), true));
     folder.write("log", "before\n");
-    assert_eq!(shell("3>> log", "--input other.xml --output /dev/fd/3").0, Some(0));
+    assert_eq!(shell("3>> log", "GeneratePassword --input other.xml --output /dev/fd/3").0, Some(0));
     assert!(folder.read("log").starts_with("before\n<Password>"));
 }
 
