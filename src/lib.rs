@@ -40,6 +40,11 @@ pub mod otp;
 pub mod outcome;
 pub mod picture;
 pub mod reply;
+#[cfg(feature = "serve")]
+#[doc(hidden)]
+pub mod service;
+#[cfg(feature = "state")]
+pub mod state;
 pub mod status;
 pub mod symbol_format;
 #[doc(hidden)]

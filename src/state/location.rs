@@ -1,0 +1,59 @@
+//! Where a state is kept (contract 15.1).
+
+use std::fmt;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Where a state is kept. `Debug` does not show the address of a database: somebody may have put a password into it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// In a file of SQLite.
+    Sqlite(PathBuf),
+    /// In a database of PostgreSQL, by its `postgres://` or `postgresql://` address.
+    Postgres(String),
+}
+
+impl Location {
+    /// The accepted values, in words.
+    pub const EXPECTED: &'static str = "sqlite:FILE, the name of a file, or postgres://USER@HOST/DATABASE";
+
+    /// Reads `sqlite:FILE`, `postgres://…` or the name of a file, any bytes of the file system.
+    ///
+    /// # Errors
+    ///
+    /// [`LocationError`] where no file is named.
+    pub fn parse(text: &std::ffi::OsStr) -> Result<Self, LocationError> {
+        let bytes = text.as_encoded_bytes();
+        if let Some(text) = text.to_str() {
+            if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+                return Ok(Self::Postgres(text.to_owned()));
+            }
+            if let Some(file) = text.strip_prefix("sqlite:") {
+                return Self::file(file.into());
+            }
+        }
+        if bytes.starts_with(b"sqlite:") {
+            return Err(LocationError);
+        }
+        Self::file(text.into())
+    }
+
+    fn file(file: PathBuf) -> Result<Self, LocationError> {
+        if file.as_os_str().is_empty() { Err(LocationError) } else { Ok(Self::Sqlite(file)) }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(file) => f.debug_tuple("Sqlite").field(file).finish(),
+            Self::Postgres(_) => f.write_str("Postgres(redacted)"),
+        }
+    }
+}
+
+/// The text names no place for a state. It holds nothing of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("expected {}", Location::EXPECTED)]
+pub struct LocationError;

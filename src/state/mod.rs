@@ -1,0 +1,8 @@
+//! The memory of used passwords (contract 15): what is remembered, under which fingerprint, and the one statement that judges.
+//! It knows neither documents nor HTTP, and nothing in it is asynchronous.
+
+mod location;
+mod policy;
+
+pub use location::{Location, LocationError};
+pub use policy::{Attempts, LockAfter, Policy};
