@@ -9,6 +9,7 @@ use crate::otp::{Label, Password, Secret, Symbol, UnixTime, is_otpauth, key_uri}
 use crate::outcome::{Mismatch, Outcome};
 use crate::picture;
 use crate::reply::Reply;
+use crate::verification::{Examination, Guess};
 use crate::xml::{self, Document};
 
 /// The byte order mark of UTF-8 (The Unicode Standard, section 23.8).
@@ -36,14 +37,28 @@ impl Adapter<'_> {
     ///
     /// `input` is the document or picture as it came; beyond [`Input::max_bytes`](crate::operation::Input::max_bytes) it
     /// needs no more than one byte to be refused.
+    ///
+    /// A password is right as often as it comes. Whoever remembers which ones were used calls [`Adapter::examine`].
     pub fn respond(&mut self, operation: Operation, parameters: &Parameters, input: &[u8]) -> Reply {
-        Reply::of(match operation {
+        match self.examine(operation, parameters, input) {
+            Examination::Answer(reply) => reply,
+            Examination::Guess(guess) => guess.without_memory(),
+        }
+    }
+
+    /// The same, but for a password that can be compared: what it comes to is left to a memory of used passwords.
+    pub fn examine(&mut self, operation: Operation, parameters: &Parameters, input: &[u8]) -> Examination {
+        Examination::Answer(Reply::of(match operation {
             Operation::GenerateSecret => self.generate_secret(),
             Operation::GeneratePassword => self.generate_password(parameters, input),
-            Operation::VerifyPassword => self.verify_password(parameters, input),
+            Operation::VerifyPassword => match self.compare(parameters, input) {
+                Ok(guess) => return Examination::Guess(guess),
+                Err(Incomparable::Mismatch(mismatch)) => Ok(Outcome::Mismatch(mismatch)),
+                Err(Incomparable::Error(error)) => Err(error),
+            },
             Operation::GenerateAuthenticatorQRCode => generate_authenticator_qr_code(parameters, input),
             Operation::ReadQr => self.read_qr(parameters, input),
-        })
+        }))
     }
 
     fn generate_secret(&mut self) -> Result<Outcome, Error> {
@@ -61,23 +76,15 @@ impl Adapter<'_> {
 
     /// Fails closed (contract 1.4): a document that cannot be read verifies nothing and is a mismatch; then a secret
     /// that cannot be used is an error; only then is the password looked at.
-    fn verify_password(&self, parameters: &Parameters, input: &[u8]) -> Result<Outcome, Error> {
-        let document = match Document::decode(input) {
-            Ok(document) => document,
-            Err(error) => return Ok(Outcome::Mismatch(error.into())),
-        };
-        let texts = match xml::read_totp(&document) {
-            Ok(texts) => texts,
-            Err(error) => return Ok(Outcome::Mismatch(error.into())),
-        };
+    fn compare(&self, parameters: &Parameters, input: &[u8]) -> Result<Guess, Incomparable> {
+        let document = Document::decode(input).map_err(Mismatch::from)?;
+        let texts = xml::read_totp(&document).map_err(Mismatch::from)?;
         let secret = secret_of(&texts.secret)?;
         let time = self.time.ok_or(Error::Clock)?;
-        let password = match Password::parse(texts.password.as_str(), parameters.code.digits) {
-            Ok(password) => password,
-            Err(error) => return Ok(Outcome::Mismatch(error.into())),
-        };
-        let matches = password.verify(&secret, parameters.code, parameters.skew, time);
-        Ok(if matches { Outcome::Match } else { Outcome::Mismatch(Mismatch::Different) })
+        let (code, skew) = (parameters.code, parameters.skew);
+        let password = Password::parse(texts.password.as_str(), code.digits).map_err(Mismatch::from)?;
+        let matched = password.matching_step(&secret, code, skew, time);
+        Ok(Guess { secret, code, time, skew, matched })
     }
 
     /// Of several codes in a picture, the one with a key URI is meant; which of two is not for the program to guess.
@@ -94,6 +101,26 @@ impl Adapter<'_> {
             others => return Err(Error::SeveralKeyUris { codes: others + 1 }),
         }
         Ok(Outcome::KeyUri(parameters.key_uri_format.document(uri)?))
+    }
+}
+
+/// Why there is no password to compare.
+enum Incomparable {
+    /// Nothing that could match came.
+    Mismatch(Mismatch),
+    /// What came cannot be used.
+    Error(Error),
+}
+
+impl From<Mismatch> for Incomparable {
+    fn from(mismatch: Mismatch) -> Self {
+        Self::Mismatch(mismatch)
+    }
+}
+
+impl From<Error> for Incomparable {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
     }
 }
 

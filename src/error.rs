@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::otp::{KeyUriError, LabelError, SecretError, SymbolError};
 use crate::picture::PictureError;
+use crate::verification::MemoryError;
 use crate::xml::{IllegalCharacter, Position, ReadError};
 
 /// Why an operation could not be executed. Its message is the description of the `<Error/>` document: it begins with
@@ -54,4 +55,16 @@ pub enum Error {
     /// The operating system gave no random bytes: try again.
     #[error("no entropy: expected random bytes from the operating system")]
     Entropy,
+    /// So many wrong passwords came for the secret that none is looked at for a while: wait (contract 15.3).
+    #[error("too many attempts: try again in {seconds} s")]
+    Throttled {
+        /// How long this lasts: at least 1 s.
+        seconds: u64,
+    },
+    /// So many wrong passwords came for the secret that none is looked at any more: unlock it (contract 15.3).
+    #[error("locked: unlock is needed")]
+    Locked,
+    /// Whoever remembers used passwords cannot: nothing matches until that is mended (contract 15.4).
+    #[error("state not available: {0}")]
+    Memory(#[from] MemoryError),
 }

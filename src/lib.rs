@@ -49,6 +49,7 @@ pub mod status;
 pub mod symbol_format;
 #[doc(hidden)]
 pub mod transport;
+pub mod verification;
 pub mod xml;
 
 pub use adapter::Adapter;
@@ -57,3 +58,4 @@ pub use operation::{Operation, Parameters};
 pub use otp::UnixTime;
 pub use reply::Reply;
 pub use status::Status;
+pub use verification::{Examination, Guess, Verdict};

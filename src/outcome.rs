@@ -4,6 +4,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::otp::{Password, PasswordError, Secret, Symbol};
+use crate::verification::Match;
 use crate::xml;
 
 /// What happened where the operation could be executed.
@@ -14,7 +15,7 @@ pub enum Outcome {
     /// The password of the current time step.
     Password(Password),
     /// The password is right.
-    Match,
+    Match(Match),
     /// The password is not right, or cannot be.
     Mismatch(Mismatch),
     /// The key URI as a QR code.
@@ -35,4 +36,10 @@ pub enum Mismatch {
     /// The password is not one of those that are accepted now.
     #[error("wrong password: expected the one of the current time step or of a step within the skew")]
     Different,
+    /// It, or one of a later time step, was accepted before (contract 15.1).
+    #[error("replayed: expected a password of a later time step than the last one that was accepted")]
+    Replayed,
+    /// The memory has accepted one of a time that, by this clock, has not come yet (contract 15.4).
+    #[error("clock went back: expected a time after that of the last password that was accepted")]
+    ClockWentBack,
 }

@@ -80,7 +80,9 @@ pub struct Reply {
 pub enum Cause {
     /// Why a verification failed, which its document does not say.
     Mismatch(Mismatch),
-    /// What the document says too, or more.
+    /// Why an operation could not be executed, which its document says too.
+    Error(Error),
+    /// What the document says too, or more, where the operation was not even begun.
     Words(String),
 }
 
@@ -88,6 +90,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mismatch(mismatch) => mismatch.fmt(f),
+            Self::Error(error) => error.fmt(f),
             Self::Words(words) => f.write_str(words),
         }
     }
@@ -101,11 +104,11 @@ impl Reply {
         let (body, cause) = match result {
             Ok(Outcome::Secret(secret)) => (Body::Xml(xml::write_secret(&secret.to_base32())), None),
             Ok(Outcome::Password(password)) => (Body::Xml(xml::write_password(password.as_str())), None),
-            Ok(Outcome::Match) => (Body::Constant(MATCH), None),
+            Ok(Outcome::Match(_)) => (Body::Constant(MATCH), None),
             Ok(Outcome::Mismatch(cause)) => (Body::Constant(MISMATCH), Some(Cause::Mismatch(cause))),
             Ok(Outcome::Symbol(symbol)) => (Body::Symbol(symbol), None),
             Ok(Outcome::KeyUri(document)) => (Body::Xml(document), None),
-            Err(error) => return Self::error(&error.to_string()),
+            Err(error) => (Body::Xml(xml::write_error(&error.to_string())), Some(Cause::Error(error))),
         };
         Self { status, body, cause }
     }

@@ -24,7 +24,7 @@ impl Status {
     pub fn of(result: &Result<Outcome, Error>) -> Self {
         match result {
             Ok(
-                Outcome::Secret(_) | Outcome::Password(_) | Outcome::Match | Outcome::Symbol(_) | Outcome::KeyUri(_),
+                Outcome::Secret(_) | Outcome::Password(_) | Outcome::Match(_) | Outcome::Symbol(_) | Outcome::KeyUri(_),
             ) => Self::Success,
             Ok(Outcome::Mismatch(_)) => Self::Mismatch,
             Err(
@@ -38,7 +38,10 @@ impl Status {
                 | Error::KeyUri(_)
                 | Error::Character(_)
                 | Error::Clock
-                | Error::Entropy,
+                | Error::Entropy
+                | Error::Throttled { .. }
+                | Error::Locked
+                | Error::Memory(_),
             ) => Self::Error,
         }
     }

@@ -19,7 +19,7 @@ const MAX_DIGITS: usize = Digits::Eight.count() as usize;
 
 /// A one-time password (RFC 6238): six to eight ASCII digits, leading zeroes kept.
 ///
-/// It is wiped from memory when dropped, `Debug` does not show it, and it has no `==`: [`Password::verify`]
+/// It is wiped from memory when dropped, `Debug` does not show it, and it has no `==`: [`Password::matching_step`]
 /// compares in constant time.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Password {
@@ -54,20 +54,29 @@ impl Password {
         if password.length == count { Ok(password) } else { Err(fault) }
     }
 
-    /// Whether this is the password of the time step of `time`, or of one at most `skew` steps away
-    /// (RFC 6238, section 5.2).
+    /// The time step that this is the password of: that of `time` or one at most `skew` steps away (RFC 6238, section 5.2),
+    /// the highest where several have the same password; none where it is wrong.
     ///
     /// Every candidate is computed and compared in constant time, whichever matches first: totp-rs's own `check`
     /// stops at the match, and so tells by its duration how far a clock is off. The HMAC is keyed once for all of
     /// them. The window ends at step 0.
     #[must_use]
-    pub fn verify(&self, secret: &Secret, parameters: CodeParameters, skew: Skew, time: UnixTime) -> bool {
+    pub fn matching_step(
+        &self,
+        secret: &Secret,
+        parameters: CodeParameters,
+        skew: Skew,
+        time: UnixTime,
+    ) -> Option<u64> {
         let keyed = Keyed::new(secret, parameters.algorithm);
-        let mut matched = false;
+        let (mut matched, mut highest) = (false, 0);
         for step in window(time, parameters.period, skew) {
-            matched |= self.equals(&Self::of_code(keyed.code(step), parameters.digits));
+            let equal = self.equals(&Self::of_code(keyed.code(step), parameters.digits));
+            matched |= equal;
+            // Without a branch: all bits of the step, or none.
+            highest = highest.max(step & u64::from(equal).wrapping_neg());
         }
-        matched
+        matched.then_some(highest)
     }
 
     /// The digits.

@@ -1,8 +1,13 @@
 //! The memory of used passwords (contract 15): what is remembered, under which fingerprint, and the one statement that judges.
 //! It knows neither documents nor HTTP, and nothing in it is asynchronous.
 
+mod attempt;
 mod location;
 mod policy;
+mod sqlite;
+mod statement;
 
+pub use attempt::{Attempt, Fingerprint, Judgement, Salt};
 pub use location::{Location, LocationError};
 pub use policy::{Attempts, LockAfter, Policy};
+pub use sqlite::Sqlite;

@@ -1,0 +1,252 @@
+//! A state in a file of SQLite (contract 15.5). Several processes may use one file, but not over a network.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::attempt::{Attempt, Fingerprint, Judgement, Salt};
+use super::policy::Policy;
+use super::statement::{
+    INSERT, JUDGE, Returned, Row, SET_ASIDE, SWEEP, SWEEP_ASIDE, SWEPT_ROWS, TAKE_UP, UNLOCK, limits,
+};
+use crate::verification::MemoryError;
+
+/// How long we wait for others who write to the file.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often we look again where SQLite does not wait by itself.
+const TICK: Duration = Duration::from_millis(20);
+/// "totp" in ASCII: by it SQLite's files of this program are known (`PRAGMA application_id`).
+const APPLICATION_ID: i32 = 0x746f_7470;
+/// The structure below (`PRAGMA user_version`).
+const VERSION: i32 = 1;
+
+const STRUCTURE: &str = "
+CREATE TABLE salt (salt BLOB NOT NULL);
+CREATE TABLE verifier (
+  secret BLOB PRIMARY KEY, code BLOB NOT NULL, last_step INTEGER NOT NULL, failures INTEGER NOT NULL,
+  forget_at INTEGER NOT NULL, locked_until INTEGER NOT NULL, expires INTEGER NOT NULL, verdict INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE aside (
+  code BLOB PRIMARY KEY, last_step INTEGER NOT NULL, expires INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE token (
+  hash BLOB PRIMARY KEY, client TEXT NOT NULL, expires INTEGER NOT NULL
+) WITHOUT ROWID;
+";
+
+/// A state in a file.
+pub struct Sqlite {
+    connection: Connection,
+    salt: Salt,
+}
+
+impl Sqlite {
+    /// Opens the state in a file, and makes it where there is none. Only its owner may read it.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where it cannot be opened, or is not a state that this program knows.
+    pub fn open(file: &Path) -> Result<Self, MemoryError> {
+        prepare(file)?;
+        // SQLite takes names such as ":memory:" for something else.
+        let file = Path::new(".").join(file);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        // The end of a process need not wait until its changes are where they belong: they are safe in the log.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;")?;
+        if version(&connection)? != VERSION {
+            patiently(|| initialise(&connection))?;
+        }
+        let salt = connection.query_row("SELECT salt FROM salt", [], |row| row.get(0))?;
+        Ok(Self { connection, salt: Salt::new(salt) })
+    }
+
+    /// What its fingerprints depend on.
+    #[must_use]
+    pub fn salt(&self) -> &Salt {
+        &self.salt
+    }
+
+    /// Judges attempts, one after the other, and keeps what they change: all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the file cannot be read or written; then nothing has been decided.
+    pub fn judge(&mut self, attempts: &[Attempt], policy: Policy) -> Result<Vec<Judgement>, MemoryError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let judgements =
+            attempts.iter().map(|attempt| judge(&transaction, attempt, policy)).collect::<Result<_, _>>()?;
+        sweep(&transaction, attempts)?;
+        transaction.commit()?;
+        Ok(judgements)
+    }
+
+    /// Forgets the failures of a secret, final locks too.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the file cannot be read or written.
+    pub fn unlock(&mut self, secret: &Fingerprint) -> Result<(), MemoryError> {
+        self.connection.execute(UNLOCK, [secret.as_bytes()])?;
+        Ok(())
+    }
+}
+
+fn judge(transaction: &Transaction<'_>, attempt: &Attempt, policy: Policy) -> Result<Judgement, MemoryError> {
+    let (secret, code) = (attempt.secret.as_bytes(), attempt.code.as_bytes());
+    if let Some(judgement) = execute(transaction, attempt, policy)?.judgement(attempt) {
+        return Ok(judgement);
+    }
+    transaction.prepare_cached(SET_ASIDE)?.execute([secret, code])?;
+    transaction.prepare_cached(TAKE_UP)?.execute([code, secret])?;
+    execute(transaction, attempt, policy)?.judgement(attempt).ok_or(MemoryError::Damaged)
+}
+
+fn sweep(transaction: &Transaction<'_>, attempts: &[Attempt]) -> Result<(), MemoryError> {
+    let Some(first) = attempts.first() else { return Ok(()) };
+    let rows = i64::try_from(attempts.len()).map_or(i64::MAX, |attempts| attempts.saturating_mul(SWEPT_ROWS));
+    for (statement, from) in [(SWEEP, first.secret), (SWEEP_ASIDE, first.code)] {
+        transaction.prepare_cached(statement)?.execute(params![first.now, from.as_bytes(), rows])?;
+    }
+    Ok(())
+}
+
+fn execute(transaction: &Transaction<'_>, attempt: &Attempt, policy: Policy) -> Result<Returned, MemoryError> {
+    let row = Row::first(attempt, policy);
+    let [lock_after, attempts, one_time] = limits(policy);
+    let values = params![
+        attempt.secret.as_bytes(),
+        attempt.code.as_bytes(),
+        row.last_step,
+        row.failures,
+        row.forget_at,
+        row.locked_until,
+        attempt.expires,
+        row.verdict,
+        lock_after,
+        attempts,
+        one_time,
+    ];
+    let returned = |row: &rusqlite::Row<'_>| {
+        Ok(Returned {
+            verdict: row.get("verdict")?,
+            failures: row.get("failures")?,
+            last_step: row.get("last_step")?,
+            locked_until: row.get("locked_until")?,
+        })
+    };
+    let statement = [INSERT, "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", JUDGE].concat();
+    Ok(transaction.prepare_cached(&statement)?.query_row(values, returned)?)
+}
+
+/// Makes the file where it is missing, before SQLite could make one that others can read.
+fn prepare(file: &Path) -> Result<(), MemoryError> {
+    let in_file = |error: io::Error| MemoryError::File(error.kind());
+    match fs::metadata(file) {
+        Ok(found) if !found.is_file() => Err(MemoryError::NotAFile),
+        // It is not opened: SQLite's locks end when anybody in the process closes the file.
+        Ok(found) => close_to_others(file, &found).map_err(in_file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match create(file) {
+            Ok(_) => Ok(()),
+            // Somebody else was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(in_file(error)),
+        },
+        Err(error) => Err(in_file(error)),
+    }
+}
+
+#[cfg(unix)]
+fn create(file: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)
+}
+
+#[cfg(not(unix))]
+fn create(file: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(file)
+}
+
+#[cfg(unix)]
+fn close_to_others(file: &Path, found: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    const OTHERS: u32 = 0o077;
+    match found.permissions().mode() & OTHERS {
+        0 => Ok(()),
+        _ => fs::set_permissions(file, fs::Permissions::from_mode(0o600)),
+    }
+}
+
+#[cfg(not(unix))]
+fn close_to_others(_: &Path, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// The version of a state; 0 where the file is empty.
+fn version(connection: &Connection) -> Result<i32, MemoryError> {
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    let version = number("user_version")?;
+    match number("application_id")? {
+        APPLICATION_ID if version > VERSION => Err(MemoryError::Newer),
+        APPLICATION_ID if version > 0 => Ok(version),
+        0 if version == 0 && is_empty(connection)? => Ok(0),
+        _ => Err(MemoryError::Foreign),
+    }
+}
+
+fn is_empty(connection: &Connection) -> Result<bool, MemoryError> {
+    Ok(connection.query_row("SELECT 1 FROM sqlite_schema", [], |_| Ok(())).optional()?.is_none())
+}
+
+/// Makes the structure. Several processes may do so at once: the first one does, the others find it.
+fn initialise(connection: &Connection) -> Result<(), MemoryError> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    if version(&transaction)? == VERSION {
+        return Ok(());
+    }
+    let mut salt = [0; Salt::BYTES];
+    getrandom::fill(&mut salt).map_err(|_| MemoryError::File(io::ErrorKind::Other))?;
+    transaction.execute_batch(STRUCTURE)?;
+    transaction.execute("INSERT INTO salt (salt) VALUES (?1)", [salt])?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Tries again while somebody else keeps the file: a change of the journal mode does not wait by itself.
+fn patiently(mut act: impl FnMut() -> Result<(), MemoryError>) -> Result<(), MemoryError> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match act() {
+            Err(MemoryError::Busy) if Instant::now() < end => thread::sleep(TICK),
+            result => return result,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for MemoryError {
+    /// Of what SQLite says only the number: its words may quote.
+    fn from(error: rusqlite::Error) -> Self {
+        let Some(failure) = error.sqlite_error() else { return Self::Damaged };
+        match failure.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+            ErrorCode::DiskFull => Self::Full,
+            ErrorCode::ReadOnly => Self::ReadOnly,
+            ErrorCode::NotADatabase => Self::Foreign,
+            ErrorCode::DatabaseCorrupt => Self::Damaged,
+            ErrorCode::PermissionDenied => Self::File(io::ErrorKind::PermissionDenied),
+            _ => Self::Other { code: failure.extended_code },
+        }
+    }
+}

@@ -1,0 +1,435 @@
+//! The memory of used passwords, as what it decides and keeps: SQLite against a plain model of contract 15.2 and 15.3.
+#![cfg(feature = "state")]
+
+#[path = "state/model.rs"]
+mod model;
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use model::Model;
+use proptest::prelude::*;
+use totp_adapter::otp::{CodeParameters, Secret, UnixTime};
+use totp_adapter::state::{Attempt, Judgement, Policy, Salt, Sqlite};
+use totp_adapter::verification::MemoryError;
+use totp_adapter::{Adapter, Examination, Guess, Operation, Parameters, Verdict};
+
+const NOW: u64 = 1_111_111_109;
+const DAY: u64 = 86_400;
+
+fn open(folder: &tempfile::TempDir) -> Sqlite {
+    Sqlite::open(&folder.path().join("state.db")).unwrap()
+}
+
+fn policy(attempts: u8, lock_after: u16, one_time: bool) -> Policy {
+    Policy {
+        one_time,
+        attempts: attempts.to_string().parse().unwrap(),
+        lock_after: lock_after.to_string().parse().unwrap(),
+    }
+}
+
+/// A guess as the adapter makes it: the password of a step, or a wrong one.
+fn guess(secret: &str, code: CodeParameters, now: u64, step: Option<u64>) -> Guess {
+    let period = u64::from(code.period.seconds());
+    let key = Secret::from_base32(secret).unwrap();
+    let current = now / period;
+    let steps = current.saturating_sub(1)..=current + 1;
+    let right: Vec<String> = steps.map(|step| password(&key, code, step)).collect();
+    let text = match step {
+        Some(step) => password(&key, code, step),
+        None => {
+            let digits = usize::from(code.digits.count());
+            let numbers = (0..).map(|number| format!("{number:0digits$}"));
+            numbers.into_iter().find(|text| !right.contains(text)).unwrap()
+        }
+    };
+    let document = format!("<TOTP><Password>{text}</Password><Secret>{secret}</Secret></TOTP>");
+    let mut adapter = Adapter { time: Some(UnixTime(now)), entropy: &mut |_| Ok(()), has_time: &|| true };
+    let parameters = Parameters { code, ..Parameters::default() };
+    match adapter.examine(Operation::VerifyPassword, &parameters, document.as_bytes()) {
+        Examination::Guess(guess) => guess,
+        Examination::Answer(reply) => panic!("{reply:?}"),
+    }
+}
+
+fn password(key: &Secret, code: CodeParameters, step: u64) -> String {
+    let time = UnixTime(step * u64::from(code.period.seconds()));
+    totp_adapter::otp::Password::generate(key, code, time).as_str().to_owned()
+}
+
+const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+fn judge(state: &mut Sqlite, policy: Policy, guess: &Guess) -> Judgement {
+    let attempt = Attempt::of(guess, state.salt());
+    state.judge(&[attempt], policy).unwrap()[0]
+}
+
+/// What a usual guess at a time comes to.
+fn offer(state: &mut Sqlite, now: u64, step: Option<u64>) -> Verdict {
+    judge(state, Policy::default(), &guess(SECRET, CodeParameters::default(), now, step)).verdict
+}
+
+// contract 15.1: not again, nor one of an earlier step; R1: step n, then n - 1.
+#[test]
+fn a_password_is_accepted_once_and_no_earlier_one_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = open(&folder);
+    let step = NOW / 30;
+    assert_eq!(offer(&mut state, NOW, Some(step)), Verdict::Accepted);
+    assert_eq!(offer(&mut state, NOW, Some(step)), Verdict::Replayed);
+    assert_eq!(offer(&mut state, NOW, Some(step - 1)), Verdict::Replayed);
+    assert_eq!(offer(&mut state, NOW, Some(step + 1)), Verdict::Accepted);
+    assert_eq!(offer(&mut state, NOW + 30, Some(step + 1)), Verdict::Replayed);
+    assert_eq!(offer(&mut state, NOW + 30, Some(step + 2)), Verdict::Accepted);
+}
+
+// contract 15.3: the delays, in full; R9: after one has passed, the next is longer.
+#[test]
+fn wrong_passwords_slow_the_next_ones_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = open(&folder);
+    for _ in 0..5 {
+        assert_eq!(offer(&mut state, NOW, None), Verdict::Wrong);
+    }
+    let mut now = NOW;
+    for delay in [30, 60, 120, 240, 480, 960, 1920, 3600, 3600] {
+        // Right ones are not looked at either, and nothing of it counts.
+        assert_eq!(offer(&mut state, now, Some(now / 30)), Verdict::Throttled { seconds: delay });
+        assert_eq!(offer(&mut state, now + delay - 1, None), Verdict::Throttled { seconds: 1 });
+        now += delay;
+        assert_eq!(offer(&mut state, now, None), Verdict::Wrong);
+    }
+    now += 3600;
+    assert_eq!(offer(&mut state, now, Some(now / 30)), Verdict::Accepted);
+    // A match forgets the failures.
+    for _ in 0..5 {
+        assert_eq!(offer(&mut state, now, None), Verdict::Wrong);
+    }
+    assert_eq!(offer(&mut state, now, None), Verdict::Throttled { seconds: 30 });
+}
+
+// contract 15.3: replays are not counted, and a right password that is not looked at is not used up.
+#[test]
+fn what_is_not_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = open(&folder);
+    // The first second of a step, so that its password is right for 60 s more.
+    let now = NOW / 30 * 30;
+    assert_eq!(offer(&mut state, now, Some(now / 30 - 1)), Verdict::Accepted);
+    for _ in 0..20 {
+        assert_eq!(offer(&mut state, now, Some(now / 30 - 1)), Verdict::Replayed);
+    }
+    for _ in 0..5 {
+        assert_eq!(offer(&mut state, now, None), Verdict::Wrong);
+    }
+    assert_eq!(offer(&mut state, now, Some(now / 30)), Verdict::Throttled { seconds: 30 });
+    assert_eq!(offer(&mut state, now + 30, Some(now / 30)), Verdict::Accepted);
+}
+
+// contract 15.3
+#[test]
+fn a_final_lock_lasts_until_somebody_unlocks_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = open(&folder);
+    let (limits, usual) = (policy(0, 3, true), CodeParameters::default());
+    for failures in 1..=3 {
+        let judgement = judge(&mut state, limits, &guess(SECRET, usual, NOW, None));
+        assert_eq!((judgement.verdict, judgement.failures), (Verdict::Wrong, failures));
+    }
+    for now in [NOW, NOW + DAY, NOW + 400 * DAY] {
+        assert_eq!(judge(&mut state, limits, &guess(SECRET, usual, now, Some(now / 30))).verdict, Verdict::Locked);
+        // Also where the lock is no longer asked for.
+        assert_eq!(offer(&mut state, now, Some(now / 30)), Verdict::Locked);
+    }
+    let fingerprint = state.salt().of_secret(&Secret::from_base32(SECRET).unwrap());
+    state.unlock(&fingerprint).unwrap();
+    assert_eq!(offer(&mut state, NOW, Some(NOW / 30)), Verdict::Accepted);
+    // What was accepted is remembered beyond an unlocking.
+    state.unlock(&fingerprint).unwrap();
+    assert_eq!(offer(&mut state, NOW, Some(NOW / 30)), Verdict::Replayed);
+}
+
+// contract 15.4
+#[test]
+fn a_clock_that_went_back_is_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = open(&folder);
+    assert_eq!(offer(&mut state, NOW, Some(NOW / 30 + 1)), Verdict::Accepted);
+    assert_eq!(offer(&mut state, NOW - 30, Some(NOW / 30)), Verdict::Replayed);
+    assert_eq!(offer(&mut state, NOW - 60, Some(NOW / 30 - 2)), Verdict::ClockWentBack);
+    assert_eq!(offer(&mut state, NOW - 60 + 120, Some(NOW / 30 + 2)), Verdict::Accepted);
+}
+
+// contract 15.2: a budget of failures is a secret's, steps are those of a set of parameters.
+#[test]
+fn other_parameters_are_other_passwords_of_the_same_budget() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = open(&folder);
+    let eight = CodeParameters { digits: totp_adapter::otp::Digits::Eight, ..CodeParameters::default() };
+    let six = CodeParameters::default();
+    let step = NOW / 30;
+    let mut verdict = |code, step| judge(&mut state, Policy::default(), &guess(SECRET, code, NOW, step)).verdict;
+    for _ in 0..2 {
+        for code in [six, eight] {
+            assert!(matches!(verdict(code, Some(step)), Verdict::Accepted | Verdict::Replayed));
+            assert_eq!(verdict(code, Some(step)), Verdict::Replayed);
+        }
+    }
+    assert_eq!(verdict(six, Some(step + 1)), Verdict::Accepted);
+    assert_eq!(verdict(eight, Some(step)), Verdict::Replayed);
+    assert_eq!(verdict(eight, Some(step + 1)), Verdict::Accepted);
+    for code in [six, eight, six, eight, six] {
+        assert_eq!(verdict(code, None), Verdict::Wrong);
+    }
+    assert_eq!(verdict(eight, None), Verdict::Throttled { seconds: 30 });
+}
+
+// contract 15.2: of two steps with the same password, the higher one is used up.
+#[test]
+fn two_steps_with_one_password() {
+    // The RFC's key has the password 746629 at both.
+    let (earlier, later) = (103_424, 103_427);
+    let parameters = Parameters { skew: "3".parse().unwrap(), ..Parameters::default() };
+    let document = format!("<TOTP><Password>746629</Password><Secret>{SECRET}</Secret></TOTP>");
+    for step in [earlier, later] {
+        let time = Some(UnixTime(step * 30));
+        let mut adapter = Adapter { time, entropy: &mut |_| Ok(()), has_time: &|| true };
+        match adapter.examine(Operation::VerifyPassword, &parameters, document.as_bytes()) {
+            Examination::Guess(guess) => assert_eq!(guess.matched_step(), Some(later)),
+            Examination::Answer(reply) => panic!("{reply:?}"),
+        }
+    }
+}
+
+// contract 15.2: what can no longer match goes, and what cannot is kept.
+#[test]
+fn nothing_is_remembered_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = open(&folder);
+    let secrets: Vec<String> =
+        (0..200_u32).map(|number| data_encoding::BASE32_NOPAD.encode(&number.to_be_bytes())).collect();
+    let usual = CodeParameters::default();
+    for secret in &secrets {
+        judge(&mut state, policy(5, 0, true), &guess(secret, usual, NOW, Some(NOW / 30)));
+    }
+    judge(&mut state, policy(5, 1, true), &guess(SECRET, usual, NOW, None));
+    let rows = |state: &Path| -> i64 {
+        let database = rusqlite::Connection::open(state).unwrap();
+        database.query_row("SELECT count(*) FROM verifier", [], |row| row.get(0)).unwrap()
+    };
+    let file = folder.path().join("state.db");
+    assert_eq!(rows(&file), 201);
+    // A second before their day is over, all are there.
+    for secret in &secrets {
+        judge(&mut state, policy(5, 0, true), &guess(secret, usual, NOW + DAY - 1, None));
+    }
+    assert_eq!(rows(&file), 201);
+    for number in 1000..1200_u32 {
+        let secret = data_encoding::BASE32_NOPAD.encode(&number.to_be_bytes());
+        judge(&mut state, policy(5, 0, true), &guess(&secret, usual, NOW + 3 * DAY, None));
+    }
+    let left = rows(&file);
+    assert!((201..=240).contains(&left), "{left}: 200 new ones, the locked one, and perhaps a few that had no turn");
+    // The lock is still there.
+    assert_eq!(offer(&mut state, NOW + 3 * DAY, None), Verdict::Locked);
+}
+
+// contract 15.5
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
+    let mut state = open(&folder);
+    offer(&mut state, NOW, None);
+    for name in ["state.db", "state.db-wal", "state.db-shm"] {
+        assert_eq!(mode(name), 0o600, "{name}");
+    }
+    drop(state);
+    fs::set_permissions(folder.path().join("state.db"), fs::Permissions::from_mode(0o644)).unwrap();
+    open(&folder);
+    assert_eq!(mode("state.db"), 0o600);
+}
+
+// contract 15.4, 15.5: what is no state stays as it is.
+#[test]
+fn other_files_are_refused_and_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |name: &str| Sqlite::open(&folder.path().join(name)).err().unwrap();
+    let place = |name: &str| folder.path().join(name);
+
+    fs::write(place("text"), "what somebody wrote".repeat(100)).unwrap();
+    assert_eq!(refused("text"), MemoryError::Foreign);
+    assert_eq!(fs::read(place("text")).unwrap(), "what somebody wrote".repeat(100).into_bytes());
+
+    let database = rusqlite::Connection::open(place("other.db")).unwrap();
+    database.execute_batch("CREATE TABLE verifier (a); INSERT INTO verifier VALUES (1)").unwrap();
+    drop(database);
+    let before = fs::read(place("other.db")).unwrap();
+    assert_eq!(refused("other.db"), MemoryError::Foreign);
+    assert_eq!(fs::read(place("other.db")).unwrap(), before);
+
+    drop(Sqlite::open(&place("newer.db")).unwrap());
+    let database = rusqlite::Connection::open(place("newer.db")).unwrap();
+    database.pragma_update(None, "user_version", 2).unwrap();
+    assert_eq!(refused("newer.db"), MemoryError::Newer);
+
+    fs::create_dir(place("folder")).unwrap();
+    assert_eq!(refused("folder"), MemoryError::NotAFile);
+    assert_eq!(refused("missing/state.db"), MemoryError::File(std::io::ErrorKind::NotFound));
+    // An empty file is one that nobody has used yet.
+    fs::write(place("empty.db"), "").unwrap();
+    assert!(Sqlite::open(&place("empty.db")).is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert_eq!(Sqlite::open(&pipe).err().unwrap(), MemoryError::NotAFile);
+}
+
+/// One of the things that happen to a verifier.
+#[derive(Clone, Debug)]
+enum Event {
+    /// So many seconds pass; the clock may also go back.
+    Wait(i64),
+    /// A wrong password, or one so many steps off the current one.
+    Offer { secret: usize, code: usize, step: Option<i64> },
+    /// Somebody unlocks a secret.
+    Unlock { secret: usize },
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let wait = prop_oneof![Just(1), Just(29), Just(30), Just(31), 0..4000_i64, Just(86_400), -100..0_i64];
+    let step = prop_oneof![2 => Just(None), 3 => (-1..=1_i64).prop_map(Some)];
+    let offer = (0..2_usize, 0..3_usize, step).prop_map(|(secret, code, step)| Event::Offer { secret, code, step });
+    let unlock = (0..2_usize).prop_map(|secret| Event::Unlock { secret });
+    let event = prop_oneof![3 => wait.prop_map(Event::Wait), 12 => offer, 1 => unlock];
+    prop::collection::vec(event, 1..120)
+}
+
+fn limits() -> impl Strategy<Value = Policy> {
+    let attempts = prop_oneof![Just(0), Just(1), Just(2), Just(5)];
+    let lock_after = prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(4), 1 => Just(9)];
+    (attempts, lock_after, prop::bool::weighted(0.8)).prop_map(|(attempts, lock, once)| policy(attempts, lock, once))
+}
+
+fn codes() -> [CodeParameters; 3] {
+    let usual = CodeParameters::default();
+    [
+        usual,
+        CodeParameters { digits: totp_adapter::otp::Digits::Eight, ..usual },
+        CodeParameters { period: "60".parse().unwrap(), ..usual },
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    // contract 15.1b, 15.2b, 15.3a
+    #[test]
+    fn the_statement_judges_as_the_model(events in events(), policy in limits(), at_once in 1..5_usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = open(&folder);
+        let mut model = Model::new(policy);
+        let secrets = [SECRET, "GEZDGNBVGY3TQOJR"];
+        let mut now = NOW;
+        let mut waiting: Vec<(Attempt, Judgement)> = Vec::new();
+        for event in events {
+            match event {
+                Event::Wait(seconds) => now = now.saturating_add_signed(seconds),
+                Event::Offer { secret, code, step } => {
+                    let code = codes()[code];
+                    let current = now / u64::from(code.period.seconds());
+                    let guess = guess(secrets[secret], code, now, step.map(|step| current.saturating_add_signed(step)));
+                    let attempt = Attempt::of(&guess, state.salt());
+                    waiting.push((attempt, model.judge(&attempt)));
+                }
+                Event::Unlock { secret } => {
+                    flush(&mut state, policy, &mut waiting)?;
+                    let fingerprint = state.salt().of_secret(&Secret::from_base32(secrets[secret]).unwrap());
+                    state.unlock(&fingerprint).unwrap();
+                    model.unlock(&fingerprint);
+                }
+            }
+            if waiting.len() >= at_once {
+                flush(&mut state, policy, &mut waiting)?;
+            }
+        }
+        flush(&mut state, policy, &mut waiting)?;
+    }
+}
+
+fn flush(state: &mut Sqlite, policy: Policy, waiting: &mut Vec<(Attempt, Judgement)>) -> Result<(), TestCaseError> {
+    let (attempts, expected): (Vec<Attempt>, Vec<Judgement>) = waiting.drain(..).unzip();
+    prop_assert_eq!(state.judge(&attempts, policy).unwrap(), expected);
+    Ok(())
+}
+
+// contract 15.2c: of many who offer the same password at once, one gets in, whichever connection it uses.
+#[test]
+fn in_parallel_one_is_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    let accepted: usize = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut state = Sqlite::open(&file).unwrap();
+                    let verdicts = (0..25).map(|_| offer(&mut state, NOW, Some(NOW / 30)));
+                    verdicts.filter(|verdict| *verdict == Verdict::Accepted).count()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(accepted, 1);
+}
+
+// contract 15.2c, 15.3a: R6, the bound holds for guesses at once.
+#[test]
+fn in_parallel_no_more_than_five_are_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    let looked_at: usize = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut state = Sqlite::open(&file).unwrap();
+                    (0..25).filter(|_| offer(&mut state, NOW, None) == Verdict::Wrong).count()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(looked_at, 5);
+}
+
+// contract 15.5: several first starts at once make one state.
+#[test]
+fn first_starts_at_once() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("state.db");
+        let salts: HashSet<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| Sqlite::open(&file).unwrap())).collect();
+            let secret = Secret::from_base32(SECRET).unwrap();
+            threads.into_iter().map(|thread| thread.join().unwrap().salt().of_secret(&secret)).collect()
+        });
+        assert_eq!(salts.len(), 1);
+    }
+}
+
+/// What a salt is made of does not show.
+#[test]
+fn a_salt_is_wiped() {
+    fn wiped<T: zeroize::ZeroizeOnDrop>() {}
+    wiped::<Salt>();
+}
