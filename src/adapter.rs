@@ -9,7 +9,7 @@ use crate::otp::{Label, Password, Secret, Symbol, UnixTime, is_otpauth, key_uri}
 use crate::outcome::{Mismatch, Outcome};
 use crate::picture;
 use crate::reply::Reply;
-use crate::verification::{Examination, Guess};
+use crate::verification::{Examination, Guess, MemoryError};
 use crate::xml::{self, Document};
 
 /// The byte order mark of UTF-8 (The Unicode Standard, section 23.8).
@@ -43,10 +43,11 @@ impl Adapter<'_> {
         match self.examine(operation, parameters, input) {
             Examination::Answer(reply) => reply,
             Examination::Guess(guess) => guess.without_memory(),
+            Examination::Unlock(_) => Reply::of(Err(MemoryError::Absent.into())),
         }
     }
 
-    /// The same, but for a password that can be compared: what it comes to is left to a memory of used passwords.
+    /// The same, but for what needs a memory of used passwords: that is left to the caller.
     pub fn examine(&mut self, operation: Operation, parameters: &Parameters, input: &[u8]) -> Examination {
         Examination::Answer(Reply::of(match operation {
             Operation::GenerateSecret => self.generate_secret(),
@@ -58,6 +59,10 @@ impl Adapter<'_> {
             },
             Operation::GenerateAuthenticatorQRCode => generate_authenticator_qr_code(parameters, input),
             Operation::ReadQr => self.read_qr(parameters, input),
+            Operation::Unlock => match secret_in(input) {
+                Ok(secret) => return Examination::Unlock(secret),
+                Err(error) => Err(error),
+            },
         }))
     }
 
@@ -68,8 +73,7 @@ impl Adapter<'_> {
     }
 
     fn generate_password(&self, parameters: &Parameters, input: &[u8]) -> Result<Outcome, Error> {
-        let document = Document::decode(input)?;
-        let secret = secret_of(&xml::read_secret(&document)?)?;
+        let secret = secret_in(input)?;
         let time = self.time.ok_or(Error::Clock)?;
         Ok(Outcome::Password(Password::generate(&secret, parameters.code, time)))
     }
@@ -126,10 +130,15 @@ impl From<Error> for Incomparable {
 
 fn generate_authenticator_qr_code(parameters: &Parameters, input: &[u8]) -> Result<Outcome, Error> {
     let label = Label::new(parameters.issuer.as_deref(), parameters.account.as_deref())?;
-    let document = Document::decode(input)?;
-    let secret = secret_of(&xml::read_secret(&document)?)?;
+    let secret = secret_in(input)?;
     let uri = key_uri(&secret, &label, parameters.code);
     Ok(Outcome::Symbol(Symbol::encode(uri.as_bytes())?))
+}
+
+/// The secret of a `<Secret>` document.
+fn secret_in(input: &[u8]) -> Result<Secret, Error> {
+    let document = Document::decode(input)?;
+    secret_of(&xml::read_secret(&document)?)
 }
 
 /// The secret of a text, or what is wrong with it and where.

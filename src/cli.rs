@@ -1,6 +1,8 @@
 //! The command line: names, help and value parsers (contract 4.4, 5.1 to 5.9, 6, 7 and 9). It does nothing with what it reads.
 
 mod batch;
+#[cfg(feature = "state")]
+mod memory;
 mod read_qr;
 mod request;
 mod stream;
@@ -20,6 +22,10 @@ use clap_complete::Shell;
 
 use batch::BatchCommand;
 pub use batch::{BatchArguments, Existing, Inputs};
+#[cfg(feature = "state")]
+pub use memory::MemoryArguments;
+#[cfg(feature = "state")]
+use memory::UnlockArguments;
 use read_qr::ReadQrArguments;
 pub use request::Request;
 use stream::StreamCommand;
@@ -61,6 +67,10 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
         }
         Ok(CommandLine { subcommand: Some(Command::ReadQr(read_qr)), .. }) => {
             Ok(Invocation::Filter(Box::new((*read_qr).into())))
+        }
+        #[cfg(feature = "state")]
+        Ok(CommandLine { subcommand: Some(Command::Unlock(unlock)), .. }) => {
+            Ok(Invocation::Filter(Box::new((*unlock).into())))
         }
         Ok(CommandLine { subcommand: Some(Command::Batch(batch)), .. }) => {
             Ok(Invocation::Batch(Box::new((*batch).into())))
@@ -140,6 +150,10 @@ enum Command {
     /// Answer to every line of standard input with a line
     #[command(after_help = stream::AFTER_HELP)]
     Stream(Box<StreamCommand>),
+    /// Forget the wrong passwords for a secret
+    #[cfg(feature = "state")]
+    #[command(after_help = memory::AFTER_HELP)]
+    Unlock(Box<UnlockArguments>),
     /// Print a completion script for a shell
     Completions {
         /// The shell to complete for

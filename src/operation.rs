@@ -22,6 +22,9 @@ pub enum Operation {
     /// Read the key URI from a picture of its QR code. X4 has no such operation: the parameter `Operation` does not name
     /// it, it has a command of its own (contract 9).
     ReadQr,
+    /// Forget the failures of a secret. X4 has no such operation either: it needs a memory of used passwords
+    /// (contract 15.3).
+    Unlock,
 }
 
 impl Operation {
@@ -41,6 +44,7 @@ impl Operation {
             Self::VerifyPassword => "VerifyPassword",
             Self::GenerateAuthenticatorQRCode => "GenerateAuthenticatorQRCode",
             Self::ReadQr => "read-qr",
+            Self::Unlock => "unlock",
         }
     }
 
@@ -49,7 +53,9 @@ impl Operation {
     pub const fn input(self) -> Option<Input> {
         match self {
             Self::GenerateSecret => None,
-            Self::GeneratePassword | Self::GenerateAuthenticatorQRCode => Some(Input::Document(DocumentKind::Secret)),
+            Self::GeneratePassword | Self::GenerateAuthenticatorQRCode | Self::Unlock => {
+                Some(Input::Document(DocumentKind::Secret))
+            }
             Self::VerifyPassword => Some(Input::Document(DocumentKind::Totp)),
             Self::ReadQr => Some(Input::Picture),
         }
@@ -60,7 +66,7 @@ impl Operation {
     pub const fn outputs_secret(self) -> bool {
         match self {
             Self::GenerateSecret | Self::ReadQr => true,
-            Self::GeneratePassword | Self::VerifyPassword | Self::GenerateAuthenticatorQRCode => false,
+            Self::GeneratePassword | Self::VerifyPassword | Self::GenerateAuthenticatorQRCode | Self::Unlock => false,
         }
     }
 }

@@ -18,6 +18,8 @@ pub enum Outcome {
     Match(Match),
     /// The password is not right, or cannot be.
     Mismatch(Mismatch),
+    /// The failures of a secret are forgotten.
+    Unlocked,
     /// The key URI as a QR code.
     Symbol(Symbol),
     /// The key URI that a picture shows, as the document that was wanted of it: not every URI fits into every one.

@@ -14,6 +14,8 @@ use crate::xml;
 
 /// The document of every match, word for word X4's (contract 1.1).
 pub(crate) const MATCH: &[u8] = b"<Ok description=\"The password matches.\"/>\n";
+/// The document of every secret that was unlocked (contract 15.3).
+pub(crate) const UNLOCKED: &[u8] = b"<Ok description=\"The secret is unlocked.\"/>\n";
 /// The document of every mismatch, word for word X4's (contract 1.5).
 pub(crate) const MISMATCH: &[u8] = b"<Error description=\"The password provided is incorrect.\"/>\n";
 /// The description of every mismatch, word for word X4's (contract 1.5).
@@ -106,6 +108,7 @@ impl Reply {
             Ok(Outcome::Password(password)) => (Body::Xml(xml::write_password(password.as_str())), None),
             Ok(Outcome::Match(_)) => (Body::Constant(MATCH), None),
             Ok(Outcome::Mismatch(cause)) => (Body::Constant(MISMATCH), Some(Cause::Mismatch(cause))),
+            Ok(Outcome::Unlocked) => (Body::Constant(UNLOCKED), None),
             Ok(Outcome::Symbol(symbol)) => (Body::Symbol(symbol), None),
             Ok(Outcome::KeyUri(document)) => (Body::Xml(document), None),
             Err(error) => (Body::Xml(xml::write_error(&error.to_string())), Some(Cause::Error(error))),
@@ -131,6 +134,7 @@ mod tests {
     #[test]
     fn constant_documents_are_what_the_writer_writes() {
         assert_eq!(MATCH, xml::write_ok("The password matches.").as_slice());
+        assert_eq!(UNLOCKED, xml::write_ok("The secret is unlocked.").as_slice());
         assert_eq!(MISMATCH, xml::write_error(INCORRECT).as_slice());
     }
 }

@@ -24,7 +24,12 @@ impl Status {
     pub fn of(result: &Result<Outcome, Error>) -> Self {
         match result {
             Ok(
-                Outcome::Secret(_) | Outcome::Password(_) | Outcome::Match(_) | Outcome::Symbol(_) | Outcome::KeyUri(_),
+                Outcome::Secret(_)
+                | Outcome::Unlocked
+                | Outcome::Password(_)
+                | Outcome::Match(_)
+                | Outcome::Symbol(_)
+                | Outcome::KeyUri(_),
             ) => Self::Success,
             Ok(Outcome::Mismatch(_)) => Self::Mismatch,
             Err(

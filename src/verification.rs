@@ -18,6 +18,8 @@ pub enum Examination {
     Answer(Reply),
     /// A password was compared; how to answer is not decided yet.
     Guess(Guess),
+    /// The failures of this secret are to be forgotten.
+    Unlock(Secret),
 }
 
 /// That a password matches: the evidence without which there is no [`Outcome::Match`]. Only a [`Guess`] makes it.
@@ -131,6 +133,9 @@ pub enum Verdict {
 /// Why a memory cannot judge. It quotes nothing, neither names of files nor words of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum MemoryError {
+    /// Nobody remembers.
+    #[error("expected one to be named")]
+    Absent,
     /// The file of the memory cannot be opened or made.
     #[error("cannot open it: {}", in_words(*.0))]
     File(io::ErrorKind),
@@ -192,7 +197,7 @@ mod tests {
         }
     }
 
-    // contract 15.2, 15.4: there is no way to a match but a right password and a verdict that accepts it.
+    // contract 15.2c, 15.4a: there is no way to a match but a right password and a verdict that accepts it.
     #[test]
     fn only_an_accepted_right_password_matches() {
         let verdicts = [
@@ -212,7 +217,7 @@ mod tests {
         assert_eq!(guess(None).without_memory().status, Status::Mismatch);
     }
 
-    // contract 15.1: outside, a replay is in nothing different from a wrong password.
+    // contract 15.1c: outside, a replay is in nothing different from a wrong password.
     #[test]
     fn a_replay_looks_like_a_wrong_password() {
         let wrong = guess(None).judged(Verdict::Wrong);

@@ -51,7 +51,7 @@ fn guess(secret: &str, code: CodeParameters, now: u64, step: Option<u64>) -> Gue
     let parameters = Parameters { code, ..Parameters::default() };
     match adapter.examine(Operation::VerifyPassword, &parameters, document.as_bytes()) {
         Examination::Guess(guess) => guess,
-        Examination::Answer(reply) => panic!("{reply:?}"),
+        other @ (Examination::Answer(_) | Examination::Unlock(_)) => panic!("{other:?}"),
     }
 }
 
@@ -72,7 +72,7 @@ fn offer(state: &mut Sqlite, now: u64, step: Option<u64>) -> Verdict {
     judge(state, Policy::default(), &guess(SECRET, CodeParameters::default(), now, step)).verdict
 }
 
-// contract 15.1: not again, nor one of an earlier step; R1: step n, then n - 1.
+// contract 15.1b: not again, nor one of an earlier step; R1: step n, then n - 1.
 #[test]
 fn a_password_is_accepted_once_and_no_earlier_one_after_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -86,7 +86,7 @@ fn a_password_is_accepted_once_and_no_earlier_one_after_it() {
     assert_eq!(offer(&mut state, NOW + 30, Some(step + 2)), Verdict::Accepted);
 }
 
-// contract 15.3: the delays, in full; R9: after one has passed, the next is longer.
+// contract 15.3a, 15.3b: the delays, in full; R9: after one has passed, the next is longer.
 #[test]
 fn wrong_passwords_slow_the_next_ones_down() {
     let folder = tempfile::tempdir().unwrap();
@@ -111,7 +111,7 @@ fn wrong_passwords_slow_the_next_ones_down() {
     assert_eq!(offer(&mut state, now, None), Verdict::Throttled { seconds: 30 });
 }
 
-// contract 15.3: replays are not counted, and a right password that is not looked at is not used up.
+// contract 15.3c, 15.3d: replays are not counted, and a right password that is not looked at is not used up.
 #[test]
 fn what_is_not_counted() {
     let folder = tempfile::tempdir().unwrap();
@@ -129,7 +129,7 @@ fn what_is_not_counted() {
     assert_eq!(offer(&mut state, now + 30, Some(now / 30)), Verdict::Accepted);
 }
 
-// contract 15.3
+// contract 15.3b, 15.3e
 #[test]
 fn a_final_lock_lasts_until_somebody_unlocks_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -152,18 +152,19 @@ fn a_final_lock_lasts_until_somebody_unlocks_it() {
     assert_eq!(offer(&mut state, NOW, Some(NOW / 30)), Verdict::Replayed);
 }
 
-// contract 15.4
+// contract 15.4b
 #[test]
 fn a_clock_that_went_back_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let mut state = open(&folder);
     assert_eq!(offer(&mut state, NOW, Some(NOW / 30 + 1)), Verdict::Accepted);
-    assert_eq!(offer(&mut state, NOW - 30, Some(NOW / 30)), Verdict::Replayed);
+    assert_eq!(offer(&mut state, NOW, Some(NOW / 30)), Verdict::Replayed);
+    assert_eq!(offer(&mut state, NOW - 30, Some(NOW / 30)), Verdict::ClockWentBack);
     assert_eq!(offer(&mut state, NOW - 60, Some(NOW / 30 - 2)), Verdict::ClockWentBack);
     assert_eq!(offer(&mut state, NOW - 60 + 120, Some(NOW / 30 + 2)), Verdict::Accepted);
 }
 
-// contract 15.2: a budget of failures is a secret's, steps are those of a set of parameters.
+// contract 15.2a: a budget of failures is a secret's, steps are those of a set of parameters.
 #[test]
 fn other_parameters_are_other_passwords_of_the_same_budget() {
     let folder = tempfile::tempdir().unwrap();
@@ -187,7 +188,7 @@ fn other_parameters_are_other_passwords_of_the_same_budget() {
     assert_eq!(verdict(eight, None), Verdict::Throttled { seconds: 30 });
 }
 
-// contract 15.2: of two steps with the same password, the higher one is used up.
+// contract 15.2b: of two steps with the same password, the higher one is used up.
 #[test]
 fn two_steps_with_one_password() {
     // The RFC's key has the password 746629 at both.
@@ -199,12 +200,12 @@ fn two_steps_with_one_password() {
         let mut adapter = Adapter { time, entropy: &mut |_| Ok(()), has_time: &|| true };
         match adapter.examine(Operation::VerifyPassword, &parameters, document.as_bytes()) {
             Examination::Guess(guess) => assert_eq!(guess.matched_step(), Some(later)),
-            Examination::Answer(reply) => panic!("{reply:?}"),
+            other @ (Examination::Answer(_) | Examination::Unlock(_)) => panic!("{other:?}"),
         }
     }
 }
 
-// contract 15.2: what can no longer match goes, and what cannot is kept.
+// contract 15.2e: what can no longer match goes, and what cannot is kept.
 #[test]
 fn nothing_is_remembered_for_ever() {
     let folder = tempfile::tempdir().unwrap();
@@ -237,7 +238,7 @@ fn nothing_is_remembered_for_ever() {
     assert_eq!(offer(&mut state, NOW + 3 * DAY, None), Verdict::Locked);
 }
 
-// contract 15.5
+// contract 15.5a
 #[cfg(unix)]
 #[test]
 fn only_the_owner_may_read_the_file() {
@@ -255,7 +256,7 @@ fn only_the_owner_may_read_the_file() {
     assert_eq!(mode("state.db"), 0o600);
 }
 
-// contract 15.4, 15.5: what is no state stays as it is.
+// contract 15.4c: what is no state stays as it is.
 #[test]
 fn other_files_are_refused_and_stay() {
     let folder = tempfile::tempdir().unwrap();
@@ -412,7 +413,7 @@ fn in_parallel_no_more_than_five_are_looked_at() {
     assert_eq!(looked_at, 5);
 }
 
-// contract 15.5: several first starts at once make one state.
+// contract 15.5b: several first starts at once make one state.
 #[test]
 fn first_starts_at_once() {
     for _ in 0..10 {

@@ -53,7 +53,32 @@ pub struct Request {
     #[arg(long, display_order = LAST + 4, value_name = "SECONDS", value_parser = Period::from_str, allow_negative_numbers = true)]
     pub period: Option<Period>,
 
+    /// Who remembers used passwords.
+    #[cfg(feature = "state")]
+    #[command(flatten)]
+    pub memory: super::memory::MemoryArguments,
+
     /// What `read-qr` gives, which has options of its own.
     #[arg(skip)]
     pub key_uri_format: Option<KeyUriFormat>,
+}
+
+impl Request {
+    /// The files besides the input that are read, or read and written, each with its option.
+    #[must_use]
+    pub fn files(&self) -> Vec<(&'static str, PathBuf)> {
+        let parameters = self.parameters.clone().map(|file| ("--parameters", file));
+        parameters.into_iter().chain(self.state_file().map(|file| ("--state", file))).collect()
+    }
+
+    #[cfg(feature = "state")]
+    fn state_file(&self) -> Option<PathBuf> {
+        self.memory.state.as_ref()?.file().map(PathBuf::from)
+    }
+
+    #[cfg(not(feature = "state"))]
+    #[expect(clippy::unused_self, reason = "with the feature it has one")]
+    const fn state_file(&self) -> Option<PathBuf> {
+        None
+    }
 }

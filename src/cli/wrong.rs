@@ -21,8 +21,8 @@ pub struct WrongCommandLine {
     pub exit_codes: ExitCodes,
     /// The files, wherever on the command line they stand; the one for the status is written.
     pub files: Files,
-    /// The parameters file, wherever on the command line it stands; it is not read.
-    pub parameters: Option<PathBuf>,
+    /// What else would be read, wherever on the command line it stands: the parameters file and the state.
+    pub read: Vec<(&'static str, PathBuf)>,
 }
 
 impl WrongCommandLine {
@@ -45,7 +45,10 @@ impl WrongCommandLine {
         Self {
             description: format!("wrong command line: {}; see --help", expectation(error, &own)),
             exit_codes: exit_codes.unwrap_or_default(),
-            parameters: file("parameters"),
+            read: [("--parameters", file("parameters")), ("--state", value("state").and_then(state_file))]
+                .into_iter()
+                .filter_map(|(option, file)| Some((option, file?)))
+                .collect(),
             files: Files {
                 input: file("input"),
                 output: file("output"),
@@ -53,6 +56,18 @@ impl WrongCommandLine {
             },
         }
     }
+}
+
+/// The file of a state that is one, without opening it.
+#[cfg(feature = "state")]
+fn state_file(name: &OsStr) -> Option<PathBuf> {
+    crate::state::Location::parse(name).ok()?.file().map(PathBuf::from)
+}
+
+/// A program built without the feature `state` has none.
+#[cfg(not(feature = "state"))]
+const fn state_file(_: &OsStr) -> Option<PathBuf> {
+    None
 }
 
 /// What clap expected, from the parts of its error that are ours: names of options and accepted values.
@@ -102,7 +117,9 @@ fn missing(error: &clap::Error) -> &'static str {
         return "expected another option";
     };
     let is_missing = |name: &str| missing.iter().any(|usage| usage.contains(name));
-    if is_missing("<SHELL>") {
+    if is_missing("--state") {
+        "expected --state with the file of the state"
+    } else if is_missing("<SHELL>") {
         "expected the name of a shell after completions"
     } else if is_missing("--output-dir") {
         "expected --output-dir with a folder for the results"

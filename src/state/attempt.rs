@@ -133,7 +133,7 @@ mod tests {
         Guess { secret, code, time: UnixTime(time), skew: Skew::default(), matched }
     }
 
-    // contract 15.2
+    // contract 15.2a, 15.2d
     #[test]
     fn fingerprints_depend_on_what_they_must() {
         let salt = Salt::new([7; 32]);
@@ -160,7 +160,7 @@ mod tests {
         assert!(elsewhere.secret != first.secret && elsewhere.code != first.code && first.secret != first.code);
     }
 
-    // contract 15.2: a step is remembered as long as it can match, a failure for a day.
+    // contract 15.2e: a step is remembered as long as it can match, a failure for a day.
     #[test]
     fn what_expires_when() {
         let salt = Salt::new([0; 32]);

@@ -1,9 +1,9 @@
 //! Where a state is kept (contract 15.1).
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use thiserror::Error;
+use crate::otp::OutOfRange;
 
 /// Where a state is kept. `Debug` does not show the address of a database: somebody may have put a password into it.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,25 +22,34 @@ impl Location {
     ///
     /// # Errors
     ///
-    /// [`LocationError`] where no file is named.
-    pub fn parse(text: &std::ffi::OsStr) -> Result<Self, LocationError> {
+    /// [`OutOfRange`] where no file is named.
+    pub fn parse(text: &std::ffi::OsStr) -> Result<Self, OutOfRange> {
         let bytes = text.as_encoded_bytes();
         if let Some(text) = text.to_str() {
             if text.starts_with("postgres://") || text.starts_with("postgresql://") {
                 return Ok(Self::Postgres(text.to_owned()));
             }
             if let Some(file) = text.strip_prefix("sqlite:") {
-                return Self::file(file.into());
+                return Self::of_file(file.into());
             }
         }
         if bytes.starts_with(b"sqlite:") {
-            return Err(LocationError);
+            return Err(OutOfRange { expected: Self::EXPECTED });
         }
-        Self::file(text.into())
+        Self::of_file(text.into())
     }
 
-    fn file(file: PathBuf) -> Result<Self, LocationError> {
-        if file.as_os_str().is_empty() { Err(LocationError) } else { Ok(Self::Sqlite(file)) }
+    /// The file, where it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(file) => Some(file),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    fn of_file(file: PathBuf) -> Result<Self, OutOfRange> {
+        if file.as_os_str().is_empty() { Err(OutOfRange { expected: Self::EXPECTED }) } else { Ok(Self::Sqlite(file)) }
     }
 }
 
@@ -52,8 +61,3 @@ impl fmt::Debug for Location {
         }
     }
 }
-
-/// The text names no place for a state. It holds nothing of the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("expected {}", Location::EXPECTED)]
-pub struct LocationError;

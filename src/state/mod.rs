@@ -8,6 +8,6 @@ mod sqlite;
 mod statement;
 
 pub use attempt::{Attempt, Fingerprint, Judgement, Salt};
-pub use location::{Location, LocationError};
+pub use location::Location;
 pub use policy::{Attempts, LockAfter, Policy};
 pub use sqlite::Sqlite;

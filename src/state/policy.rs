@@ -97,7 +97,7 @@ impl Default for Policy {
 mod tests {
     use super::*;
 
-    // contract 15.3
+    // contract 15.3f
     #[test]
     fn ranges_are_exact() {
         assert_eq!(Policy::default().attempts.limit(), Some(5));

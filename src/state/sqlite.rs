@@ -1,5 +1,6 @@
 //! A state in a file of SQLite (contract 15.5). Several processes may use one file, but not over a network.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
@@ -43,6 +44,12 @@ CREATE TABLE token (
 pub struct Sqlite {
     connection: Connection,
     salt: Salt,
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sqlite(redacted)")
+    }
 }
 
 impl Sqlite {

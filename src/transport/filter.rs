@@ -1,7 +1,7 @@
 //! One document in, one document out: the process of contract section 5.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
@@ -22,18 +22,22 @@ use crate::symbol_format::SymbolFormat;
 /// Runs the filter and gives the exit code.
 #[must_use]
 pub fn run(arguments: &FilterArguments) -> i32 {
-    let parameters = arguments.request.parameters.as_deref();
-    carry_out(&arguments.files, parameters, arguments.handling.exit_code.unwrap_or_default(), |places| match places {
-        Ok(places) => answer(arguments, &places),
-        Err(fault) => instead_of_output(fault),
-    })
+    carry_out(
+        &arguments.files,
+        &arguments.request.files(),
+        arguments.handling.exit_code.unwrap_or_default(),
+        |places| match places {
+            Ok(places) => answer(arguments, &places),
+            Err(fault) => instead_of_output(fault),
+        },
+    )
 }
 
 /// Answers to a command line that cannot be followed and gives the exit code (contract 5.6).
 #[must_use]
 pub fn reject(wrong: &WrongCommandLine) -> i32 {
     // Where not even the files are right, the first fault is the one to tell.
-    carry_out(&wrong.files, wrong.parameters.as_deref(), wrong.exit_codes, |_| refuse(Reply::error(&wrong.description)))
+    carry_out(&wrong.files, &wrong.read, wrong.exit_codes, |_| refuse(Reply::error(&wrong.description)))
 }
 
 /// Answers where a run of any kind cannot even begin and gives the exit code.
@@ -45,12 +49,12 @@ pub fn refuse_run(fault: Fault, exit_codes: ExitCodes) -> i32 {
 /// Removes the old status first and leaves the new one last, whatever else is wrong in between (contract 5.12).
 fn carry_out(
     files: &Files,
-    parameters: Option<&Path>,
+    read: &[(&'static str, PathBuf)],
     exit_codes: ExitCodes,
     act: impl FnOnce(Result<Places, Fault>) -> Delivery,
 ) -> i32 {
-    match places::begin_status(files, parameters) {
-        Ok(status) => conclude(leave_status(act(Places::of(files, parameters)), files, status.as_ref()), exit_codes),
+    match places::begin_status(files, read) {
+        Ok(status) => conclude(leave_status(act(Places::of(files, read)), files, status.as_ref()), exit_codes),
         // The status of an earlier run may still be there: the exit code must not say that all was written.
         Err(fault) => conclude(Delivery { written: false, ..act(Err(fault)) }, exit_codes),
     }
@@ -86,7 +90,7 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
         return instead_of_output(Fault::OutputKept { file: arguments.files.output.clone(), kept });
     }
     let reply = match input(operation, arguments, places) {
-        Ok(input) => Session { parameters, now: arguments.request.now }.respond(operation, Names::default(), &input),
+        Ok(input) => Session::new(&arguments.request, parameters).respond(operation, Names::default(), &input),
         Err(fault) => fault.into(),
     };
     deliver(reply, arguments, &places.output, replaceable)

@@ -11,6 +11,8 @@ mod existing;
 mod fault;
 mod in_order;
 mod input;
+#[cfg(feature = "state")]
+mod memory;
 mod output;
 mod parameters;
 mod places;

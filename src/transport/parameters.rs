@@ -7,9 +7,15 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::input::{Source, is_stdin};
+#[cfg(feature = "state")]
+use super::memory::Memory;
+#[cfg(not(feature = "state"))]
+use super::session::Memory;
 use crate::cli::Request;
 use crate::operation::{Operation, Parameters};
 use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew};
+#[cfg(feature = "state")]
+use crate::state::Policy;
 use crate::xml::{self, Document, MAX_DOCUMENT_BYTES, Parameter};
 
 /// The operation, if it is named anywhere, and its parameters. Reading the file may take no longer than the timeout.
@@ -39,6 +45,24 @@ pub fn leave_stdin(request: &Request) -> Result<(), Fault> {
         Some(file) if is_stdin(file) => Err(Fault::ParametersTakeInput),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Who remembers used passwords, if that is asked for.
+#[cfg(feature = "state")]
+pub fn memory(request: &Request) -> Option<Memory> {
+    let arguments = &request.memory;
+    let policy = Policy {
+        attempts: arguments.attempts.unwrap_or_default(),
+        lock_after: arguments.lock_after.unwrap_or_default(),
+        ..Policy::default()
+    };
+    arguments.state.clone().map(|location| Memory::new(location, policy))
+}
+
+/// Nobody.
+#[cfg(not(feature = "state"))]
+pub fn memory(_: &Request) -> Option<Memory> {
+    None
 }
 
 /// The one operation and its parameters.

@@ -22,17 +22,17 @@ pub struct Places {
 
 impl Places {
     /// Resolves the names.
-    pub fn of(files: &Files, parameters: Option<&Path>) -> Result<Self, Fault> {
+    pub fn of(files: &Files, read: &[(&'static str, PathBuf)]) -> Result<Self, Fault> {
         let input = Source::of(files.input.as_deref());
         let output = Destination::of(files.output.as_deref(), OUTPUT)?;
-        not_read("--output", output.written_file(), files, parameters)?;
+        not_read("--output", output.written_file(), files, read)?;
         Ok(Self { input, output })
     }
 }
 
 /// Where the status goes, if anywhere. That of an earlier run is removed, so that nobody takes it for this one's
 /// (contract 5.12); nothing else on the command line has to be right for that.
-pub fn begin_status(files: &Files, parameters: Option<&Path>) -> Result<Option<Destination>, Fault> {
+pub fn begin_status(files: &Files, read: &[(&'static str, PathBuf)]) -> Result<Option<Destination>, Fault> {
     let Some(name) = &files.status_file else { return Ok(None) };
     let status = Destination::of(Some(name), STATUS_FILE)?;
     // An output that cannot be resolved is no file that could be lost; that it cannot is told later.
@@ -45,7 +45,7 @@ pub fn begin_status(files: &Files, parameters: Option<&Path>) -> Result<Option<D
     {
         return Err(Fault::SameFile { first: "--status-file", second: "--output" });
     }
-    not_read("--status-file", status.written_file(), files, parameters)?;
+    not_read("--status-file", status.written_file(), files, read)?;
     let Some(file) = status.file() else { return Ok(Some(status)) };
     let unwritable = |error| Fault::Write { what: STATUS_FILE, file: Some(name.clone()), error };
     // Before anything is made whose status could then not be told.
@@ -74,11 +74,11 @@ fn not_read(
     option: &'static str,
     written: Option<&Path>,
     files: &Files,
-    parameters: Option<&Path>,
+    read: &[(&'static str, PathBuf)],
 ) -> Result<(), Fault> {
     let Some(written) = written else { return Ok(()) };
-    let parameters = parameters.map(|file| ("--parameters", Source::of(Some(file))));
-    for (other, source) in [("--input", Source::of(files.input.as_deref()))].into_iter().chain(parameters) {
+    let read = read.iter().map(|(option, file)| (*option, Source::of(Some(file))));
+    for (other, source) in [("--input", Source::of(files.input.as_deref()))].into_iter().chain(read) {
         let second = match source {
             Source::File(file) if canonical_name(&file) == canonical_name(written) => other,
             Source::Stdin if is_open_as(stdin(), written) => "standard input",

@@ -1,18 +1,24 @@
 //! The only place of the process that makes an [`Adapter`]: with the machine's clock, its entropy and its patience, and what
 //! holds for all inputs of a run. It does not know where an input came from or where its answer goes.
 
-use super::system;
+#[cfg(feature = "state")]
+use super::memory::Memory;
+use super::{parameters, system};
 use crate::adapter::Adapter;
+use crate::cli::Request;
 use crate::operation::{Operation, Parameters};
 use crate::otp::UnixTime;
 use crate::reply::Reply;
+use crate::verification::{Examination, Guess, MemoryError};
 
 /// What holds for all inputs of a run.
 pub struct Session {
     /// The parameters, as far as an input has none with it.
-    pub parameters: Parameters,
+    parameters: Parameters,
     /// The time instead of the clock's.
-    pub now: Option<UnixTime>,
+    now: Option<UnixTime>,
+    /// Who remembers used passwords.
+    memory: Option<Memory>,
 }
 
 /// The display names that an input has with it, in UTF-8; an absent one leaves that of the session.
@@ -25,11 +31,67 @@ pub struct Names<'a> {
 }
 
 impl Session {
+    /// What holds where this was asked, with these parameters.
+    pub fn new(request: &Request, parameters: Parameters) -> Self {
+        Self { parameters, now: request.now, memory: parameters::memory(request) }
+    }
+
+    /// Whether an answer to a verification uses something up.
+    pub const fn remembers(&self) -> bool {
+        self.memory.is_some()
+    }
+
     /// Answers to one input. The clock is asked anew for each: an answer is as good as its time.
     pub fn respond(&self, operation: Operation, names: Names<'_>, input: &[u8]) -> Reply {
+        match self.examine(operation, names, input) {
+            Examination::Answer(reply) => reply,
+            Examination::Guess(guess) => self.judge(guess),
+            Examination::Unlock(secret) => match &self.memory {
+                Some(memory) => memory.unlock(&secret),
+                None => Reply::of(Err(MemoryError::Absent.into())),
+            },
+        }
+    }
+
+    /// As far as that goes without a verdict.
+    pub fn examine(&self, operation: Operation, names: Names<'_>, input: &[u8]) -> Examination {
         let time = self.now.or_else(system::time);
         let parameters = self.parameters.with_names(names.issuer, names.account);
         let mut adapter = Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() };
-        adapter.respond(operation, &parameters, input)
+        adapter.examine(operation, &parameters, input)
+    }
+
+    /// Answers to guesses in their order, together.
+    pub fn judge_all(&self, guesses: Vec<Guess>) -> Vec<Reply> {
+        match &self.memory {
+            Some(memory) => memory.judge_all(guesses),
+            None => guesses.into_iter().map(Guess::without_memory).collect(),
+        }
+    }
+
+    fn judge(&self, guess: Guess) -> Reply {
+        match &self.memory {
+            Some(memory) => memory.judge(guess),
+            None => guess.without_memory(),
+        }
+    }
+}
+
+/// A program built without the feature `state` has no memory.
+#[cfg(not(feature = "state"))]
+pub enum Memory {}
+
+#[cfg(not(feature = "state"))]
+impl Memory {
+    fn judge(&self, _: Guess) -> Reply {
+        match *self {}
+    }
+
+    fn judge_all(&self, _: Vec<Guess>) -> Vec<Reply> {
+        match *self {}
+    }
+
+    fn unlock(&self, _: &crate::otp::Secret) -> Reply {
+        match *self {}
     }
 }

@@ -15,7 +15,7 @@ mod walk;
 mod work;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::descriptor::stdin;
@@ -165,8 +165,8 @@ fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
     if is_among_inputs {
         return Err(Fault::SameFile { first: "--report", second: "the inputs" });
     }
-    if arguments.request.parameters.as_deref().is_some_and(is_read) {
-        return Err(Fault::SameFile { first: "--report", second: "--parameters" });
+    if let Some((second, _)) = arguments.request.files().into_iter().find(|(_, file)| is_read(file)) {
+        return Err(Fault::SameFile { first: "--report", second });
     }
     if destination.file().is_none() {
         let is_kept = |_| Fault::ReportExists { file: name.clone() };
@@ -182,13 +182,15 @@ fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
     Ok(Some(Place { destination, replaces }))
 }
 
-/// The files that a run reads besides its inputs.
-fn files_of_run(arguments: &BatchArguments) -> impl Iterator<Item = &Path> {
+/// The files that a run reads besides its inputs, by their one names.
+fn files_of_run(arguments: &BatchArguments) -> Vec<PathBuf> {
     let named = match arguments.run.inputs() {
         cli::Inputs::List(file) | cli::Inputs::Manifest(file) => Some(file),
         cli::Inputs::Paths(_) | cli::Inputs::Count(_) => None,
     };
-    named.into_iter().chain(arguments.request.parameters.as_deref())
+    let of_request = arguments.request.files();
+    let files = named.into_iter().chain(of_request.iter().map(|(_, file)| file.as_path()));
+    files.map(canonical_name).collect()
 }
 
 /// Issuer and account for the report of new secrets, which other runs read: as text, or not at all.
@@ -219,8 +221,8 @@ fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Paramet
         _ => unwritable(OUTPUT_DIR, Some(folder), error),
     })?;
     let (format, existing) = (arguments.format.unwrap_or_default(), arguments.run.existing());
-    let session = Session { parameters, now: arguments.request.now };
-    let read = files_of_run(arguments).map(canonical_name).collect();
+    let session = Session::new(&arguments.request, parameters);
+    let read = files_of_run(arguments);
     Ok(Outputs { operation, session, names, format, output_dir: folder.to_owned(), existing, read, run_folder })
 }
 

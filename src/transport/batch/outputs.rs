@@ -161,9 +161,11 @@ impl Outputs {
     /// How the names of the results end.
     fn ending(&self) -> &'static str {
         match self.operation {
-            Operation::GenerateSecret | Operation::GeneratePassword | Operation::VerifyPassword | Operation::ReadQr => {
-                "xml"
-            }
+            Operation::GenerateSecret
+            | Operation::GeneratePassword
+            | Operation::VerifyPassword
+            | Operation::ReadQr
+            | Operation::Unlock => "xml",
             Operation::GenerateAuthenticatorQRCode => self.format.ending(),
         }
     }
@@ -194,6 +196,10 @@ impl Outputs {
             let replaceable =
                 if self.operation.outputs_secret() { Replaceable::Everything } else { Replaceable::AllButSecrets };
             replaceable.check(place).map_err(Failure::Kept)?;
+        }
+        // A password would be used up for an answer that has no place.
+        if self.existing == Existing::Refuse && self.session.remembers() && place.exists() {
+            return Err(Failure::Exists);
         }
         buffer.clear();
         if let (Some(file), Some(input)) = (&task.input, self.operation.input()) {

@@ -149,7 +149,8 @@ impl Work {
                     Operation::GeneratePassword
                     | Operation::VerifyPassword
                     | Operation::GenerateAuthenticatorQRCode
-                    | Operation::ReadQr => task.input.unwrap_or_default(),
+                    | Operation::ReadQr
+                    | Operation::Unlock => task.input.unwrap_or_default(),
                 };
                 Line { input, answer, names }
             }

@@ -1,13 +1,16 @@
 //! Records to lines (contract 7.2): what stands in a record is answered as the filter answers it.
 
+use std::mem;
+
 use zeroize::Zeroizing;
 
-use super::record::{Record, RecordError, take_apart};
+use super::record::take_apart;
 use crate::cli::{Column, Columns};
 use crate::operation::Operation;
 use crate::reply::{Body, Reply};
 use crate::symbol_format::SymbolFormat;
 use crate::transport::session::{Names, Session};
+use crate::verification::{Examination, Guess, MemoryError};
 
 /// What holds for all records.
 pub struct Answering {
@@ -31,27 +34,47 @@ impl Answering {
             lines.append(id.unwrap_or_default());
             lines.append(b"\t");
         }
-        let reply = record.map_or_else(refusal, |record| self.respond(&record));
-        lines.append(reply.status.text().as_bytes());
-        lines.append(b"\t");
-        match reply.body {
-            Body::Constant(document) => lines.append(document),
-            body => lines.append(&body.into_line(self.format)),
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => return lines.end(Reply::error(&error.to_string()), self.format),
+        };
+        let names = Names { issuer: record.issuer, account: record.account };
+        let (operation, document) = (record.operation, record.document.bytes());
+        if !self.session.remembers() {
+            return lines.end(self.session.respond(operation, names, document), self.format);
+        }
+        match self.session.examine(operation, names, document) {
+            Examination::Guess(guess) => lines.defer(guess),
+            Examination::Answer(reply) => lines.end(reply, self.format),
+            // No column can ask for it.
+            Examination::Unlock(_) => lines.end(Reply::of(Err(MemoryError::Absent.into())), self.format),
         }
     }
 
-    fn respond(&self, record: &Record<'_>) -> Reply {
-        let names = Names { issuer: record.issuer, account: record.account };
-        self.session.respond(record.operation, names, record.document.bytes())
+    /// Answers to what was deferred. Whoever calls this keeps the order of the records: of two with the same password, the
+    /// first one matches.
+    pub fn settle(&self, lines: &mut Lines) {
+        if lines.deferred.is_empty() {
+            return;
+        }
+        let (ends, guesses): (Vec<usize>, Vec<Guess>) = lines.deferred.drain(..).unzip();
+        let unsettled = mem::replace(lines, Lines::new());
+        let mut begin = 0;
+        for (end, reply) in ends.into_iter().zip(self.session.judge_all(guesses)) {
+            lines.append(&unsettled.bytes[begin..end]);
+            lines.end(reply, self.format);
+            begin = end;
+        }
+        lines.append(&unsettled.bytes[begin..]);
     }
 }
 
-fn refusal(error: RecordError) -> Reply {
-    Reply::error(&error.to_string())
-}
-
 /// Lines that have not been written yet.
-pub struct Lines(Zeroizing<Vec<u8>>);
+pub struct Lines {
+    bytes: Zeroizing<Vec<u8>>,
+    /// What is still to be judged, and behind which byte the answer to it belongs.
+    deferred: Vec<(usize, Guess)>,
+}
 
 impl Lines {
     /// More than the answers to a block of usual records take.
@@ -59,27 +82,43 @@ impl Lines {
 
     /// No lines.
     pub fn new() -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(Self::USUAL_BYTES)))
+        Self { bytes: Zeroizing::new(Vec::with_capacity(Self::USUAL_BYTES)), deferred: Vec::new() }
     }
 
-    /// The lines.
+    /// The lines, once nothing in them is deferred.
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 
     /// Forgets the lines.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.bytes.clear();
+        self.deferred.clear();
+    }
+
+    /// Adds what a line ends with.
+    fn end(&mut self, reply: Reply, format: SymbolFormat) {
+        self.append(reply.status.text().as_bytes());
+        self.append(b"\t");
+        match reply.body {
+            Body::Constant(document) => self.append(document),
+            body => self.append(&body.into_line(format)),
+        }
+    }
+
+    /// Leaves the end of a line to [`Answering::settle`].
+    fn defer(&mut self, guess: Guess) {
+        self.deferred.push((self.bytes.len(), guess));
     }
 
     /// As `extend_from_slice`, which would leave a copy behind when the buffer grows.
     fn append(&mut self, bytes: &[u8]) {
-        let length = self.0.len() + bytes.len();
-        if length > self.0.capacity() {
+        let length = self.bytes.len() + bytes.len();
+        if length > self.bytes.capacity() {
             let mut larger = Zeroizing::new(Vec::with_capacity(length * 2));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
+            larger.extend_from_slice(&self.bytes);
+            self.bytes = larger;
         }
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
     }
 }

@@ -71,7 +71,7 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
     let output = OutputStream::standard().map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })?;
     let max_record_bytes = max_record_bytes(operation);
     let format = arguments.format.unwrap_or_default();
-    let session = Session { parameters, now: arguments.request.now };
+    let session = Session::new(&arguments.request, parameters);
     let stream = Stream(Answering { columns, operation, max_record_bytes, session, format });
     InOrder::start(stream, Records::new(input, end), Sink { output, fault: None }, arguments.records.jobs)
         .map_err(Fault::Threads)
@@ -141,13 +141,19 @@ impl Work for Stream {
         if sink.fault.is_some() {
             return ControlFlow::Break(());
         }
-        sink.fault = match portion.error.take() {
-            Some(error) => Some(Fault::Read { what: STANDARD_INPUT, file: None, error }),
-            None => match sink.output.write_all(portion.lines.bytes()) {
-                Ok(()) => return ControlFlow::Continue(()),
-                Err(error) => Some(Fault::Write { what: STANDARD_OUTPUT, file: None, error }),
-            },
+        let written = if let Some(error) = portion.error.take() {
+            Err(Fault::Read { what: STANDARD_INPUT, file: None, error })
+        } else {
+            self.0.settle(&mut portion.lines);
+            let written = sink.output.write_all(portion.lines.bytes());
+            written.map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })
         };
-        ControlFlow::Break(())
+        match written {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(fault) => {
+                sink.fault = Some(fault);
+                ControlFlow::Break(())
+            }
+        }
     }
 }
