@@ -47,6 +47,7 @@ pub mod service;
 pub mod state;
 pub mod status;
 pub mod symbol_format;
+mod system;
 #[doc(hidden)]
 pub mod transport;
 pub mod verification;

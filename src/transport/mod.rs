@@ -18,7 +18,6 @@ mod parameters;
 mod places;
 mod records;
 mod session;
-mod system;
 mod terminal;
 mod whole_file;
 
@@ -27,6 +26,8 @@ use std::{panic, process};
 
 use crate::picture;
 use crate::status::{ExitCodes, Status};
+#[cfg(feature = "serve")]
+pub(crate) use fault::reason;
 use output::Destination;
 
 /// Prints a text on standard output and gives the exit code. A reader that leaves early has seen what it wanted.
@@ -56,6 +57,6 @@ pub fn end_with_any_panic() {
 
 /// Writes a line to stderr, in one piece, so that the lines of processes that share it do not mix. Where that fails,
 /// nobody can be told, and the exit code remains.
-fn tell(line: &str) {
+pub(crate) fn tell(line: &str) {
     let _ = io::stderr().write_all(format!("totp-adapter: {line}\n").as_bytes());
 }

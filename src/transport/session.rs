@@ -3,12 +3,13 @@
 
 #[cfg(feature = "state")]
 use super::memory::Memory;
-use super::{parameters, system};
+use super::parameters;
 use crate::adapter::Adapter;
 use crate::cli::Request;
 use crate::operation::{Operation, Parameters};
 use crate::otp::UnixTime;
 use crate::reply::Reply;
+use crate::system;
 use crate::verification::{Examination, Guess, MemoryError};
 
 /// What holds for all inputs of a run.

@@ -7,12 +7,12 @@ use crate::adapter::NoEntropy;
 use crate::otp::{Secret, UnixTime};
 
 /// The time of the system clock, or none where it stands before 1970.
-pub fn time() -> Option<UnixTime> {
+pub(crate) fn time() -> Option<UnixTime> {
     SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| UnixTime(since.as_secs()))
 }
 
 /// Random bytes of the operating system.
-pub fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), NoEntropy> {
+pub(crate) fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), NoEntropy> {
     getrandom::fill(bytes).map_err(|_| NoEntropy)
 }
 
@@ -21,7 +21,7 @@ pub fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), NoEntrop
 const PATIENCE: Duration = Duration::from_millis(600);
 
 /// Whether there is time left for a picture; the time begins with the first question, which the same thread asks.
-pub fn patience() -> impl Fn() -> bool {
+pub(crate) fn patience() -> impl Fn() -> bool {
     patience_by(processor_time)
 }
 
