@@ -5,6 +5,8 @@ mod batch;
 mod memory;
 mod read_qr;
 mod request;
+#[cfg(feature = "serve")]
+mod serve;
 mod stream;
 mod wrong;
 
@@ -28,6 +30,8 @@ pub use memory::MemoryArguments;
 use memory::UnlockArguments;
 use read_qr::ReadQrArguments;
 pub use request::Request;
+#[cfg(feature = "serve")]
+pub use serve::ServeArguments;
 use stream::StreamCommand;
 pub use stream::{Column, Columns, StreamArguments};
 pub use wrong::WrongCommandLine;
@@ -45,6 +49,9 @@ pub enum Invocation {
     Batch(Box<BatchArguments>),
     /// One line in, one line out.
     Stream(Box<StreamArguments>),
+    /// A service.
+    #[cfg(feature = "serve")]
+    Serve(Box<ServeArguments>),
     /// A text for standard output: help, version, completions.
     Print(Vec<u8>),
 }
@@ -77,6 +84,10 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
         }
         Ok(CommandLine { subcommand: Some(Command::Stream(stream)), .. }) => {
             Ok(Invocation::Stream(Box::new((*stream).into())))
+        }
+        #[cfg(feature = "serve")]
+        Ok(CommandLine { subcommand: Some(Command::Serve(serve)), .. }) => {
+            Ok(Invocation::Serve(Box::new(serve.settled())))
         }
         Ok(CommandLine { subcommand: None, filter }) => Ok(Invocation::Filter(Box::new(filter))),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
@@ -154,6 +165,9 @@ enum Command {
     #[cfg(feature = "state")]
     #[command(after_help = memory::AFTER_HELP)]
     Unlock(Box<UnlockArguments>),
+    /// Serve the operations over HTTP
+    #[cfg(feature = "serve")]
+    Serve(Box<ServeArguments>),
     /// Print a completion script for a shell
     Completions {
         /// The shell to complete for

@@ -17,6 +17,8 @@ fn main() {
         Ok(Invocation::Filter(arguments)) => filter::run(&arguments),
         Ok(Invocation::Batch(arguments)) => batch::run(&arguments),
         Ok(Invocation::Stream(arguments)) => stream::run(&arguments),
+        #[cfg(feature = "serve")]
+        Ok(Invocation::Serve(arguments)) => totp_adapter::service::run(&arguments),
         Ok(Invocation::Print(text)) => transport::print(&text),
         Err(wrong) => filter::reject(&wrong),
     };

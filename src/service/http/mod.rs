@@ -1,0 +1,151 @@
+//! The service as HTTP: one module a contract, each with faults of its own form, behind one order of checks. It knows
+//! neither sockets nor files.
+
+mod answer;
+mod caller;
+mod operations;
+mod origin;
+mod query;
+mod refusal;
+mod request_id;
+mod route;
+#[cfg(test)]
+mod tests;
+mod upload;
+mod x4;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+
+use super::config::{Access, Configuration};
+use super::guard::Panicked;
+use super::log::TARGET;
+use super::metrics::Metrics;
+use crate::otp::Skew;
+use answer::Answer;
+use refusal::Refusal;
+use request_id::RequestId;
+use route::Routes;
+use x4::Pictures;
+
+/// What all requests share.
+pub struct Service {
+    host_names: Option<Vec<String>>,
+    access: Access,
+    skew: Skew,
+    request_limit: Duration,
+    metrics: Metrics,
+    pictures: Pictures,
+}
+
+impl Service {
+    /// A service as configured.
+    #[must_use]
+    pub fn new(configuration: &Configuration) -> Self {
+        Self {
+            host_names: configuration.host_names.clone(),
+            access: configuration.operations.clone(),
+            skew: configuration.skew,
+            request_limit: configuration.limits.request,
+            metrics: Metrics::new(),
+            pictures: Pictures::new(),
+        }
+    }
+
+    /// Whether the state answers.
+    // The state is asked, which takes time.
+    #[expect(clippy::unused_async, reason = "the state answers later")]
+    async fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// Tells of a panic: where, and nothing else.
+    fn panicked(&self, panicked: &Panicked, id: Option<&RequestId>) {
+        self.metrics.panics.inc();
+        let request_id = id.map(RequestId::as_str);
+        tracing::error!(target: TARGET, request_id, place = panicked.place, "panic");
+    }
+}
+
+/// What is served on an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// The operations, health and readiness.
+    pub operations: bool,
+    /// The metrics.
+    pub metrics: bool,
+}
+
+/// The paths of an address.
+#[must_use]
+pub fn routes(service: &Arc<Service>, served: Served) -> Routes {
+    let mut routes = Routes::new(service.clone());
+    if served.operations {
+        routes = operations::routes(x4::routes(routes));
+    }
+    if served.metrics {
+        routes = operations::metrics_routes(routes);
+    }
+    routes
+}
+
+/// The router of an address.
+#[must_use]
+pub fn router(service: &Arc<Service>, served: Served) -> Router {
+    routes(service, served).into_router()
+}
+
+/// Whose rules a path follows, and so the form of its faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contract {
+    /// Documents in XML (contract 11).
+    X4,
+    /// What operators ask (contract 10.6).
+    Operations,
+}
+
+impl Contract {
+    /// The contract of a path that is not served.
+    fn of_path(path: &str) -> Self {
+        let is_below =
+            |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if ["/x4", "/read-qr", "/accounts"].into_iter().any(is_below) { Self::X4 } else { Self::Operations }
+    }
+
+    fn refuse(self, refusal: Refusal) -> Answer {
+        match self {
+            Self::X4 => x4::refuse(refusal),
+            Self::Operations => operations::refuse(refusal),
+        }
+    }
+
+    /// Whether caches may keep what is answered.
+    const fn may_be_stored(self) -> bool {
+        match self {
+            Self::X4 => false,
+            Self::Operations => true,
+        }
+    }
+}
+
+/// The answer to a head that did not end in time, as it goes over the wire: there is no request yet that could be answered
+/// otherwise.
+#[must_use]
+pub(super) fn head_timeout(limit: Duration) -> Vec<u8> {
+    let id = RequestId::new();
+    let answer = operations::refuse(Refusal::Time(limit));
+    let code = answer.code;
+    tracing::info!(target: TARGET, request_id = id.as_str(), route = "unknown", http_status = code.as_u16(), cause = answer.cause.as_deref());
+    let body = String::from_utf8_lossy(&answer.body);
+    format!(
+        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nX-Request-Id: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        code.as_u16(),
+        code.canonical_reason().unwrap_or_default(),
+        answer.content_type,
+        id.as_str(),
+        body.len(),
+    )
+    .into_bytes()
+}

@@ -1,0 +1,81 @@
+//! What operators and their machines ask (contract 10.6): health, readiness, metrics. Faults are JSON.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+
+use super::answer::Answer;
+use super::caller::Callers;
+use super::refusal::Refusal;
+use super::route::{Call, Endpoint, Routes, Verb};
+use super::{Contract, Service};
+
+const JSON: &str = "application/json";
+/// Prometheus's text format.
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Why a question of an operator is not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// As on every path.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The state does not answer.
+    #[error("not ready: the state does not answer")]
+    NotReady,
+}
+
+/// Adds health and readiness. The description of the service and its page belong here, too.
+#[must_use]
+pub fn routes(routes: Routes) -> Routes {
+    routes.with(endpoint("/healthz", true), healthz).with(endpoint("/readyz", false), readyz)
+}
+
+/// Adds the metrics.
+#[must_use]
+pub fn metrics_routes(routes: Routes) -> Routes {
+    routes.with(endpoint("/metrics", false), metrics)
+}
+
+const fn endpoint(path: &'static str, any_origin: bool) -> Endpoint {
+    Endpoint { path, verb: Verb::Get, contract: Contract::Operations, callers: Callers::Anyone, any_origin }
+}
+
+async fn healthz(_: Arc<Service>, _: Call) -> Answer {
+    Answer::new(StatusCode::OK, JSON, "{\"status\":\"alive\"}\n")
+}
+
+async fn readyz(service: Arc<Service>, _: Call) -> Answer {
+    if service.is_ready().await {
+        Answer::new(StatusCode::OK, JSON, "{\"status\":\"ready\"}\n")
+    } else {
+        Fault::NotReady.into()
+    }
+}
+
+async fn metrics(service: Arc<Service>, _: Call) -> Answer {
+    Answer::new(StatusCode::OK, METRICS, service.metrics.text())
+}
+
+/// The form of a refusal on the paths of operators, and on unknown paths.
+#[must_use]
+pub fn refuse(refusal: Refusal) -> Answer {
+    Fault::Refused(refusal).into()
+}
+
+impl From<Fault> for Answer {
+    fn from(fault: Fault) -> Self {
+        let words = fault.to_string();
+        let (code, header) = match fault {
+            Fault::Refused(refusal) => (refusal.code(), refusal.header()),
+            Fault::NotReady => (StatusCode::SERVICE_UNAVAILABLE, None),
+        };
+        Answer::new(code, JSON, error_document(&words)).with_header(header).with_cause(&words)
+    }
+}
+
+/// `{"error":"…"}` of words of ours, which have nothing to escape.
+fn error_document(words: &str) -> String {
+    debug_assert!(!words.contains(['"', '\\']) && !words.contains(char::is_control), "words with nothing to escape");
+    format!("{{\"error\":\"{words}\"}}\n")
+}

@@ -1,0 +1,88 @@
+//! Why a request is refused before the contract of its path is asked (contract 10.7). Each contract puts it into a form of
+//! its own.
+
+use std::time::Duration;
+
+use axum::http::header::{ALLOW, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use thiserror::Error;
+
+/// Why a request is refused, whatever its path. The message quotes nothing that came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Nothing is served there: correct the path.
+    #[error("unknown path: expected one that this service serves")]
+    Path,
+    /// The path takes other methods: use one of them.
+    #[error("wrong method: expected {allowed}")]
+    Method {
+        /// Those that it takes, as in `Allow`.
+        allowed: &'static str,
+    },
+    /// The request was meant for another: call the service by its address or by a name of `host_names`.
+    #[error("wrong host: expected the address of the service or one of host_names in Host")]
+    Host,
+    /// A web page of another site asks through a browser.
+    #[error("cross-site request: expected one that no page of another site makes")]
+    CrossSite,
+    /// No token came: send one.
+    #[error("no token: expected one in Authorization: Bearer")]
+    NoToken,
+    #[cfg_attr(not(test), expect(dead_code, reason = "tokens are not given out yet"))]
+    /// The token is not valid, or not any more: get another.
+    #[error("wrong token: expected one that is valid")]
+    Token,
+    #[cfg_attr(not(test), expect(dead_code, reason = "tokens are not given out yet"))]
+    /// The token is of a client that may not call this path.
+    #[error("wrong client: expected a token of one that may use this path")]
+    Client,
+    /// The request did not end in time: send it faster.
+    #[error("timed out: expected a request that ends within {} s", .0.as_secs())]
+    Time(Duration),
+    /// The body broke off, or is not framed as HTTP/1.1 demands: send it whole.
+    #[error("incomplete: expected a whole body")]
+    Incomplete,
+    /// The body is encoded: send it as it is.
+    #[error("wrong encoding: expected no Content-Encoding but identity")]
+    Encoding,
+    /// The service failed: report it.
+    #[error("internal error: please report it with its time")]
+    Internal,
+}
+
+impl Refusal {
+    /// The HTTP status.
+    #[must_use]
+    pub fn code(self) -> StatusCode {
+        match self {
+            Self::Path => StatusCode::NOT_FOUND,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Host => StatusCode::MISDIRECTED_REQUEST,
+            Self::CrossSite | Self::Client => StatusCode::FORBIDDEN,
+            Self::NoToken | Self::Token => StatusCode::UNAUTHORIZED,
+            Self::Time(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::Incomplete => StatusCode::BAD_REQUEST,
+            Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The header that belongs to it (RFC 9110, sections 10.2.1 and 11.6.1; RFC 6750, section 3).
+    #[must_use]
+    pub fn header(self) -> Option<(HeaderName, HeaderValue)> {
+        let authenticate = |value| Some((WWW_AUTHENTICATE, HeaderValue::from_static(value)));
+        match self {
+            Self::Method { allowed } => Some((ALLOW, HeaderValue::from_static(allowed))),
+            Self::NoToken => authenticate("Bearer"),
+            Self::Token => authenticate("Bearer error=\"invalid_token\""),
+            Self::Client => authenticate("Bearer error=\"insufficient_scope\""),
+            Self::Path
+            | Self::Host
+            | Self::CrossSite
+            | Self::Time(_)
+            | Self::Incomplete
+            | Self::Encoding
+            | Self::Internal => None,
+        }
+    }
+}

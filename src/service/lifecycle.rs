@@ -1,0 +1,234 @@
+//! The life of the service (contract 10.1, 10.5, 10.8): it binds, serves, reads its certificates again, and ends without
+//! breaking off what it is answering.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum_server::accept::DefaultAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Control, Handle, Server};
+use thiserror::Error;
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+use super::config::{Configuration, Tls};
+use super::connection::Connection;
+use super::http::{self, Served};
+use super::listener::{Gate, WireAcceptor};
+use super::log::{self, LogOptions, TARGET};
+use super::signals::{Signal, Signals};
+use super::tls::{self, TlsError};
+use super::{guard, http::Service};
+use crate::transport::{reason, tell};
+
+/// How long requests may go on after the first signal to end.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How long a TLS handshake may take (contract 10.7).
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How many connections for metrics are served at once, however many others there are.
+const METRICS_CONNECTIONS: usize = 16;
+/// The exit code where the service could not begin.
+const NOT_BEGUN: i32 = 2;
+/// How long the log is silent about further connections that cannot be accepted.
+const ACCEPT_SILENCE: Duration = Duration::from_secs(10);
+
+/// Why the service cannot begin.
+#[derive(Debug, Error)]
+enum BeginError {
+    #[error("cannot start: {}", reason(.0))]
+    System(#[from] io::Error),
+    #[error("cannot listen on {address}: {}", reason(.error))]
+    Listen { address: SocketAddr, error: io::Error },
+    #[error("cannot use TLS: {0}")]
+    Tls(#[from] TlsError),
+}
+
+/// Serves until a signal ends it and returns the exit code.
+#[must_use]
+pub fn serve(configuration: Configuration, log: LogOptions) -> i32 {
+    guard::install();
+    let result = runtime().map_err(BeginError::from).and_then(|runtime| {
+        let exit_code = runtime.block_on(run(configuration, log));
+        // A picture may still be read, for nobody.
+        runtime.shutdown_background();
+        exit_code
+    });
+    result.unwrap_or_else(|error| {
+        tell(&error.to_string());
+        NOT_BEGUN
+    })
+}
+
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+async fn run(configuration: Configuration, options: LogOptions) -> Result<i32, BeginError> {
+    let signals = Signals::new()?;
+    let certificates = configuration.tls.as_ref().map(tls::load).transpose()?.map(RustlsConfig::from_config);
+    let listeners = bind(&configuration).await?;
+    log::begin(options);
+    let service = Arc::new(Service::new(&configuration));
+    tracing::info!(target: TARGET, version = env!("CARGO_PKG_VERSION"), "totp-adapter");
+    let mut addresses = Vec::new();
+    for listener in &listeners {
+        let scheme = if listener.is_secure(certificates.as_ref()) { "https" } else { "http" };
+        let address = listener.address.to_string();
+        tracing::info!(target: TARGET, address, scheme, serves = listener.served.words(), "serving");
+        if listener.served.operations {
+            addresses.push(address);
+        }
+    }
+    tracing::info!(target: TARGET, address = addresses.join(", "), "listening");
+    let control = Control::new();
+    let mut servers = JoinSet::new();
+    for listener in listeners {
+        listener.start(&service, certificates.as_ref(), &control, &mut servers);
+    }
+    Ok(live(&configuration, certificates.as_ref(), &control, servers, signals).await)
+}
+
+/// A listener and what it serves.
+struct Listener {
+    gate: Gate,
+    address: SocketAddr,
+    served: Served,
+}
+
+/// Takes all addresses, or none.
+async fn bind(configuration: &Configuration) -> Result<Vec<Listener>, BeginError> {
+    let permits = Arc::new(Semaphore::new(configuration.limits.connections));
+    let mut listeners = Vec::new();
+    for &address in &configuration.listen {
+        let metrics = configuration.metrics_listen.is_none() && address.ip().is_loopback();
+        listeners.push(Listener::bind(address, permits.clone(), Served { operations: true, metrics }).await?);
+    }
+    if let Some(address) = configuration.metrics_listen {
+        let permits = Arc::new(Semaphore::new(METRICS_CONNECTIONS));
+        listeners.push(Listener::bind(address, permits, Served { operations: false, metrics: true }).await?);
+    }
+    Ok(listeners)
+}
+
+impl Listener {
+    async fn bind(address: SocketAddr, permits: Arc<Semaphore>, served: Served) -> Result<Self, BeginError> {
+        let failed = |error| BeginError::Listen { address, error };
+        let gate = Gate::bind(address, permits).await.map_err(failed)?;
+        let address = gate.address().map_err(failed)?;
+        Ok(Self { gate, address, served })
+    }
+
+    /// Metrics alone have no secrets.
+    fn is_secure(&self, certificates: Option<&RustlsConfig>) -> bool {
+        certificates.is_some() && self.served.operations
+    }
+
+    fn start(
+        self,
+        service: &Arc<Service>,
+        certificates: Option<&RustlsConfig>,
+        control: &Control,
+        servers: &mut JoinSet<io::Result<()>>,
+    ) {
+        let is_secure = self.is_secure(certificates);
+        let paths = http::router(service, self.served).into_make_service_with_connect_info::<Connection>();
+        let mut server = Server::from_listener(self.gate)
+            .http1_only()
+            .handle(Handle::with_control(control.clone()))
+            .accept_error_handler(accept_failed());
+        // The wire has the time limits of a head: those of hyper would also end connections between two requests.
+        server.http_builder().http1().title_case_headers(true).half_close(true);
+        match certificates.filter(|_| is_secure) {
+            Some(certificates) => {
+                let tls = RustlsAcceptor::new(certificates.clone()).handshake_timeout(HANDSHAKE);
+                servers.spawn(server.acceptor(WireAcceptor(tls)).serve(paths));
+            }
+            None => {
+                servers.spawn(server.acceptor(WireAcceptor(DefaultAcceptor::new())).serve(paths));
+            }
+        }
+    }
+}
+
+impl Served {
+    /// In words, for the log.
+    const fn words(self) -> &'static str {
+        match (self.operations, self.metrics) {
+            (true, true) => "operations, health, metrics",
+            (true, false) => "operations, health",
+            (false, true) => "metrics",
+            (false, false) => "nothing",
+        }
+    }
+}
+
+/// Tells of connections that could not be accepted, which may fail many times a second, and of handshakes that failed.
+fn accept_failed() -> impl Fn(Option<&Connection>, &io::Error) + Send + Sync + 'static {
+    let begin = Instant::now();
+    let next = AtomicU64::new(0);
+    move |connection, error| {
+        if connection.is_some() {
+            // What TLS says of it may quote what came in.
+            tracing::debug!(target: TARGET, cause = reason(&error.kind().into()), "connection failed");
+            return;
+        }
+        let now = begin.elapsed().as_secs();
+        if next.load(Ordering::Relaxed) <= now {
+            next.store(now + ACCEPT_SILENCE.as_secs(), Ordering::Relaxed);
+            tracing::error!(target: TARGET, cause = reason(error), "cannot accept connections");
+        }
+    }
+}
+
+/// Waits for signals until one ends the service.
+async fn live(
+    configuration: &Configuration,
+    certificates: Option<&RustlsConfig>,
+    control: &Control,
+    mut servers: JoinSet<io::Result<()>>,
+    mut signals: Signals,
+) -> i32 {
+    while signals.next().await == Signal::Reload {
+        if let (Some(tls), Some(certificates)) = (&configuration.tls, certificates) {
+            reload(tls, certificates);
+        }
+    }
+    tracing::info!(target: TARGET, "ending");
+    control.graceful_shutdown(Some(DRAIN));
+    let ended = async { while servers.join_next().await.is_some() {} };
+    tokio::select! {
+        // The servers keep to it themselves.
+        _ = timeout(DRAIN * 2, ended) => {}
+        exit_code = second(&mut signals) => return exit_code,
+    }
+    tracing::info!(target: TARGET, "ended");
+    0
+}
+
+/// The exit code of the next signal to end.
+async fn second(signals: &mut Signals) -> i32 {
+    loop {
+        match signals.next().await {
+            Signal::Reload => {}
+            Signal::End(exit_code) => return exit_code,
+        }
+    }
+}
+
+/// Reads the certificates again; with a mistake the old ones stay.
+fn reload(tls: &Tls, certificates: &RustlsConfig) {
+    match tls::load(tls) {
+        Ok(new) => {
+            certificates.reload_from_config(new);
+            tracing::info!(target: TARGET, "certificates read again");
+        }
+        Err(error) => {
+            tracing::error!(target: TARGET, cause = error.to_string(), "the old certificates stay");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The log of the service (contract 10.5): text or one JSON object a line, on stderr. Only events of this program are
+//! written: those of its libraries may quote what came in.
+
+use std::io::{self, IsTerminal};
+use std::str::FromStr;
+
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::otp::OutOfRange;
+
+/// The target of every event of the service.
+pub const TARGET: &str = "totp_adapter";
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogOptions {
+    /// The form of a line; none for text on a terminal, else JSON.
+    pub format: Option<LogFormat>,
+    /// The least important events that are written.
+    pub level: LogLevel,
+}
+
+/// The form of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl LogFormat {
+    /// Every format, in the order in which help and errors name them.
+    pub const ALL: [Self; 2] = [Self::Text, Self::Json];
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+impl FromStr for LogFormat {
+    type Err = OutOfRange;
+
+    fn from_str(text: &str) -> Result<Self, OutOfRange> {
+        let expected = "text or json";
+        Self::ALL.into_iter().find(|format| format.name() == text).ok_or(OutOfRange { expected })
+    }
+}
+
+/// How important an event is. Default: info.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogLevel {
+    /// The service failed.
+    Error,
+    /// The service may fail soon, or somebody should look.
+    Warn,
+    /// Every request, and the life of the service.
+    #[default]
+    Info,
+    /// What ends before it is a request.
+    Debug,
+}
+
+impl LogLevel {
+    /// Every level, in the order in which help and errors name them.
+    pub const ALL: [Self; 4] = [Self::Error, Self::Warn, Self::Info, Self::Debug];
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+
+    const fn level(self) -> Level {
+        match self {
+            Self::Error => Level::ERROR,
+            Self::Warn => Level::WARN,
+            Self::Info => Level::INFO,
+            Self::Debug => Level::DEBUG,
+        }
+    }
+}
+
+impl FromStr for LogLevel {
+    type Err = OutOfRange;
+
+    fn from_str(text: &str) -> Result<Self, OutOfRange> {
+        let expected = "error, warn, info or debug";
+        Self::ALL.into_iter().find(|level| level.name() == text).ok_or(OutOfRange { expected })
+    }
+}
+
+/// Begins the log of the process. A second call changes nothing.
+pub fn begin(options: LogOptions) {
+    let stderr_is_terminal = io::stderr().is_terminal();
+    let format = options.format.unwrap_or(if stderr_is_terminal { LogFormat::Text } else { LogFormat::Json });
+    let registry = tracing_subscriber::registry().with(Targets::new().with_target(TARGET, options.level.level()));
+    // Where stderr cannot be written, nobody can be told: the layer's own way of telling would panic.
+    let layer = fmt::layer().with_writer(io::stderr).with_target(false).with_ansi(false).log_internal_errors(false);
+    let begun = match format {
+        LogFormat::Text => registry.with(layer).try_init(),
+        LogFormat::Json => {
+            let layer = layer.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            registry.with(layer).try_init()
+        }
+    };
+    drop(begun);
+}

@@ -1,0 +1,157 @@
+//! The metrics of the service (contract 10.6) and their text. Each service has a registry of its own; nothing is global.
+
+use std::sync::OnceLock;
+
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+
+/// The HTTP statuses that the service answers with.
+const HTTP_STATUSES: [u16; 17] = [200, 202, 400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 429, 500, 502, 503, 507];
+/// The upper bounds of the histogram, in seconds: from a bare answer to the default of `request_seconds`.
+const SECONDS: [f64; 14] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+/// The metrics of a service.
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    request_seconds: HistogramVec,
+    verifications: [IntCounter; Verification::ALL.len()],
+    /// Passwords that matched, by how many steps off they were.
+    #[expect(dead_code, reason = "the state and its tokens count later")]
+    pub matched_step: IntCounterVec,
+    /// Token requests, by `issued` and `refused`.
+    #[expect(dead_code, reason = "the state and its tokens count later")]
+    pub tokens: IntCounterVec,
+    /// Verifications that wait for the state.
+    #[expect(dead_code, reason = "the state and its tokens count later")]
+    pub state_queue: IntGauge,
+    /// What the state could not answer.
+    #[expect(dead_code, reason = "the state and its tokens count later")]
+    pub state_errors: IntCounter,
+    /// Panics of requests.
+    pub panics: IntCounter,
+}
+
+/// What a verification came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// The password matched.
+    Match,
+    /// It did not.
+    Mismatch,
+    /// It was accepted before.
+    Replayed,
+    /// It was not looked at.
+    Throttled,
+}
+
+impl Verification {
+    const ALL: [Self; 4] = [Self::Match, Self::Mismatch, Self::Replayed, Self::Throttled];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Mismatch => "mismatch",
+            Self::Replayed => "replayed",
+            Self::Throttled => "throttled",
+        }
+    }
+}
+
+/// The metrics of a route, with its labels resolved once.
+pub struct RouteMetrics {
+    route: &'static str,
+    requests: IntCounterVec,
+    by_status: [OnceLock<IntCounter>; HTTP_STATUSES.len()],
+    seconds: Histogram,
+}
+
+impl Metrics {
+    /// Metrics that are all zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        let verifications = counters(&registry, "verifications_total", "Passwords by what became of them", &["result"]);
+        Self {
+            requests: counters(&registry, "requests_total", "Requests", &["route", "http_status"]),
+            request_seconds: histograms(&registry, "request_seconds", "How long requests took", &["route"]),
+            verifications: Verification::ALL.map(|result| verifications.with_label_values(&[result.label()])),
+            matched_step: counters(
+                &registry,
+                "matched_step_total",
+                "Matches by steps off the current one",
+                &["offset"],
+            ),
+            tokens: counters(&registry, "tokens_total", "Token requests", &["result"]),
+            state_queue: registered(&registry, IntGauge::new(name("state_queue"), "What waits for the state")),
+            state_errors: registered(&registry, IntCounter::new(name("state_errors_total"), "Failures of the state")),
+            panics: registered(&registry, IntCounter::new(name("panics_total"), "Panics of requests")),
+            registry,
+        }
+    }
+
+    /// The metrics of a route.
+    #[must_use]
+    pub fn of_route(&self, route: &'static str) -> RouteMetrics {
+        RouteMetrics {
+            route,
+            requests: self.requests.clone(),
+            by_status: [const { OnceLock::new() }; HTTP_STATUSES.len()],
+            seconds: self.request_seconds.with_label_values(&[route]),
+        }
+    }
+
+    /// Counts a verification.
+    pub fn verified(&self, result: Verification) {
+        self.verifications[result as usize].inc();
+    }
+
+    /// All of them in Prometheus's text format 0.0.4.
+    #[must_use]
+    pub fn text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text).expect("a vector takes every byte");
+        text
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl RouteMetrics {
+    /// Counts a request that was answered with this HTTP status after this many seconds.
+    pub fn answered(&self, http_status: u16, seconds: f64) {
+        let counter = || self.requests.with_label_values(&[self.route, &http_status.to_string()]);
+        match HTTP_STATUSES.iter().position(|status| *status == http_status) {
+            Some(index) => self.by_status[index].get_or_init(counter).inc(),
+            None => counter().inc(),
+        }
+        self.seconds.observe(seconds);
+    }
+}
+
+fn name(name: &str) -> String {
+    format!("totp_adapter_{name}")
+}
+
+fn counters(registry: &Registry, metric: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+    registered(registry, IntCounterVec::new(Opts::new(name(metric), help), labels))
+}
+
+fn histograms(registry: &Registry, metric: &str, help: &str, labels: &[&str]) -> HistogramVec {
+    let options = HistogramOpts::new(name(metric), help).buckets(SECONDS.to_vec());
+    registered(registry, HistogramVec::new(options, labels))
+}
+
+fn registered<M: prometheus::core::Collector + Clone + 'static>(
+    registry: &Registry,
+    metric: prometheus::Result<M>,
+) -> M {
+    let metric = metric.expect("names and labels are constants of the right form");
+    registry.register(Box::new(metric.clone())).expect("every name is registered once");
+    metric
+}
