@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::operation::{Operation, Parameters};
-use crate::otp::{Label, Password, Secret, Symbol, UnixTime, is_otpauth, key_uri};
+use crate::otp::{CodeParameters, Label, Password, Secret, Skew, Symbol, UnixTime, is_otpauth, key_uri};
 use crate::outcome::{Mismatch, Outcome};
 use crate::picture;
 use crate::reply::Reply;
@@ -83,10 +83,19 @@ impl Adapter<'_> {
     fn compare(&self, parameters: &Parameters, input: &[u8]) -> Result<Guess, Incomparable> {
         let document = Document::decode(input).map_err(Mismatch::from)?;
         let texts = xml::read_totp(&document).map_err(Mismatch::from)?;
-        let secret = secret_of(&texts.secret)?;
+        self.guess(secret_of(&texts.secret)?, parameters.code, parameters.skew, &texts.password)
+    }
+
+    /// Compares the text of a password with the passwords of a secret.
+    pub(crate) fn guess(
+        &self,
+        secret: Secret,
+        code: CodeParameters,
+        skew: Skew,
+        text: &xml::Text<'_>,
+    ) -> Result<Guess, Incomparable> {
         let time = self.time.ok_or(Error::Clock)?;
-        let (code, skew) = (parameters.code, parameters.skew);
-        let password = Password::parse(texts.password.as_str(), code.digits).map_err(Mismatch::from)?;
+        let password = Password::parse(text.as_str(), code.digits).map_err(Mismatch::from)?;
         let matched = password.matching_step(&secret, code, skew, time);
         Ok(Guess { secret, code, time, skew, matched })
     }
@@ -109,7 +118,7 @@ impl Adapter<'_> {
 }
 
 /// Why there is no password to compare.
-enum Incomparable {
+pub(crate) enum Incomparable {
     /// Nothing that could match came.
     Mismatch(Mismatch),
     /// What came cannot be used.
@@ -136,7 +145,7 @@ fn generate_authenticator_qr_code(parameters: &Parameters, input: &[u8]) -> Resu
 }
 
 /// The secret of a `<Secret>` document.
-fn secret_in(input: &[u8]) -> Result<Secret, Error> {
+pub(crate) fn secret_in(input: &[u8]) -> Result<Secret, Error> {
     let document = Document::decode(input)?;
     secret_of(&xml::read_secret(&document)?)
 }

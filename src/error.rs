@@ -55,6 +55,9 @@ pub enum Error {
     /// The operating system gave no random bytes: try again.
     #[error("no entropy: expected random bytes from the operating system")]
     Entropy,
+    /// A document came where the secret is known already: send none (contract 11.3).
+    #[error("wrong structure: expected no body, since the secret is the account's")]
+    Input,
     /// So many wrong passwords came for the secret that none is looked at for a while: wait (contract 15.3).
     #[error("too many attempts: try again in {seconds} s")]
     Throttled {

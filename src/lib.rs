@@ -30,6 +30,8 @@
 //! writes documents with [`xml`], computes with [`otp`] and finds codes with [`picture`]. None of the last three knows
 //! another.
 
+#[cfg(feature = "serve")]
+pub mod account;
 pub mod adapter;
 #[doc(hidden)]
 pub mod cli;
@@ -38,6 +40,7 @@ pub mod key_uri_format;
 pub mod operation;
 pub mod otp;
 pub mod outcome;
+pub mod parameters_document;
 pub mod picture;
 pub mod reply;
 #[cfg(feature = "serve")]

@@ -44,6 +44,7 @@ impl Status {
                 | Error::Character(_)
                 | Error::Clock
                 | Error::Entropy
+                | Error::Input
                 | Error::Throttled { .. }
                 | Error::Locked
                 | Error::Memory(_),

@@ -1,6 +1,9 @@
-//! The clocks and the source of entropy of the machine.
+//! What the machine gives to every way in: its clocks, its entropy, its files.
 
 use std::cell::OnceCell;
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::adapter::NoEntropy;
@@ -14,6 +17,22 @@ pub(crate) fn time() -> Option<UnixTime> {
 /// Random bytes of the operating system.
 pub(crate) fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), NoEntropy> {
     getrandom::fill(bytes).map_err(|_| NoEntropy)
+}
+
+/// Opens a file without waiting for the other end of a named pipe.
+#[cfg(unix)]
+pub(crate) fn open(input: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = i32::try_from(flags.bits()).expect("the flags of open(2) are small");
+    File::options().read(true).custom_flags(flags).open(input)
+}
+
+/// Opens a file.
+#[cfg(windows)]
+pub(crate) fn open(input: &Path) -> io::Result<File> {
+    File::open(input)
 }
 
 /// How long the processor searches one picture: what takes longer has no code that a person would see. Beside it, a second

@@ -22,9 +22,12 @@ use super::http::{self, Served};
 use super::listener::{Gate, WireAcceptor};
 use super::log::{self, LogOptions, TARGET};
 use super::signals::{Signal, Signals};
+use super::state_folder::{self, StateFolderError};
+use super::store::Store;
 use super::tls::{self, TlsError};
 use super::{guard, http::Service};
 use crate::transport::{reason, tell};
+use crate::verification::MemoryError;
 
 /// How long requests may go on after the first signal to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -44,6 +47,10 @@ enum BeginError {
     System(#[from] io::Error),
     #[error("cannot listen on {address}: {}", reason(.error))]
     Listen { address: SocketAddr, error: io::Error },
+    #[error(transparent)]
+    StateFolder(#[from] StateFolderError),
+    #[error("state not available: {0}")]
+    State(#[from] MemoryError),
     #[error("cannot use TLS: {0}")]
     Tls(#[from] TlsError),
 }
@@ -71,9 +78,10 @@ fn runtime() -> io::Result<Runtime> {
 async fn run(configuration: Configuration, options: LogOptions) -> Result<i32, BeginError> {
     let signals = Signals::new()?;
     let certificates = configuration.tls.as_ref().map(tls::load).transpose()?.map(RustlsConfig::from_config);
+    let store = Store::open(&state_folder::location(configuration.state.as_ref())?, configuration.policy)?;
     let listeners = bind(&configuration).await?;
     log::begin(options);
-    let service = Arc::new(Service::new(&configuration));
+    let service = Arc::new(Service::new(&configuration, store));
     tracing::info!(target: TARGET, version = env!("CARGO_PKG_VERSION"), "totp-adapter");
     let mut addresses = Vec::new();
     for listener in &listeners {

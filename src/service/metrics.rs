@@ -18,16 +18,14 @@ pub struct Metrics {
     request_seconds: HistogramVec,
     verifications: [IntCounter; Verification::ALL.len()],
     /// Passwords that matched, by how many steps off they were.
-    #[expect(dead_code, reason = "the state and its tokens count later")]
-    pub matched_step: IntCounterVec,
-    /// Token requests, by `issued` and `refused`.
-    #[expect(dead_code, reason = "the state and its tokens count later")]
-    pub tokens: IntCounterVec,
+    matched_step: IntCounterVec,
+    /// Token requests that got one.
+    pub tokens_issued: IntCounter,
+    /// Token requests that got none.
+    pub tokens_refused: IntCounter,
     /// Verifications that wait for the state.
-    #[expect(dead_code, reason = "the state and its tokens count later")]
     pub state_queue: IntGauge,
     /// What the state could not answer.
-    #[expect(dead_code, reason = "the state and its tokens count later")]
     pub state_errors: IntCounter,
     /// Panics of requests.
     pub panics: IntCounter,
@@ -73,6 +71,7 @@ impl Metrics {
     pub fn new() -> Self {
         let registry = Registry::new();
         let verifications = counters(&registry, "verifications_total", "Passwords by what became of them", &["result"]);
+        let tokens = counters(&registry, "tokens_total", "Token requests", &["result"]);
         Self {
             requests: counters(&registry, "requests_total", "Requests", &["route", "http_status"]),
             request_seconds: histograms(&registry, "request_seconds", "How long requests took", &["route"]),
@@ -83,7 +82,8 @@ impl Metrics {
                 "Matches by steps off the current one",
                 &["offset"],
             ),
-            tokens: counters(&registry, "tokens_total", "Token requests", &["result"]),
+            tokens_issued: tokens.with_label_values(&["issued"]),
+            tokens_refused: tokens.with_label_values(&["refused"]),
             state_queue: registered(&registry, IntGauge::new(name("state_queue"), "What waits for the state")),
             state_errors: registered(&registry, IntCounter::new(name("state_errors_total"), "Failures of the state")),
             panics: registered(&registry, IntCounter::new(name("panics_total"), "Panics of requests")),
@@ -105,6 +105,11 @@ impl Metrics {
     /// Counts a verification.
     pub fn verified(&self, result: Verification) {
         self.verifications[result as usize].inc();
+    }
+
+    /// Counts a match so many steps off the current one.
+    pub fn matched(&self, offset: i64) {
+        self.matched_step.with_label_values(&[&offset.to_string()]).inc();
     }
 
     /// All of them in Prometheus's text format 0.0.4.

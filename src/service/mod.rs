@@ -4,12 +4,15 @@ pub mod config;
 pub mod lifecycle;
 pub mod log;
 
+mod accounts;
 mod connection;
 mod guard;
 mod http;
 mod listener;
 mod metrics;
 mod signals;
+mod state_folder;
+mod store;
 mod tls;
 
 use crate::cli::ServeArguments;

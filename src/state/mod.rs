@@ -6,8 +6,10 @@ mod location;
 mod policy;
 mod sqlite;
 mod statement;
+mod token;
 
 pub use attempt::{Attempt, Fingerprint, Judgement, Salt};
 pub use location::Location;
 pub use policy::{Attempts, LockAfter, Policy};
 pub use sqlite::Sqlite;
+pub use token::{Token, TokenHash};

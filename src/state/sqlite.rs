@@ -13,8 +13,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction,
 use super::attempt::{Attempt, Fingerprint, Judgement, Salt};
 use super::policy::Policy;
 use super::statement::{
-    INSERT, JUDGE, Returned, Row, SET_ASIDE, SWEEP, SWEEP_ASIDE, SWEPT_ROWS, TAKE_UP, UNLOCK, limits,
+    JUDGE_VALUES, Returned, Row, SET_ASIDE, SWEEP, SWEEP_ASIDE, SWEPT_ROWS, TAKE_UP, UNLOCK, limits,
 };
+use super::token::{CLIENT_OF, ISSUE, SWEEP_TOKENS, Token, TokenHash};
 use crate::verification::MemoryError;
 
 /// How long we wait for others who write to the file.
@@ -106,6 +107,40 @@ impl Sqlite {
         self.connection.execute(UNLOCK, [secret.as_bytes()])?;
         Ok(())
     }
+
+    /// Keeps a token, and forgets some that have ended.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the file cannot be read or written.
+    pub fn issue(&mut self, token: &Token) -> Result<(), MemoryError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let hash = token.hash.as_bytes();
+        transaction.execute(ISSUE, params![hash, token.client, token.expires])?;
+        transaction.execute(SWEEP_TOKENS, params![token.issued, hash, SWEPT_ROWS])?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The client of a token that is valid at this time, in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the file cannot be read.
+    pub fn client_of(&self, token: &TokenHash, now: i64) -> Result<Option<String>, MemoryError> {
+        let mut statement = self.connection.prepare_cached(CLIENT_OF)?;
+        Ok(statement.query_row(params![token.as_bytes(), now], |row| row.get(0)).optional()?)
+    }
+
+    /// Whether the state can be read and written.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where it cannot.
+    pub fn check(&mut self) -> Result<(), MemoryError> {
+        self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?.rollback()?;
+        Ok(())
+    }
 }
 
 fn judge(transaction: &Transaction<'_>, attempt: &Attempt, policy: Policy) -> Result<Judgement, MemoryError> {
@@ -151,8 +186,7 @@ fn execute(transaction: &Transaction<'_>, attempt: &Attempt, policy: Policy) -> 
             locked_until: row.get("locked_until")?,
         })
     };
-    let statement = [INSERT, "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", JUDGE].concat();
-    Ok(transaction.prepare_cached(&statement)?.query_row(values, returned)?)
+    Ok(transaction.prepare_cached(JUDGE_VALUES)?.query_row(values, returned)?)
 }
 
 /// Makes the file where it is missing, before SQLite could make one that others can read.

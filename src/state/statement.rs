@@ -10,16 +10,17 @@ use super::attempt::{Attempt, Judgement, WRONG};
 use super::policy::Policy;
 use crate::verification::Verdict;
 
-/// The columns of a row in the order of [`Row`].
-pub(crate) const INSERT: &str =
-    "INSERT INTO verifier AS v (secret, code, last_step, failures, forget_at, locked_until, expires, verdict) ";
-
-/// What follows the values. `$9` is how many failures in a row lock, `$10` how many slow down, `$11` whether a password
+/// The statement, with what gives its rows. `$9` is how many failures in a row lock, `$10` how many slow down, `$11` whether a password
 /// verifies once only (1) or again (0). What a guess brings is `excluded`; its time is `forget_at` less a day.
 ///
 /// Verdicts: 0 wrong, 1 accepted, 2 replayed, 3 throttled, 4 locked, 5 the row holds the steps of other parameters.
 /// Delays: 30 s, doubled with each further failure, at most an hour. A lock of 2^63 - 1 never ends.
-pub(crate) const JUDGE: &str = "
+macro_rules! judge {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO verifier AS v (secret, code, last_step, failures, forget_at, locked_until, expires, verdict) ",
+            $rows,
+            "
 ON CONFLICT (secret) DO UPDATE SET (verdict, last_step, failures, forget_at, locked_until, expires) = (
   SELECT
     judged.verdict,
@@ -48,7 +49,13 @@ ON CONFLICT (secret) DO UPDATE SET (verdict, last_step, failures, forget_at, loc
       CASE WHEN v.forget_at <= excluded.forget_at - 86400 THEN 1 ELSE v.failures + 1 END AS failures
   ) AS judged
 )
-RETURNING secret, verdict, failures, last_step, locked_until";
+RETURNING secret, verdict, failures, last_step, locked_until"
+        )
+    };
+}
+
+/// For one guess: `$1` to `$8` are the columns of its [`Row`].
+pub(crate) const JUDGE_VALUES: &str = judge!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
 
 /// Sets the steps of the secret `$1` aside, unless they are those of the parameters `$2`. With [`TAKE_UP`], in one transaction, it makes room for those of other
 /// parameters; then the guess is judged again.

@@ -9,8 +9,8 @@ use thiserror::Error;
 use super::byte_order_mark::Utf16Error;
 use super::existing::Kept;
 use crate::otp::LabelError;
+use crate::parameters_document::ParametersError;
 use crate::reply::{Cause, Reply};
-use crate::xml::{Position, ReadError};
 
 /// Why there is no document to answer to, or no place for the answer. The message is the description of an
 /// `<Error/>` document, and so names no file (contract 1.6); [`Fault::cause`] does (5.4).
@@ -22,12 +22,9 @@ pub enum Fault {
     /// The document or the parameters file did not end in time (contract 5.8).
     #[error("timed out: expected {what} that ends within {} s", .limit.as_secs())]
     Timeout { what: &'static str, file: Option<PathBuf>, limit: Duration },
-    /// The parameters file is no `<Parameters>` document.
+    /// The parameters file is no `<Parameters>` document, or has a value outside its range.
     #[error("wrong parameter: in the parameters file: {error}")]
-    ParametersDocument { file: PathBuf, error: ReadError },
-    /// A value in the parameters file is outside its range.
-    #[error("wrong parameter: in the parameters file: expected {expected} for {parameter} at {at}")]
-    ParametersValue { file: PathBuf, parameter: &'static str, expected: &'static str, at: Position },
+    Parameters { file: PathBuf, error: ParametersError },
     /// Neither the command line nor the parameters file names the operation.
     #[error("wrong parameter: expected {0} for --operation, or for Operation in the parameters file")]
     NoOperation(&'static str),
@@ -117,8 +114,7 @@ impl Fault {
             | Self::Timeout { file, .. }
             | Self::Write { file, .. }
             | Self::OutputKept { file, .. } => file.as_deref(),
-            Self::ParametersDocument { file, .. }
-            | Self::ParametersValue { file, .. }
+            Self::Parameters { file, .. }
             | Self::Manifest { file, .. }
             | Self::StatusFileKept { file, .. }
             | Self::ReportExists { file } => Some(file),

@@ -1,8 +1,7 @@
 //! Operation and parameters from the command line and the parameters file (contract 5.1). The command line wins.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::path::Path;
 use std::time::Duration;
 
 use super::fault::Fault;
@@ -13,16 +12,17 @@ use super::memory::Memory;
 use super::session::Memory;
 use crate::cli::Request;
 use crate::operation::{Operation, Parameters};
-use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew};
+use crate::otp::CodeParameters;
+use crate::parameters_document::ParametersDocument;
 #[cfg(feature = "state")]
 use crate::state::Policy;
-use crate::xml::{self, Document, MAX_DOCUMENT_BYTES, Parameter};
+use crate::xml::MAX_DOCUMENT_BYTES;
 
 /// The operation, if it is named anywhere, and its parameters. Reading the file may take no longer than the timeout.
 pub fn resolve(request: &Request, timeout: Option<Duration>) -> Result<(Option<Operation>, Parameters), Fault> {
     let file = match &request.parameters {
-        Some(file) => FileParameters::read(file, timeout)?,
-        None => FileParameters::default(),
+        Some(file) => of_file(file, timeout)?,
+        None => ParametersDocument::default(),
     };
     let bytes = |name: OsString| name.into_encoded_bytes();
     let parameters = Parameters {
@@ -72,56 +72,7 @@ pub fn resolve_one(request: &Request, timeout: Option<Duration>) -> Result<(Oper
 }
 
 /// What a parameters file says.
-#[derive(Default)]
-struct FileParameters {
-    operation: Option<Operation>,
-    issuer: Option<Vec<u8>>,
-    account: Option<Vec<u8>>,
-    algorithm: Option<Algorithm>,
-    digits: Option<Digits>,
-    period: Option<Period>,
-    skew: Option<Skew>,
-}
-
-impl FileParameters {
-    fn read(name: &Path, timeout: Option<Duration>) -> Result<Self, Fault> {
-        let source = Source::of(Some(name));
-        let bytes = source.read("a parameters file", MAX_DOCUMENT_BYTES, timeout)?;
-        let in_document = |error| Fault::ParametersDocument { file: name.to_owned(), error };
-        let document = Document::decode(&bytes).map_err(in_document)?;
-        let texts = Texts { file: name.to_owned(), texts: xml::read_parameters(&document).map_err(in_document)? };
-        Ok(Self {
-            operation: texts.value(Parameter::Operation)?,
-            issuer: texts.name(Parameter::Issuer),
-            account: texts.name(Parameter::Account),
-            algorithm: texts.value(Parameter::Algorithm)?,
-            digits: texts.value(Parameter::Digits)?,
-            period: texts.value(Parameter::Period)?,
-            skew: texts.value(Parameter::Skew)?,
-        })
-    }
-}
-
-/// The texts of a parameters file.
-struct Texts<'a> {
-    file: PathBuf,
-    texts: xml::ParameterTexts<'a>,
-}
-
-impl Texts<'_> {
-    /// A display name as it stands.
-    fn name(&self, parameter: Parameter) -> Option<Vec<u8>> {
-        self.texts.text(parameter).map(|text| text.as_str().into())
-    }
-
-    /// Any other value, trimmed.
-    fn value<T: FromStr<Err = OutOfRange>>(&self, parameter: Parameter) -> Result<Option<T>, Fault> {
-        let Some(text) = self.texts.text(parameter) else { return Ok(None) };
-        text.trimmed().parse().map(Some).map_err(|OutOfRange { expected }| Fault::ParametersValue {
-            file: self.file.clone(),
-            parameter: parameter.name(),
-            expected,
-            at: text.start(),
-        })
-    }
+fn of_file(name: &Path, timeout: Option<Duration>) -> Result<ParametersDocument, Fault> {
+    let bytes = Source::of(Some(name)).read("a parameters file", MAX_DOCUMENT_BYTES, timeout)?;
+    ParametersDocument::read(&bytes).map_err(|error| Fault::Parameters { file: name.to_owned(), error })
 }

@@ -21,7 +21,8 @@ pub use error::{Position, ReadError};
 pub use events::MAX_NESTING;
 pub use kind::DocumentKind;
 pub use read::{
-    Document, MAX_DOCUMENT_BYTES, Parameter, ParameterTexts, Totp, read_parameters, read_secret, read_totp,
+    Document, MAX_DOCUMENT_BYTES, Parameter, ParameterTexts, Totp, read_key_uri, read_parameters, read_password,
+    read_secret, read_totp,
 };
 pub use text::Text;
 pub use write::{

@@ -6,6 +6,7 @@ use super::characters::is_white_space;
 use super::decode::{Decoded, decode};
 use super::error::{Fault, FaultKind, ReadError};
 use super::events::{Event, Events};
+use super::kind::DocumentKind;
 use super::text::Text;
 
 /// The most bytes that a document may have: 64 KiB (contract 2.6).
@@ -88,6 +89,27 @@ const TOTP: Vocabulary<2> = Vocabulary {
     content_expected: "exactly one Password and one Secret in TOTP, each with nothing but text,",
 };
 
+const PASSWORD: Vocabulary<1> = Vocabulary {
+    root: None,
+    elements: ["Password"],
+    root_expected: "the root element Password or TOTP",
+    content_expected: "nothing but text in Password",
+};
+
+const PASSWORD_IN_TOTP: Vocabulary<1> = Vocabulary {
+    root: Some("TOTP"),
+    elements: ["Password"],
+    root_expected: "the root element Password or TOTP",
+    content_expected: "exactly one Password in TOTP and nothing else, as the secret is the account's,",
+};
+
+const KEY_URI: Vocabulary<1> = Vocabulary {
+    root: None,
+    elements: ["KeyURI"],
+    root_expected: "the root element KeyURI",
+    content_expected: "nothing but text in KeyURI",
+};
+
 const PARAMETERS: Vocabulary<{ Parameter::NAMES.len() }> = Vocabulary {
     root: Some("Parameters"),
     elements: Parameter::NAMES,
@@ -114,6 +136,31 @@ pub fn read_secret<'a>(document: &'a Document<'_>) -> Result<Text<'a>, ReadError
 pub fn read_totp<'a>(document: &'a Document<'_>) -> Result<Totp<'a>, ReadError> {
     let [password, secret] = TOTP.read(document.0.as_str(), [true, true])?;
     Ok(Totp { password: password.expect("required"), secret: secret.expect("required") })
+}
+
+/// Reads a `<Password>` document, or a `<TOTP>` document without a secret (contract 11.3).
+///
+/// # Errors
+///
+/// See [`read_secret`].
+pub fn read_password<'a>(document: &'a Document<'_>) -> Result<Text<'a>, ReadError> {
+    let source = document.0.as_str();
+    let vocabulary = match DocumentKind::of(source.as_bytes()) {
+        Some(DocumentKind::Totp) => PASSWORD_IN_TOTP,
+        Some(_) | None => PASSWORD,
+    };
+    let [password] = vocabulary.read(source, [true])?;
+    Ok(password.expect("required"))
+}
+
+/// Reads a `<KeyURI>` document (contract 4.6).
+///
+/// # Errors
+///
+/// See [`read_secret`].
+pub fn read_key_uri<'a>(document: &'a Document<'_>) -> Result<Text<'a>, ReadError> {
+    let [uri] = KEY_URI.read(document.0.as_str(), [true])?;
+    Ok(uri.expect("required"))
 }
 
 /// Reads a `<Parameters>` document (contract 5.1).

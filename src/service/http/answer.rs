@@ -25,6 +25,8 @@ pub struct Answer {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The status of the operation, where the contract of the path has one.
     pub status: Option<Status>,
+    /// The account that was asked for, for the log.
+    pub account: Option<String>,
     /// The kind of what went wrong, for the log.
     pub cause: Option<Cow<'static, str>>,
 }
@@ -33,7 +35,7 @@ impl Answer {
     /// An answer without a status of an operation.
     #[must_use]
     pub fn new(code: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        Self { code, content_type, body: body.into(), headers: Vec::new(), status: None, cause: None }
+        Self { code, content_type, body: body.into(), headers: Vec::new(), status: None, account: None, cause: None }
     }
 
     /// The same with a cause: its kind is what stands before the colon.
@@ -48,6 +50,13 @@ impl Answer {
     pub fn with_header(mut self, header: Option<(HeaderName, HeaderValue)>) -> Self {
         self.headers.extend(header);
         self
+    }
+
+    /// The same with a header of answers with status 1.
+    #[must_use]
+    pub fn with_success_header(self, header: Option<(HeaderName, HeaderValue)>) -> Self {
+        let is_success = self.status == Some(Status::Success);
+        self.with_header(header.filter(|_| is_success))
     }
 
     /// The answer as HTTP. `is_last` says that the connection ends with it.

@@ -1,10 +1,17 @@
 //! Who may call a path (contract 11.4): the place of every check of a caller.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
 
 use super::Service;
+use super::oauth::now;
 use super::refusal::Refusal;
 use crate::service::config::Access;
+use crate::service::log::TARGET;
+use crate::state::TokenHash;
 
 /// Whose calls a path takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +27,77 @@ impl Callers {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoToken`], [`Refusal::Token`] or [`Refusal::Client`].
-    // Tokens are looked up in the state, which takes time.
-    #[expect(clippy::unused_async, reason = "the state that keeps tokens answers later")]
-    pub async fn check(self, service: &Service, _headers: &HeaderMap) -> Result<(), Refusal> {
-        match (self, &service.access) {
-            (Self::Anyone, Access::Open | Access::Clients(_)) | (Self::OfOperations, Access::Open) => Ok(()),
-            // No token has been given out.
-            (Self::OfOperations, Access::Clients(_)) => Err(Refusal::NoToken),
+    /// [`Refusal::NoToken`], [`Refusal::Token`] or [`Refusal::Client`]; [`Refusal::State`] where nobody can tell.
+    pub async fn check(self, service: &Service, headers: &HeaderMap) -> Result<(), Refusal> {
+        let clients = match (self, &service.access) {
+            (Self::Anyone, Access::Open | Access::Clients(_)) | (Self::OfOperations, Access::Open) => return Ok(()),
+            (Self::OfOperations, Access::Clients(clients)) => clients,
+        };
+        let hash = bearer(headers)?;
+        let client = service.tokens.client_of(service, hash).await?.ok_or(Refusal::Token)?;
+        if clients.contains(&client) { Ok(()) } else { Err(Refusal::Client) }
+    }
+}
+
+/// The token of a request (RFC 6750, section 2.1).
+fn bearer(headers: &HeaderMap) -> Result<TokenHash, Refusal> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or(Refusal::NoToken)?.as_bytes();
+    if values.next().is_some() {
+        return Err(Refusal::Token);
+    }
+    match value.split_at_checked(7) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"Bearer ") => Ok(TokenHash::of(token.trim_ascii())),
+        Some(_) | None => Err(Refusal::NoToken),
+    }
+}
+
+/// Tokens that were found in the state, so that it is not asked again for each request: none is taken back before its end.
+#[derive(Default)]
+pub struct Tokens(Mutex<HashMap<TokenHash, Known>>);
+
+struct Known {
+    client: String,
+    /// When the state is asked again.
+    until: i64,
+}
+
+impl Tokens {
+    /// How many are kept.
+    const MOST: usize = 4096;
+    /// How long one is kept, in seconds; a token that ends meanwhile is valid as much longer.
+    const SECONDS: i64 = 10;
+
+    async fn client_of(&self, service: &Service, hash: TokenHash) -> Result<Option<String>, Refusal> {
+        let now = now().ok_or(Refusal::State)?;
+        if let Some(client) = self.known(&hash, now) {
+            return Ok(Some(client));
+        }
+        let found = service.store.client_of(hash, now).await.map_err(|error| {
+            service.metrics.state_errors.inc();
+            tracing::error!(target: TARGET, cause = error.to_string(), "state not available");
+            Refusal::State
+        })?;
+        if let Some(client) = &found {
+            self.keep(hash, Known { client: client.clone(), until: now + Self::SECONDS }, now);
+        }
+        Ok(found)
+    }
+
+    fn known(&self, hash: &TokenHash, now: i64) -> Option<String> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Also where the clock went back.
+        let is_fresh = |known: &&Known| (now..=now + Self::SECONDS).contains(&known.until);
+        known.get(hash).filter(is_fresh).map(|known| known.client.clone())
+    }
+
+    fn keep(&self, hash: TokenHash, token: Known, now: i64) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= Self::MOST {
+            known.retain(|_, known| known.until > now);
+        }
+        if known.len() < Self::MOST {
+            known.insert(hash, token);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The service as HTTP: one module a contract, each with faults of its own form, behind one order of checks. It knows
 //! neither sockets nor files.
 
+mod accounts;
 mod answer;
 mod caller;
+mod oauth;
 mod operations;
 mod origin;
 mod query;
@@ -12,6 +14,7 @@ mod route;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod verification;
 mod x4;
 
 use std::sync::Arc;
@@ -19,12 +22,16 @@ use std::time::Duration;
 
 use axum::Router;
 
+use super::accounts::Accounts;
 use super::config::{Access, Configuration};
 use super::guard::Panicked;
 use super::log::TARGET;
 use super::metrics::Metrics;
+use super::store::Store;
 use crate::otp::Skew;
 use answer::Answer;
+use caller::Tokens;
+use oauth::Clients;
 use refusal::Refusal;
 use request_id::RequestId;
 use route::Routes;
@@ -38,12 +45,16 @@ pub struct Service {
     request_limit: Duration,
     metrics: Metrics,
     pictures: Pictures,
+    store: Store,
+    accounts: Option<Accounts>,
+    clients: Clients,
+    tokens: Tokens,
 }
 
 impl Service {
     /// A service as configured.
     #[must_use]
-    pub fn new(configuration: &Configuration) -> Self {
+    pub fn new(configuration: &Configuration, store: Store) -> Self {
         Self {
             host_names: configuration.host_names.clone(),
             access: configuration.operations.clone(),
@@ -51,14 +62,16 @@ impl Service {
             request_limit: configuration.limits.request,
             metrics: Metrics::new(),
             pictures: Pictures::new(),
+            store,
+            accounts: configuration.accounts.clone().map(Accounts::in_folder),
+            clients: Clients::new(&configuration.clients),
+            tokens: Tokens::default(),
         }
     }
 
     /// Whether the state answers.
-    // The state is asked, which takes time.
-    #[expect(clippy::unused_async, reason = "the state answers later")]
     async fn is_ready(&self) -> bool {
-        true
+        self.store.check().await.is_ok()
     }
 
     /// Tells of a panic: where, and nothing else.
@@ -83,7 +96,7 @@ pub struct Served {
 pub fn routes(service: &Arc<Service>, served: Served) -> Routes {
     let mut routes = Routes::new(service.clone());
     if served.operations {
-        routes = operations::routes(x4::routes(routes));
+        routes = oauth::routes(accounts::routes(operations::routes(x4::routes(routes))));
     }
     if served.metrics {
         routes = operations::metrics_routes(routes);
@@ -92,7 +105,6 @@ pub fn routes(service: &Arc<Service>, served: Served) -> Routes {
 }
 
 /// The router of an address.
-#[must_use]
 pub fn router(service: &Arc<Service>, served: Served) -> Router {
     routes(service, served).into_router()
 }
@@ -102,6 +114,8 @@ pub fn router(service: &Arc<Service>, served: Served) -> Router {
 pub enum Contract {
     /// Documents in XML (contract 11).
     X4,
+    /// Tokens (contract 13.3).
+    OAuth,
     /// What operators ask (contract 10.6).
     Operations,
 }
@@ -117,6 +131,7 @@ impl Contract {
     fn refuse(self, refusal: Refusal) -> Answer {
         match self {
             Self::X4 => x4::refuse(refusal),
+            Self::OAuth => oauth::refuse(refusal),
             Self::Operations => operations::refuse(refusal),
         }
     }
@@ -124,7 +139,7 @@ impl Contract {
     /// Whether caches may keep what is answered.
     const fn may_be_stored(self) -> bool {
         match self {
-            Self::X4 => false,
+            Self::X4 | Self::OAuth => false,
             Self::Operations => true,
         }
     }

@@ -54,6 +54,7 @@ async fn readyz(service: Arc<Service>, _: Call) -> Answer {
 }
 
 async fn metrics(service: Arc<Service>, _: Call) -> Answer {
+    service.metrics.state_queue.set(i64::try_from(service.store.waiting()).unwrap_or(i64::MAX));
     Answer::new(StatusCode::OK, METRICS, service.metrics.text())
 }
 

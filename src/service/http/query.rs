@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::account::AccountParameters;
 use crate::operation::Parameters;
 use crate::otp::{OutOfRange, Skew};
 use crate::symbol_format::SymbolFormat;
@@ -89,7 +90,7 @@ impl<'q, const N: usize> Values<'q, N> {
 }
 
 /// `+` is a blank, and `%` begins a byte.
-fn decoded(text: &str) -> Result<Cow<'_, [u8]>, QueryError> {
+pub fn decoded(text: &str) -> Result<Cow<'_, [u8]>, QueryError> {
     if !text.bytes().any(|byte| matches!(byte, b'+' | b'%')) {
         return Ok(Cow::Borrowed(text.as_bytes()));
     }
@@ -147,6 +148,28 @@ pub fn of_operation(query: Option<&str>, skew: Skew) -> Result<(Parameters, Symb
     }
     parameters.skew = asked.unwrap_or(skew);
     Ok((parameters, values.value(FORMAT)?.unwrap_or_default()))
+}
+
+/// How the QR code of an account is labelled and drawn (contract 11.3).
+///
+/// # Errors
+///
+/// [`QueryError`] where the query cannot be followed.
+pub fn of_account_symbol(query: Option<&str>) -> Result<(AccountParameters, SymbolFormat), QueryError> {
+    let mut values = Values::parse(query, [ISSUER, ACCOUNT, FORMAT], "issuer, account and format")?;
+    let issuer = values.bytes(ISSUER).map(Cow::into_owned);
+    let account = values.bytes(ACCOUNT).map(Cow::into_owned);
+    let format = values.value(FORMAT)?.unwrap_or_default();
+    Ok((AccountParameters { issuer, account, ..AccountParameters::default() }, format))
+}
+
+/// A query where none is asked for (contract 11.3).
+///
+/// # Errors
+///
+/// [`QueryError`] where it says anything.
+pub fn of_nothing(query: Option<&str>) -> Result<(), QueryError> {
+    Values::parse(query, [], "parameters of the account's files, and none").map(drop)
 }
 
 /// The parameters of `read-qr` (contract 11.2).

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::http::header::{ALLOW, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use thiserror::Error;
 
@@ -28,14 +28,15 @@ pub enum Refusal {
     /// No token came: send one.
     #[error("no token: expected one in Authorization: Bearer")]
     NoToken,
-    #[cfg_attr(not(test), expect(dead_code, reason = "tokens are not given out yet"))]
     /// The token is not valid, or not any more: get another.
     #[error("wrong token: expected one that is valid")]
     Token,
-    #[cfg_attr(not(test), expect(dead_code, reason = "tokens are not given out yet"))]
     /// The token is of a client that may not call this path.
     #[error("wrong client: expected a token of one that may use this path")]
     Client,
+    /// The state does not say whose token it is: try again.
+    #[error("state not available: expected it to know the token")]
+    State,
     /// The request did not end in time: send it faster.
     #[error("timed out: expected a request that ends within {} s", .0.as_secs())]
     Time(Duration),
@@ -60,6 +61,7 @@ impl Refusal {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
             Self::CrossSite | Self::Client => StatusCode::FORBIDDEN,
             Self::NoToken | Self::Token => StatusCode::UNAUTHORIZED,
+            Self::State => StatusCode::SERVICE_UNAVAILABLE,
             Self::Time(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Incomplete => StatusCode::BAD_REQUEST,
             Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -76,6 +78,7 @@ impl Refusal {
             Self::NoToken => authenticate("Bearer"),
             Self::Token => authenticate("Bearer error=\"invalid_token\""),
             Self::Client => authenticate("Bearer error=\"insufficient_scope\""),
+            Self::State => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             Self::Path
             | Self::Host
             | Self::CrossSite

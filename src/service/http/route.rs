@@ -91,6 +91,18 @@ impl Routes {
         Self { service, routes: Vec::new() }
     }
 
+    /// Whether accounts are served.
+    #[must_use]
+    pub fn has_accounts(&self) -> bool {
+        self.service.accounts.is_some()
+    }
+
+    /// Whether anybody may get tokens.
+    #[must_use]
+    pub fn has_clients(&self) -> bool {
+        self.service.clients.are_there()
+    }
+
     /// Adds a path.
     #[must_use]
     pub fn with<F>(
@@ -221,6 +233,7 @@ impl Route {
                     request_id = id.as_str(),
                     method,
                     route = self.target.template(),
+                    account = answer.account.as_deref(),
                     http_status = answer.code.as_u16(),
                     status = answer.status.map(crate::status::Status::code),
                     cause = answer.cause.as_deref(),

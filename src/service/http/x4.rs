@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use axum::body::Bytes;
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -18,15 +19,14 @@ use super::query::{self, QueryError};
 use super::refusal::Refusal;
 use super::route::{Call, Endpoint, Routes, Verb};
 use super::upload::UploadError;
-use super::{Contract, Service};
+use super::{Contract, Service, verification};
 use crate::adapter::Adapter;
 use crate::error::Error;
 use crate::operation::{Input, Operation, Parameters};
-use crate::otp::{Label, UnixTime};
+use crate::otp::{Label, Period, UnixTime};
 use crate::picture::{MAX_PICTURE_BYTES, PictureError};
 use crate::reply::{Body, Cause, Reply};
 use crate::service::guard::guarded;
-use crate::service::metrics::Verification;
 use crate::status::Status;
 use crate::symbol_format::SymbolFormat;
 use crate::system;
@@ -60,39 +60,31 @@ pub fn routes(routes: Routes) -> Routes {
         callers: Callers::OfOperations,
         any_origin: false,
     };
-    let operations = Operation::ALL.into_iter().fold(routes, |routes, operation| {
-        routes.with(endpoint(path(operation)), move |service, call| operate(operation, service, call))
+    let operations = PATHS.into_iter().fold(routes, |routes, (operation, path)| {
+        routes.with(endpoint(path), move |service, call| operate(operation, service, call))
     });
-    operations.with(endpoint(path(Operation::ReadQr)), read_qr)
+    operations.with(endpoint("/read-qr"), read_qr)
 }
 
-/// Where an operation is served.
-const fn path(operation: Operation) -> &'static str {
-    match operation {
-        Operation::GenerateSecret => "/x4/GenerateSecret",
-        Operation::GeneratePassword => "/x4/GeneratePassword",
-        Operation::VerifyPassword => "/x4/VerifyPassword",
-        Operation::GenerateAuthenticatorQRCode => "/x4/GenerateAuthenticatorQRCode",
-        Operation::ReadQr => "/read-qr",
-    }
-}
+/// Where the operations are served.
+const PATHS: [(Operation, &str); Operation::ALL.len()] = [
+    (Operation::GenerateSecret, "/x4/GenerateSecret"),
+    (Operation::GeneratePassword, "/x4/GeneratePassword"),
+    (Operation::VerifyPassword, "/x4/VerifyPassword"),
+    (Operation::GenerateAuthenticatorQRCode, "/x4/GenerateAuthenticatorQRCode"),
+];
 
 async fn operate(operation: Operation, service: Arc<Service>, call: Call) -> Answer {
+    let deadline = call.upload.deadline();
     let (parameters, format, document) = match input(operation, &service, call).await {
         Ok(input) => input,
         Err(fault) => return fault.into(),
     };
-    let (time, reply) = respond(operation, &parameters, &document);
-    if operation == Operation::VerifyPassword {
-        match reply.status {
-            Status::Success => service.metrics.verified(Verification::Match),
-            Status::Mismatch => service.metrics.verified(Verification::Mismatch),
-            Status::Error => {}
-        }
-    }
-    let is_password = operation == Operation::GeneratePassword && reply.status == Status::Success;
-    let valid_until = time.filter(|_| is_password).map(|time| valid_until(time, parameters.code.period.seconds()));
-    of_reply(reply, format).with_header(valid_until)
+    let time = system::time();
+    let examination = with_adapter(time, |adapter| adapter.examine(operation, &parameters, &document));
+    let is_password = operation == Operation::GeneratePassword;
+    let valid_until = time.filter(|_| is_password).map(|time| valid_until(time, parameters.code.period));
+    of_reply(verification::settle(&service, examination, None, deadline).await, format).with_success_header(valid_until)
 }
 
 /// What the operation works on: the query, then the body where it takes one.
@@ -113,16 +105,14 @@ async fn input(
     Ok((parameters, format, document))
 }
 
-/// The only place of the service that makes an [`Adapter`]: with the machine's clock, which it also returns, its entropy and
-/// its patience.
-fn respond(operation: Operation, parameters: &Parameters, input: &[u8]) -> (Option<UnixTime>, Reply) {
-    let time = system::time();
-    let mut adapter = Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() };
-    (time, adapter.respond(operation, parameters, input))
+/// The only place of the service that makes an [`Adapter`]: with the machine's entropy and its patience.
+pub fn with_adapter<T>(time: Option<UnixTime>, act: impl FnOnce(&mut Adapter<'_>) -> T) -> T {
+    act(&mut Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() })
 }
 
-fn valid_until(UnixTime(now): UnixTime, period: u32) -> (HeaderName, HeaderValue) {
-    let period = u64::from(period);
+/// The end of the step of a password.
+pub fn valid_until(UnixTime(now): UnixTime, period: Period) -> (HeaderName, HeaderValue) {
+    let period = u64::from(period.seconds());
     (X4_VALID_UNTIL, (now - now % period).saturating_add(period).into())
 }
 
@@ -170,7 +160,8 @@ async fn picture_reply(service: &Service, call: Call) -> Result<Reply, Fault> {
     let picture = call.upload.read(MAX_PICTURE_BYTES).await.map_err(of_upload)?;
     let turn = permits(&service.pictures.turns, 1, deadline).await.ok_or(late)?;
     let read = spawn_blocking(move || {
-        let reply = guarded(|| respond(Operation::ReadQr, &parameters, &picture).1);
+        let respond = |adapter: &mut Adapter<'_>| adapter.respond(Operation::ReadQr, &parameters, &picture);
+        let reply = guarded(|| with_adapter(system::time(), respond));
         // Not before: a caller that hangs up ends neither the work nor what it takes.
         drop((picture, memory, turn));
         reply
@@ -203,7 +194,7 @@ pub fn refuse(refusal: Refusal) -> Answer {
 impl Fault {
     /// A document that is too large is told as the operation tells it, also where it would be a mismatch: it was not looked
     /// at.
-    fn of_upload(error: UploadError, input: Input) -> Self {
+    pub fn of_upload(error: UploadError, input: Input) -> Self {
         match (error, input) {
             (UploadError::TooLarge { .. }, Input::Document(_)) => {
                 Self::Error(ReadError::TooLarge { limit: input.max_bytes() }.into())
@@ -234,7 +225,7 @@ impl From<Fault> for Answer {
 }
 
 /// The answer with a reply, by the table of contract 11.1.
-fn of_reply(reply: Reply, format: SymbolFormat) -> Answer {
+pub fn of_reply(reply: Reply, format: SymbolFormat) -> Answer {
     let code = match (reply.status, &reply.cause) {
         (Status::Success, _) => StatusCode::OK,
         (Status::Mismatch, _) => StatusCode::FORBIDDEN,
@@ -242,10 +233,22 @@ fn of_reply(reply: Reply, format: SymbolFormat) -> Answer {
         // Nothing that an adapter replies.
         (Status::Error, Some(Cause::Mismatch(_) | Cause::Words(_)) | None) => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    with_code(code, reply, format)
+    let retry_after = retry_after(&reply);
+    with_code(code, reply, format).with_header(retry_after)
 }
 
-fn with_code(code: StatusCode, reply: Reply, format: SymbolFormat) -> Answer {
+/// How long to wait before the same is asked again, in seconds (RFC 9110, section 10.2.3).
+fn retry_after(reply: &Reply) -> Option<(HeaderName, HeaderValue)> {
+    /// What a state that does not answer may need; nobody knows.
+    const SECONDS: u64 = 1;
+    match &reply.cause {
+        Some(Cause::Error(Error::Throttled { seconds })) => Some((RETRY_AFTER, (*seconds).into())),
+        Some(Cause::Error(Error::Memory(_))) => Some((RETRY_AFTER, SECONDS.into())),
+        Some(Cause::Error(_) | Cause::Mismatch(_) | Cause::Words(_)) | None => None,
+    }
+}
+
+pub fn with_code(code: StatusCode, reply: Reply, format: SymbolFormat) -> Answer {
     let Reply { status, body, cause } = reply;
     let (content_type, bytes) = match body {
         Body::Constant(document) => (XML, Bytes::from_static(document)),
@@ -280,8 +283,11 @@ fn code_of(error: &Error) -> StatusCode {
         | Error::NoKeyUri { .. }
         | Error::SeveralKeyUris { .. }
         | Error::KeyUri(_)
+        | Error::Input
         | Error::Character(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Clock | Error::Entropy => StatusCode::INTERNAL_SERVER_ERROR,
+        Error::Throttled { .. } | Error::Locked => StatusCode::TOO_MANY_REQUESTS,
+        Error::Memory(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -292,7 +298,9 @@ mod tests {
     // contract 11.1
     #[test]
     fn a_password_is_valid_until_the_end_of_its_step() {
-        let until = |now, period| valid_until(UnixTime(now), period).1.to_str().unwrap().to_owned();
+        let until = |now, period: u32| {
+            valid_until(UnixTime(now), period.to_string().parse().unwrap()).1.to_str().unwrap().to_owned()
+        };
         assert_eq!(until(1_111_111_109, 30), "1111111110");
         assert_eq!(until(1_111_111_110, 30), "1111111140");
         assert_eq!(until(0, 1), "1");

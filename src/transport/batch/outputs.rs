@@ -1,6 +1,6 @@
 //! One document of a batch: read, answered, and its answer put where it belongs, whatever happens (contract 6.2, 6.3).
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,7 @@ use crate::operation::Operation;
 use crate::reply::{INCORRECT, Reply};
 use crate::status::Status;
 use crate::symbol_format::SymbolFormat;
+use crate::system;
 use crate::transport::existing::{Kept, Replaceable};
 use crate::transport::fault::reason;
 use crate::transport::places::canonical_name;
@@ -230,7 +231,7 @@ pub fn buffer() -> Zeroizing<Vec<u8>> {
 
 /// Reads a file, but at most so many bytes of it.
 fn read(input: &Path, enough: usize, buffer: &mut Zeroizing<Vec<u8>>) -> Result<(), Failure> {
-    let file = open(input).map_err(Failure::Read)?;
+    let file = system::open(input).map_err(Failure::Read)?;
     let metadata = file.metadata().map_err(Failure::Read)?;
     if !metadata.is_file() {
         return Err(Failure::Kind);
@@ -243,19 +244,4 @@ fn read(input: &Path, enough: usize, buffer: &mut Zeroizing<Vec<u8>>) -> Result<
     let enough = enough.min(buffer.capacity());
     file.take(enough as u64).read_to_end(buffer).map_err(Failure::Read)?;
     Ok(())
-}
-
-/// Opens a file without waiting for the other end of a named pipe.
-#[cfg(unix)]
-fn open(input: &Path) -> io::Result<File> {
-    use rustix::fs::OFlags;
-    use std::os::unix::fs::OpenOptionsExt;
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let flags = i32::try_from(flags.bits()).expect("the flags of open(2) are small");
-    File::options().read(true).custom_flags(flags).open(input)
-}
-
-#[cfg(windows)]
-fn open(input: &Path) -> io::Result<File> {
-    File::open(input)
 }

@@ -1,0 +1,280 @@
+//! Tokens for callers (contract 13.3; RFC 6749, sections 2.3.1, 4.4 and 5): client credentials, by form body or HTTP Basic.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use constant_time_eq::constant_time_eq_32;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::answer::Answer;
+use super::caller::Callers;
+use super::query::decoded;
+use super::refusal::Refusal;
+use super::route::{Call, Endpoint, Routes, Verb};
+use super::upload::UploadError;
+use super::{Contract, Service};
+use crate::service::config::Client;
+use crate::service::log::TARGET;
+use crate::state::{Token, TokenHash};
+use crate::system;
+use crate::verification::MemoryError;
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+/// The most bytes of a request: what is asked takes some hundred.
+const MAX_BYTES: usize = 8 * 1024;
+/// How long a token is said to be valid.
+const EXPIRES_IN_SECONDS: i64 = 3600;
+/// How much longer it is: the clocks of those who use it differ.
+const GRACE_SECONDS: i64 = 60;
+
+/// Adds the path of tokens, where anybody may get one.
+#[must_use]
+pub fn routes(routes: Routes) -> Routes {
+    if !routes.has_clients() {
+        return routes;
+    }
+    let endpoint = Endpoint {
+        path: "/oauth2/token",
+        verb: Verb::Post,
+        contract: Contract::OAuth,
+        callers: Callers::Anyone,
+        any_origin: false,
+    };
+    routes.with(endpoint, token)
+}
+
+/// Why there is no token (RFC 6749, section 5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// As on every path.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// More came than any request has.
+    #[error("too large: expected a body of at most {MAX_BYTES} bytes")]
+    TooLarge,
+    /// The request is not one for a token.
+    #[error("invalid_request")]
+    InvalidRequest,
+    /// The client is unknown, or its secret is wrong.
+    #[error("invalid_client")]
+    InvalidClient {
+        /// Whether it came in `Authorization`.
+        is_basic: bool,
+    },
+    /// Another grant than client credentials.
+    #[error("unsupported_grant_type")]
+    UnsupportedGrantType,
+    /// There are no scopes.
+    #[error("invalid_scope")]
+    InvalidScope,
+    /// The state keeps no token now.
+    #[error("temporarily_unavailable")]
+    Unavailable(MemoryError),
+    /// The operating system gave no random bytes.
+    #[error("server_error")]
+    Entropy,
+}
+
+/// The form of a refusal on the path of tokens.
+#[must_use]
+pub fn refuse(refusal: Refusal) -> Answer {
+    Fault::Refused(refusal).into()
+}
+
+impl From<Fault> for Answer {
+    fn from(fault: Fault) -> Self {
+        let words = fault.to_string();
+        let (code, header) = match fault {
+            Fault::Refused(refusal) => (refusal.code(), refusal.header()),
+            Fault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
+            Fault::InvalidRequest | Fault::UnsupportedGrantType | Fault::InvalidScope => {
+                (StatusCode::BAD_REQUEST, None)
+            }
+            Fault::InvalidClient { is_basic } => {
+                let basic = (WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"totp-adapter\""));
+                (StatusCode::UNAUTHORIZED, is_basic.then_some(basic))
+            }
+            Fault::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
+            Fault::Entropy => (StatusCode::INTERNAL_SERVER_ERROR, None),
+        };
+        // Words of ours, which have nothing to escape.
+        let body = format!("{{\"error\":\"{words}\"}}");
+        Answer::new(code, JSON, body).with_header(header).with_cause(&words)
+    }
+}
+
+/// Who may get tokens.
+pub struct Clients(Vec<Client>);
+
+impl Clients {
+    /// These.
+    #[must_use]
+    pub fn new(clients: &[Client]) -> Self {
+        Self(clients.to_vec())
+    }
+
+    /// Whether there is any.
+    #[must_use]
+    pub fn are_there(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// The id of the client with these credentials. Every client takes the same time, known or not.
+    fn authenticated(&self, id: &[u8], secret: &[u8]) -> Option<&str> {
+        let hash: [u8; 32] = Sha256::digest(secret).into();
+        let mut found = None;
+        for client in &self.0 {
+            let is_right = constant_time_eq_32(&client.secret_sha256, &hash);
+            if client.id.as_bytes() == id && is_right {
+                found = Some(client.id.as_str());
+            }
+        }
+        found
+    }
+}
+
+async fn token(service: Arc<Service>, call: Call) -> Answer {
+    match issue(&service, call).await {
+        Ok(answer) => {
+            service.metrics.tokens_issued.inc();
+            answer
+        }
+        Err(fault) => {
+            service.metrics.tokens_refused.inc();
+            if let Fault::Unavailable(error) = fault {
+                service.metrics.state_errors.inc();
+                tracing::error!(target: TARGET, cause = error.to_string(), "state not available");
+            }
+            fault.into()
+        }
+    }
+}
+
+async fn issue(service: &Service, call: Call) -> Result<Answer, Fault> {
+    let headers = call.head.headers;
+    let body = call.upload.read(MAX_BYTES).await.map_err(|error| match error {
+        UploadError::TooLarge { .. } => Fault::TooLarge,
+        UploadError::Refused(refusal) => Fault::Refused(refusal),
+    })?;
+    let form = Form::read(&headers, &body)?;
+    let client = client(service, &headers, &form)?;
+    match form.grant_type.as_deref() {
+        Some(b"client_credentials") => {}
+        Some(_) => return Err(Fault::UnsupportedGrantType),
+        None => return Err(Fault::InvalidRequest),
+    }
+    if form.scope.is_some() {
+        return Err(Fault::InvalidScope);
+    }
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *bytes).map_err(|_| Fault::Entropy)?;
+    let token = Zeroizing::new(BASE64URL_NOPAD.encode(&*bytes));
+    let issued = now().ok_or(Fault::Entropy)?;
+    let kept = Token {
+        hash: TokenHash::of(token.as_bytes()),
+        client: client.to_owned(),
+        issued,
+        expires: issued + EXPIRES_IN_SECONDS + GRACE_SECONDS,
+    };
+    service.store.issue(kept).await.map_err(Fault::Unavailable)?;
+    let body = format!(
+        "{{\"access_token\":\"{}\",\"token_type\":\"Bearer\",\"expires_in\":{EXPIRES_IN_SECONDS}}}",
+        token.as_str()
+    );
+    Ok(Answer::new(StatusCode::OK, JSON, body))
+}
+
+/// Now, in seconds since 1970.
+pub fn now() -> Option<i64> {
+    i64::try_from(system::time()?.0).ok()
+}
+
+/// The id of the client that asks (RFC 6749, section 2.3.1).
+fn client<'s>(service: &'s Service, headers: &HeaderMap, form: &Form<'_>) -> Result<&'s str, Fault> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        let wrong = Fault::InvalidClient { is_basic: false };
+        let (Some(id), Some(secret)) = (&form.client_id, &form.client_secret) else { return Err(wrong) };
+        return service.clients.authenticated(id, secret).ok_or(wrong);
+    };
+    if values.next().is_some() || form.client_secret.is_some() {
+        return Err(Fault::InvalidRequest);
+    }
+    let wrong = Fault::InvalidClient { is_basic: true };
+    let credentials = basic(value).ok_or(wrong)?;
+    let (id, secret) = split(&credentials).ok_or(wrong)?;
+    // RFC 6749 encodes both as forms do before RFC 7617 joins them; many clients do not.
+    let as_they_come = service.clients.authenticated(id, secret);
+    let as_forms = match (decoded_bytes(id), decoded_bytes(secret)) {
+        (Some(id), Some(secret)) => service.clients.authenticated(&id, &secret),
+        (Some(_) | None, Some(_) | None) => None,
+    };
+    let client = as_they_come.or(as_forms).ok_or(wrong)?;
+    match &form.client_id {
+        Some(other) if **other != *client.as_bytes() => Err(Fault::InvalidRequest),
+        Some(_) | None => Ok(client),
+    }
+}
+
+/// The credentials of HTTP Basic (RFC 7617, section 2).
+fn basic(value: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
+    let (scheme, token) = value.as_bytes().split_at_checked(6)?;
+    if !scheme.eq_ignore_ascii_case(b"Basic ") {
+        return None;
+    }
+    BASE64.decode(token.trim_ascii()).ok().map(Zeroizing::new)
+}
+
+fn split(credentials: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = credentials.iter().position(|byte| *byte == b':')?;
+    Some((&credentials[..colon], &credentials[colon + 1..]))
+}
+
+fn decoded_bytes(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    decoded(text).ok().map(|bytes| Zeroizing::new(bytes.into_owned()))
+}
+
+/// What a request for a token says; an empty value counts as absent (RFC 6749, section 3.2).
+#[derive(Default)]
+struct Form<'a> {
+    grant_type: Option<Cow<'a, [u8]>>,
+    client_id: Option<Cow<'a, [u8]>>,
+    client_secret: Option<Cow<'a, [u8]>>,
+    scope: Option<Cow<'a, [u8]>>,
+}
+
+impl<'a> Form<'a> {
+    /// Reads a form. Other names are ignored (RFC 6749, section 3.2); each of these comes once.
+    fn read(headers: &HeaderMap, body: &'a [u8]) -> Result<Self, Fault> {
+        let media_type =
+            headers.get(CONTENT_TYPE).and_then(|value| value.as_bytes().split(|byte| *byte == b';').next());
+        if !media_type.is_some_and(|media_type| media_type.trim_ascii().eq_ignore_ascii_case(FORM.as_bytes())) {
+            return Err(Fault::InvalidRequest);
+        }
+        let text = std::str::from_utf8(body).map_err(|_| Fault::InvalidRequest)?;
+        let mut form = Self::default();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decoded(name).map_err(|_| Fault::InvalidRequest)?;
+            let place = match &*name {
+                b"grant_type" => &mut form.grant_type,
+                b"client_id" => &mut form.client_id,
+                b"client_secret" => &mut form.client_secret,
+                b"scope" => &mut form.scope,
+                _ => continue,
+            };
+            let value = decoded(value).map_err(|_| Fault::InvalidRequest)?;
+            if !value.is_empty() && place.replace(value).is_some() {
+                return Err(Fault::InvalidRequest);
+            }
+        }
+        Ok(form)
+    }
+}

@@ -1,0 +1,59 @@
+//! The state of a service in a file of SQLite: one thread has it, and commits together what has gathered.
+
+use std::path::Path;
+use std::thread;
+
+use tokio::sync::mpsc::Receiver;
+
+use super::{Answer, Job, TOGETHER};
+use crate::state::{Attempt, Judgement, Policy, Salt, Sqlite};
+use crate::verification::MemoryError;
+
+/// Opens the file and starts its thread, which ends when nobody can ask any more.
+pub fn start(file: &Path, policy: Policy, jobs: Receiver<Job>) -> Result<Salt, MemoryError> {
+    let state = Sqlite::open(file)?;
+    let salt = state.salt().clone();
+    let writer = Writer { state, policy };
+    let named = thread::Builder::new().name("state".to_owned());
+    named.spawn(move || writer.run(jobs)).map_err(|error| MemoryError::File(error.kind()))?;
+    Ok(salt)
+}
+
+struct Writer {
+    state: Sqlite,
+    policy: Policy,
+}
+
+impl Writer {
+    fn run(mut self, mut jobs: Receiver<Job>) {
+        let mut gathered = Vec::with_capacity(TOGETHER);
+        while jobs.blocking_recv_many(&mut gathered, TOGETHER) > 0 {
+            let mut guesses = Vec::with_capacity(gathered.len());
+            for job in gathered.drain(..) {
+                match job {
+                    Job::Judge(attempt, answer) => guesses.push((attempt, answer)),
+                    Job::Issue(token, answer) => send(answer, self.state.issue(&token)),
+                    Job::ClientOf { hash, now, answer } => send(answer, self.state.client_of(&hash, now)),
+                    Job::Check(answer) => send(answer, self.state.check()),
+                }
+            }
+            self.judge(guesses);
+        }
+    }
+
+    fn judge(&mut self, guesses: Vec<(Attempt, Answer<Judgement>)>) {
+        if guesses.is_empty() {
+            return;
+        }
+        let (attempts, answers): (Vec<Attempt>, Vec<_>) = guesses.into_iter().unzip();
+        match self.state.judge(&attempts, self.policy) {
+            Ok(judgements) => answers.into_iter().zip(judgements).for_each(|(to, judgement)| send(to, Ok(judgement))),
+            Err(error) => answers.into_iter().for_each(|to| send(to, Err(error))),
+        }
+    }
+}
+
+/// Whoever asked may have gone.
+fn send<T>(answer: Answer<T>, result: Result<T, MemoryError>) {
+    let _ = answer.send(result);
+}

@@ -1,0 +1,51 @@
+//! Tokens as a state keeps them (contract 13.3): whoever reads the state cannot use them.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// What stands for a token in a state: its SHA-256. As a token is 256 random bits, nobody finds it from that.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    /// The hash of a token as it is sent.
+    #[must_use]
+    pub fn of(token: &[u8]) -> Self {
+        Self(Sha256::digest(token).into())
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(redacted)")
+    }
+}
+
+/// A token that was issued.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// What stands for it.
+    pub hash: TokenHash,
+    /// The id of the client that has it.
+    pub client: String,
+    /// When it was issued, in seconds since 1970.
+    pub issued: i64,
+    /// When it ends.
+    pub expires: i64,
+}
+
+/// Keeps a token (`$1` hash, `$2` client, `$3` end).
+pub(crate) const ISSUE: &str = "INSERT INTO token (hash, client, expires) VALUES ($1, $2, $3)";
+/// The client of the token `$1`, if it is valid at the time `$2`.
+pub(crate) const CLIENT_OF: &str = "SELECT client FROM token WHERE hash = $1 AND expires > $2";
+/// Forgets the tokens that ended before `$1` among the next `$3` behind the hash `$2`, as the rows of secrets are forgotten.
+pub(crate) const SWEEP_TOKENS: &str = "
+DELETE FROM token WHERE expires <= $1
+AND hash IN (SELECT hash FROM token WHERE hash > $2 ORDER BY hash LIMIT $3)";
