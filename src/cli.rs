@@ -49,7 +49,7 @@ pub enum Invocation {
     Batch(Box<BatchArguments>),
     /// One line in, one line out.
     Stream(Box<StreamArguments>),
-    /// A service.
+    /// The operations over HTTP.
     #[cfg(feature = "serve")]
     Serve(Box<ServeArguments>),
     /// A text for standard output: help, version, completions.
@@ -86,9 +86,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
             Ok(Invocation::Stream(Box::new((*stream).into())))
         }
         #[cfg(feature = "serve")]
-        Ok(CommandLine { subcommand: Some(Command::Serve(serve)), .. }) => {
-            Ok(Invocation::Serve(Box::new(serve.settled())))
-        }
+        Ok(CommandLine { subcommand: Some(Command::Serve(serve)), .. }) => Ok(Invocation::Serve(serve)),
         Ok(CommandLine { subcommand: None, filter }) => Ok(Invocation::Filter(Box::new(filter))),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Invocation::Print(error.to_string().into_bytes()))
@@ -130,13 +128,17 @@ each at most once, also algorithm, digits, period and skew.
 Every status but 1 comes as a document, <Error description=\"…\"/>, and as one line on stderr.
 Files are written with mode 0600. Secrets and passwords are never arguments: they come in the document.";
 
+/// The subcommands, as the usage names them.
+const SUBCOMMANDS: &str =
+    if cfg!(feature = "serve") { "read-qr|batch|stream|serve|completions" } else { "read-qr|batch|stream|completions" };
+
 #[derive(Debug, Parser)]
 #[command(
     name = "totp-adapter",
     version,
     about = "The one-time-password step for any workflow engine: one XML document in, one document out.",
     after_help = AFTER_HELP,
-    subcommand_value_name = "read-qr|batch|stream|completions",
+    subcommand_value_name = SUBCOMMANDS,
     subcommand_help_heading = "Many documents, and more",
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
@@ -167,6 +169,7 @@ enum Command {
     Unlock(Box<UnlockArguments>),
     /// Serve the operations over HTTP
     #[cfg(feature = "serve")]
+    #[command(after_help = serve::AFTER_HELP)]
     Serve(Box<ServeArguments>),
     /// Print a completion script for a shell
     Completions {

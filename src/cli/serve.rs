@@ -2,70 +2,65 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::named;
-use crate::otp::{OutOfRange, whole_number};
-use crate::service::config::{Limits, Tls};
-use crate::service::log::{LogFormat, LogLevel};
+use crate::otp::OutOfRange;
+use crate::service::log::{LogFormat, LogLevel, LogOptions};
+use crate::state::Location;
 
 /// The options of `serve`, as they were given.
 #[derive(Debug, Args)]
 #[command(about = "Serve the operations over HTTP")]
 pub struct ServeArguments {
-    /// Listen on an address and port; 0 takes a free port [default: 127.0.0.1:6238]
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    /// Read the configuration from a file [default: none; the operations on 127.0.0.1:6238]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Report everything that is wrong with the configuration, or what would be served, and end
+    #[arg(long)]
+    pub check: bool,
+
+    /// Listen here instead of where the configuration says; may be given several times
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
     pub listen: Vec<SocketAddr>,
 
-    /// Write the log as text or as JSON [default: text on a terminal, else json]
+    /// Keep the state here instead of where the configuration says: sqlite:FILE, a file, or postgres://…
+    #[arg(long, value_name = "URL", value_parser = OsStringValueParser::new().try_map(|text| Location::parse(&text)))]
+    pub state: Option<Location>,
+
+    /// How log lines are written to standard error [default: text on a terminal, else json]
     #[arg(long, value_name = "FORMAT", value_parser = named::<LogFormat, _>(LogFormat::ALL.map(LogFormat::name)))]
     pub log_format: Option<LogFormat>,
 
-    /// Leave out of the log what is less important [default: info]
+    /// Which log lines are written [default: info]
     #[arg(long, value_name = "LEVEL", value_parser = named::<LogLevel, _>(LogLevel::ALL.map(LogLevel::name)))]
     pub log_level: Option<LogLevel>,
-
-    /// Until there is a file for it.
-    #[arg(long, hide = true)]
-    pub metrics_listen: Option<SocketAddr>,
-    /// Until there is a file for it.
-    #[arg(long, hide = true)]
-    host_name: Vec<String>,
-    /// Until there is a file for it.
-    #[arg(long, hide = true)]
-    certificate_file: Option<PathBuf>,
-    /// Until there is a file for it.
-    #[arg(long, hide = true)]
-    key_file: Option<PathBuf>,
-    /// Until there is a file for it.
-    #[arg(long, hide = true, value_parser = seconds)]
-    request_seconds: Option<Duration>,
-    /// Until there is a file for it.
-    #[arg(long, hide = true)]
-    connections: Option<usize>,
-
-    #[arg(skip)]
-    pub host_names: Option<Vec<String>>,
-    #[arg(skip)]
-    pub limits: Limits,
 }
 
 impl ServeArguments {
-    pub(super) fn settled(mut self) -> Self {
-        self.host_names = Some(self.host_name.clone()).filter(|names| !names.is_empty());
-        self.limits.request = self.request_seconds.unwrap_or(self.limits.request);
-        self.limits.connections = self.connections.unwrap_or(self.limits.connections);
-        self
-    }
-
-    pub(crate) fn tls(&self) -> Option<Tls> {
-        let (certificate_file, key_file) = (self.certificate_file.clone()?, self.key_file.clone()?);
-        Some(Tls { certificate_file, key_file })
+    /// How to log.
+    #[must_use]
+    pub fn log(&self) -> LogOptions {
+        LogOptions { format: self.log_format, level: self.log_level.unwrap_or_default() }
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, OutOfRange> {
-    whole_number(text, "a whole number of seconds").map(Duration::from_secs)
+pub(super) const AFTER_HELP: &str = "\
+Without a configuration the operations are served on 127.0.0.1:6238, for this machine only. The state, a memory of used
+passwords, is then in state.db of $STATE_DIRECTORY, else $XDG_STATE_HOME/totp-adapter, else ~/.local/state/totp-adapter.
+
+--check makes no file and opens no state. Exit code: 0 for a sound configuration, 2 for one with a mistake.
+SIGTERM and SIGINT end the service, SIGHUP makes it read certificates and secret files again.
+
+Examples:
+  totp-adapter serve
+  totp-adapter serve --config totp-adapter.toml --check
+  curl --data '<Secret>GEZDGNBVGY3TQOJQ</Secret>' http://127.0.0.1:6238/x4/GeneratePassword";
+
+fn address(text: &str) -> Result<SocketAddr, OutOfRange> {
+    let expected = "an address and a port such as 127.0.0.1:6238 or [::1]:6238";
+    text.parse().map_err(|_| OutOfRange { expected })
 }

@@ -43,7 +43,8 @@ impl WrongCommandLine {
         let exit_codes = value("exit-code").and_then(OsStr::to_str).and_then(|name| name.parse().ok());
         let file = |long| value(long).map(PathBuf::from);
         Self {
-            description: format!("wrong command line: {}; see --help", expectation(error, &own)),
+            description: missing_feature(error, arguments)
+                .unwrap_or_else(|| format!("wrong command line: {}; see --help", expectation(error, &own))),
             exit_codes: exit_codes.unwrap_or_default(),
             read: [("--parameters", file("parameters")), ("--state", value("state").and_then(state_file))]
                 .into_iter()
@@ -90,9 +91,31 @@ fn expectation(error: &clap::Error, own: &[&Arg]) -> String {
     }
 }
 
-const ONLY_OPTIONS: &str = "expected options only, or read-qr, batch, stream or completions and what belongs to them, and no \
-                            other word (the operation follows --operation; secrets and passwords come in the \
-                            document, never as arguments)";
+/// Where a word stands that belongs to nothing.
+fn only_options() -> String {
+    let subcommands = if cfg!(feature = "serve") { "batch, stream, serve or" } else { "batch, stream or" };
+    format!(
+        "expected options only, or read-qr, {subcommands} completions and what belongs to them, and no other word (the \
+         operation follows --operation; secrets and passwords come in the document, never as arguments)"
+    )
+}
+
+/// What is asked for and exists only in a program that was built with a feature.
+fn missing_feature(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
+    let words = [
+        ("serve", "serve", cfg!(feature = "serve")),
+        ("push", "serve", cfg!(feature = "serve")),
+        ("unlock", "state", cfg!(feature = "state")),
+    ];
+    let options = [("--state", "state", cfg!(feature = "state"))];
+    let first = arguments.get(1);
+    let word = words.into_iter().find(|(word, _, _)| first.is_some_and(|first| first == word));
+    let unknown = text(error, ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument);
+    let option = || options.into_iter().find(|(option, _, _)| unknown == Some(option));
+    let (name, feature, _) = word.or_else(option).filter(|(_, _, is_there)| !is_there)?;
+    let build = format!("cargo build --release --features {feature}");
+    Some(format!("wrong command line: {name} needs a program built with it ({build})"))
+}
 
 /// The option of a usage such as `--now <SECONDS>`; words have names of their own.
 fn option_name(usage: &str) -> Option<&str> {
@@ -107,7 +130,7 @@ fn conflict(option: Option<&str>, prior: Option<&str>) -> String {
     match (option, prior) {
         (Some(option), Some(prior)) if option != prior => format!("expected only one of {option} and {prior}"),
         (Some(option), Some(_)) if option.starts_with("--") => format!("expected {option} once"),
-        (Some(_) | None, Some(_) | None) => ONLY_OPTIONS.to_owned(),
+        (Some(_) | None, Some(_) | None) => only_options(),
     }
 }
 
@@ -146,14 +169,14 @@ fn unknown(error: &clap::Error, own: &[&Arg]) -> String {
     if !typed.is_some_and(|typed| typed.starts_with('-')) {
         let takes_file = own.iter().any(|arg| arg.get_long() == Some("input"));
         let file = if takes_file { "; a file follows --input" } else { "" };
-        return format!("{ONLY_OPTIONS}{file}");
+        return format!("{}{file}", only_options());
     }
     let shown = own.iter().filter(|arg| !arg.is_hide_set());
     let names = shown.filter_map(|arg| arg.get_long()).filter(|long| !["help", "version"].contains(long));
     let names: Vec<String> = names.map(|long| format!("--{long}")).collect();
     // It exists, but not where it stands: behind a subcommand.
     if names.is_empty() || names.iter().any(|name| typed == Some(name)) {
-        return ONLY_OPTIONS.to_owned();
+        return only_options();
     }
     let nearest = nearest(&names, typed).or_else(|| text(error, ContextKind::SuggestedArg));
     // The nearest one goes first: the list is long.

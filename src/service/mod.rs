@@ -13,22 +13,33 @@ mod metrics;
 mod signals;
 mod state_folder;
 mod store;
+mod summary;
 mod tls;
 
-use crate::cli::ServeArguments;
-use config::Configuration;
-use log::LogOptions;
+use std::path::Path;
 
-/// Serves and returns the exit code.
+use crate::cli::ServeArguments;
+use crate::status::ExitCodes;
+use crate::transport::{self, eprint_line};
+use config::Overrides;
+
+/// Reads the configuration, and serves what it says or, with `--check`, tells it; gives the exit code (contract 10.3).
 #[must_use]
 pub fn run(arguments: &ServeArguments) -> i32 {
-    let mut configuration =
-        Configuration { limits: arguments.limits, tls: arguments.tls(), ..Configuration::default() };
-    configuration.host_names.clone_from(&arguments.host_names);
-    configuration.metrics_listen = arguments.metrics_listen;
-    if !arguments.listen.is_empty() {
-        configuration.listen.clone_from(&arguments.listen);
+    let file = arguments.config.as_deref();
+    let overrides = Overrides { listen: arguments.listen.clone(), state: arguments.state.clone() };
+    // Mistakes that stand in no file are those of options, which name themselves.
+    let named = file.unwrap_or(Path::new(""));
+    let (configuration, warnings) = match config::load(file, &overrides) {
+        Ok(sound) => sound,
+        Err(mistakes) => {
+            mistakes.iter().for_each(|mistake| eprint_line(&mistake.line(named)));
+            return ExitCodes::default().not_written();
+        }
+    };
+    if arguments.check {
+        warnings.iter().for_each(|warning| eprint_line(&warning.line(named)));
+        return transport::print(summary::of(&configuration).as_bytes());
     }
-    let log = LogOptions { format: arguments.log_format, level: arguments.log_level.unwrap_or_default() };
-    lifecycle::serve(configuration, log)
+    lifecycle::serve(configuration, arguments.log())
 }

@@ -169,7 +169,7 @@ pub fn reason(error: &io::Error) -> String {
 }
 
 /// A file name that stays on one line and reads in one direction, whatever it contains.
-fn printable(file: &Path) -> String {
+pub fn printable(file: &Path) -> String {
     let mut name = String::new();
     for c in file.display().to_string().chars() {
         match c {

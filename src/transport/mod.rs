@@ -27,7 +27,7 @@ use std::{panic, process};
 use crate::picture;
 use crate::status::{ExitCodes, Status};
 #[cfg(feature = "serve")]
-pub(crate) use fault::reason;
+pub(crate) use fault::{printable, reason};
 use output::Destination;
 
 /// Prints a text on standard output and gives the exit code. A reader that leaves early has seen what it wanted.
@@ -59,4 +59,10 @@ pub fn end_with_any_panic() {
 /// nobody can be told, and the exit code remains.
 pub(crate) fn tell(line: &str) {
     let _ = io::stderr().write_all(format!("totp-adapter: {line}\n").as_bytes());
+}
+
+/// Writes a line to stderr as it is, in one piece, for those who read lines that begin with a place.
+#[cfg(feature = "serve")]
+pub(crate) fn eprint_line(line: &str) {
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }

@@ -1,0 +1,126 @@
+//! `[[client]]`: who may get tokens (contract 13.3).
+
+use std::path::PathBuf;
+
+use data_encoding::HEXLOWER_PERMISSIVE;
+
+use super::reader::{At, Reader};
+use super::secret::{client_secret_sha256, warn_of_others};
+use super::section::{Section, Value};
+
+pub(super) const KEYS: &[&str] = &["id", "secret_file", "secret_sha256"];
+
+const EXPECTED_ID: &str = "1 to 255 printable ASCII characters";
+const MAX_ID_BYTES: usize = 255;
+const ONE_SECRET: &str = "expected either client.secret_file or client.secret_sha256";
+
+/// `[[client]]`: who may get tokens (contract 13.3).
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// `id`: its name, 1 to 255 printable ASCII characters (RFC 6749, appendix A.1); no other client has it.
+    pub id: String,
+    /// The SHA-256 of its secret: of what stands in `secret_file`, without one line end at its end, at least 22 characters;
+    /// or `secret_sha256` itself, 64 hexadecimal digits.
+    pub secret_sha256: [u8; 32],
+    /// `secret_file`, which is read again on SIGHUP; none where the configuration has the SHA-256 itself.
+    pub secret_file: Option<PathBuf>,
+}
+
+/// A client as far as it can be read: its id counts as known, whatever else is wrong with it.
+pub(super) struct NamedClient {
+    pub id: String,
+    pub client: Option<Client>,
+}
+
+/// Where a secret is.
+enum Secret {
+    File(PathBuf, [u8; 32]),
+    Hash([u8; 32]),
+}
+
+/// The clients in the order of the file.
+pub(super) fn read(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Vec<NamedClient> {
+    let mut clients: Vec<NamedClient> = Vec::new();
+    for section in value.sections(KEYS, reader) {
+        let id = id(&section, reader);
+        let secret = secret(&section, reader);
+        let Some((id, at)) = id else { continue };
+        if clients.iter().any(|client| client.id == id) {
+            reader.wrong(at, "expected another id than those of earlier clients for client.id");
+        }
+        let client = secret.map(|secret| Client::new(id.clone(), secret));
+        clients.push(NamedClient { id, client });
+    }
+    clients
+}
+
+impl Client {
+    fn new(id: String, secret: Secret) -> Self {
+        match secret {
+            Secret::File(file, secret_sha256) => Self { id, secret_sha256, secret_file: Some(file) },
+            Secret::Hash(secret_sha256) => Self { id, secret_sha256, secret_file: None },
+        }
+    }
+
+    /// The same with the secret that its file has now.
+    pub(super) fn reread(&self) -> Result<Self, String> {
+        let secret_sha256 = match &self.secret_file {
+            Some(file) => client_secret_sha256(file)?,
+            None => self.secret_sha256,
+        };
+        Ok(Self { secret_sha256, ..self.clone() })
+    }
+}
+
+fn id(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<(String, At)> {
+    let Some(value) = section.value("id") else {
+        reader.absent(section.at, format!("expected {EXPECTED_ID} for {}, found none", section.name_of("id")));
+        return None;
+    };
+    let text = value.text(EXPECTED_ID, reader)?;
+    // RFC 6749, appendix A.1: VSCHAR.
+    if text.len() > MAX_ID_BYTES || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        value.expected(EXPECTED_ID, reader);
+        return None;
+    }
+    Some((text.to_owned(), value.at))
+}
+
+fn secret(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<Secret> {
+    match (section.value("secret_file"), section.value("secret_sha256")) {
+        (Some(file), None) => secret_of_file(&file, reader),
+        (None, Some(hash)) => secret_of_hash(&hash, reader),
+        (Some(_), Some(hash)) => {
+            reader.wrong(hash.at, format!("{ONE_SECRET}, found both"));
+            None
+        }
+        (None, None) => {
+            reader.absent(section.at, format!("{ONE_SECRET}, found neither"));
+            None
+        }
+    }
+}
+
+fn secret_of_file(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Secret> {
+    let file = value.path("the name of a file", reader)?;
+    match client_secret_sha256(&file) {
+        Ok(hash) => {
+            warn_of_others(value, &file, reader);
+            Some(Secret::File(file, hash))
+        }
+        Err(reason) => {
+            value.unusable("file", &reason, reader);
+            None
+        }
+    }
+}
+
+fn secret_of_hash(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Secret> {
+    const EXPECTED: &str = "the SHA-256 of a secret in 64 hexadecimal digits";
+    let text = value.text(EXPECTED, reader)?;
+    let hash = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    if hash.is_none() {
+        value.expected(EXPECTED, reader);
+    }
+    hash.map(Secret::Hash)
+}

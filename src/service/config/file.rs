@@ -1,0 +1,85 @@
+//! The files and folders that a configuration names: read to a limit, never waited for. It does not know what is in them.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::transport::reason;
+
+/// Why a file is of no use, as the end of a sentence: "cannot be read: …".
+#[derive(Debug, Error)]
+pub(super) enum Unusable {
+    /// The system refuses it.
+    #[error("{}", reason(.0))]
+    System(#[from] io::Error),
+    /// It is a folder.
+    #[error("expected a file, found a folder")]
+    Folder,
+    /// It is a pipe, a socket or a device: whoever opens it may wait for ever.
+    #[error("expected a regular file, found a pipe, a socket or a device")]
+    Special,
+    /// It has nothing in it.
+    #[error("expected a file with something in it, found an empty one")]
+    Empty,
+    /// It goes on beyond the limit.
+    #[error("expected at most {max} bytes")]
+    TooLarge { max: usize },
+}
+
+/// Reads a regular file with something in it.
+pub(super) fn read(file: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>, Unusable> {
+    let bytes = read_any(file, max)?;
+    if bytes.is_empty() { Err(Unusable::Empty) } else { Ok(bytes) }
+}
+
+/// Reads a regular file, which may be empty.
+pub(super) fn read_any(file: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>, Unusable> {
+    // Before it is opened: Windows refuses folders, and Unix sockets, with words that do not help.
+    let metadata = fs::metadata(file)?;
+    if metadata.is_dir() {
+        return Err(Unusable::Folder);
+    }
+    if !metadata.is_file() {
+        return Err(Unusable::Special);
+    }
+    // It does not grow: a copy of a secret would be left behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(max + 1));
+    open(file)?.take(max as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > max { Err(Unusable::TooLarge { max }) } else { Ok(bytes) }
+}
+
+/// Opens a file; where a named pipe has taken its place meanwhile, without waiting for somebody to write to it.
+fn open(file: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).expect("a flag of open(2) is a C int");
+        options.custom_flags(flags);
+    }
+    options.open(file)
+}
+
+/// Looks whether a folder can be read.
+pub(super) fn look_into(folder: &Path) -> Result<(), Unusable> {
+    fs::read_dir(folder).map(drop).map_err(Unusable::System)
+}
+
+/// Whether users beyond the file's owner and group can read or replace what is in it.
+#[cfg(unix)]
+pub(super) fn is_open_to_others(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    /// Others may read, others may write (POSIX, `S_IROTH` and `S_IWOTH`).
+    const OTHERS: u32 = 0o006;
+    fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & OTHERS != 0)
+}
+
+/// Windows has lists of rights instead of a mode; they are not looked at.
+#[cfg(not(unix))]
+pub(super) fn is_open_to_others(_file: &Path) -> bool {
+    false
+}

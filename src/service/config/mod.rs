@@ -1,0 +1,102 @@
+//! What a service serves, and how: the configuration as values that cannot be wrong (contract 10.2), and its reading, which
+//! tells of every mistake at once (10.3).
+//!
+//! A section is a room with the type of its values, its keys and its reading; [`SECTIONS`] and [`read::read`] name them.
+
+mod client;
+mod file;
+mod limits;
+mod listen;
+mod load;
+mod mistake;
+mod nearest;
+mod operations;
+mod read;
+mod reader;
+mod renew;
+mod secret;
+mod section;
+mod state;
+mod syntax;
+mod tls;
+mod verification;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+pub use client::Client;
+pub use limits::Limits;
+pub use load::load;
+pub use mistake::{Mistake, Place, Warning};
+pub use operations::Access;
+pub use read::{Overrides, read};
+pub use renew::Renewed;
+pub use secret::StatePassword;
+pub use tls::Tls;
+
+use crate::otp::Skew;
+use crate::state::{Location, Policy};
+
+/// The keys of every section, by its name; empty for those above the first one.
+const SECTIONS: [(&str, &[&str]); 6] = [
+    ("", read::KEYS),
+    ("tls", tls::KEYS),
+    ("limits", limits::KEYS),
+    ("verification", verification::KEYS),
+    ("operations", operations::KEYS),
+    ("client", client::KEYS),
+];
+
+/// Everything that a service is told. Names of files and folders are relative to the configuration; secrets are in files of
+/// their own.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// `listen`, an address and a port or a list of them: where it listens, at least one. Port 0 takes a free one.
+    /// Default: 127.0.0.1:6238.
+    pub listen: Vec<SocketAddr>,
+    /// `host_names`, a list: what callers may call it in `Host`, in lower case, beside the address itself and localhost;
+    /// none where the key is absent.
+    pub host_names: Option<Vec<String>>,
+    /// `state`: where used passwords are remembered, `sqlite:FILE`, the name of a file, or
+    /// `postgres://USER@HOST/DATABASE`. None for the usual place: `state.db` of `$STATE_DIRECTORY`, else
+    /// `$XDG_STATE_HOME/totp-adapter`, else `~/.local/state/totp-adapter`.
+    pub state: Option<Location>,
+    /// `state_password_file`: the password for a state in PostgreSQL, if it takes one; read again on SIGHUP.
+    pub state_password: Option<StatePassword>,
+    /// `accounts`: the folder of accounts, in which NAME.xml is a `<Secret>` or `<KeyURI>` and NAME.parameters.xml a
+    /// `<Parameters>`, if there is one.
+    pub accounts: Option<PathBuf>,
+    /// `metrics_listen`: where metrics are served; none for the main address, where that is loopback.
+    pub metrics_listen: Option<SocketAddr>,
+    /// `[tls]`; none for HTTP without it.
+    pub tls: Option<Tls>,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// `skew` of `[verification]`: the most that a query may ask for, and the default: 0 to 10 steps. Default: 1.
+    pub skew: Skew,
+    /// `one_time`, `attempts` and `lock_after` of `[verification]`.
+    pub policy: Policy,
+    /// `[operations]`: who may call them.
+    pub operations: Access,
+    /// `[[client]]`, one for each, in their order.
+    pub clients: Vec<Client>,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            listen: vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 6238)],
+            host_names: None,
+            state: None,
+            state_password: None,
+            accounts: None,
+            metrics_listen: None,
+            tls: None,
+            limits: Limits::default(),
+            skew: Skew::default(),
+            policy: Policy::default(),
+            operations: Access::Open,
+            clients: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `[operations]`: who may call them (contract 10.4, 11.4).
+
+use super::client::NamedClient;
+use super::listen::Listener;
+use super::reader::{At, Reader};
+use super::section::{Section, Value};
+
+pub(super) const KEYS: &[&str] = &["clients", "open"];
+
+/// `[operations]`: who may call them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Whoever reaches the address: where `clients` is absent. On an address that is not loopback, `open = true` has to say
+    /// so.
+    Open,
+    /// `clients`: those with a token, by their ids; at least one.
+    Clients(Vec<String>),
+}
+
+/// What `[operations]` says, before anything is known of the clients and addresses.
+#[derive(Debug)]
+pub(super) struct Operations {
+    /// The ids, each with its place; none where the key is absent.
+    clients: Option<Vec<(String, At)>>,
+    open: bool,
+}
+
+impl Operations {
+    /// Where the section is absent.
+    pub(super) const ABSENT: Self = Self { clients: None, open: false };
+
+    pub(super) fn read(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Self {
+        let clients = section.value("clients");
+        let open = section.value("open").and_then(|value| Some((value.boolean(reader)?, value.at)));
+        if let (Some(_), Some((true, at))) = (clients, open) {
+            reader.wrong(at, "expected either operations.clients or operations.open = true, found both");
+        }
+        let clients = clients.map(|value| ids(&value, reader));
+        Self { clients, open: open.is_some_and(|(open, _)| open) }
+    }
+
+    /// Who may call, once the clients are known.
+    pub(super) fn access(self, known: &[NamedClient], reader: &mut Reader<'_>) -> Access {
+        let Some(clients) = self.clients else { return Access::Open };
+        for (index, (id, at)) in clients.iter().enumerate() {
+            if !known.iter().any(|client| client.id == *id) {
+                reader.absent(*at, "expected the id of a [[client]] for operations.clients");
+            }
+            if clients[..index].iter().any(|(earlier, _)| earlier == id) {
+                reader.wrong(*at, "expected each id once for operations.clients");
+            }
+        }
+        Access::Clients(clients.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// Notes the addresses beyond this machine where whoever reaches them could call.
+    pub(super) fn check_reach(&self, listeners: &[Listener], reader: &mut Reader<'_>) {
+        if self.clients.is_some() || self.open {
+            return;
+        }
+        for listener in listeners.iter().filter(|listener| !listener.address.ip().to_canonical().is_loopback()) {
+            reader.absent(
+                listener.at,
+                "expected operations.clients, or operations.open = true, for an address that is not loopback",
+            );
+        }
+    }
+}
+
+fn ids(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Vec<(String, At)> {
+    const EXPECTED: &str = "a list of ids of clients, at least one,";
+    let elements = value.list(EXPECTED, reader);
+    elements.iter().filter_map(|id| Some((id.text(EXPECTED, reader)?.to_owned(), id.at))).collect()
+}

@@ -1,0 +1,124 @@
+//! From the text of a configuration to its values: every section by its own room, then what only shows when all are known.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+
+use super::client::NamedClient;
+use super::listen::{self, Listener};
+use super::operations::{self, Operations};
+use super::reader::{At, Reader};
+use super::section::Section;
+use super::{Configuration, Limits, Mistake, Tls, Warning, client, file, limits, state, syntax, tls, verification};
+use crate::state::Location;
+
+/// The keys above the first section, and the sections.
+pub(super) const KEYS: &[&str] = &[
+    "listen",
+    "host_names",
+    "state",
+    "state_password_file",
+    "accounts",
+    "metrics_listen",
+    "tls",
+    "limits",
+    "verification",
+    "operations",
+    "client",
+];
+
+/// What takes the place of keys: options of the command line.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Instead of `listen`; empty for none.
+    pub listen: Vec<SocketAddr>,
+    /// Instead of `state`.
+    pub state: Option<Location>,
+}
+
+/// Reads the text of a configuration; names in it are relative to the folder. It looks into the files and folders that are
+/// named, makes none, and opens no state.
+///
+/// # Errors
+///
+/// Every mistake, in the order of the lines.
+pub fn read(text: &str, folder: &Path, overrides: &Overrides) -> Result<(Configuration, Vec<Warning>), Vec<Mistake>> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut reader = Reader::new(text, folder);
+    syntax::note(&errors, text, &mut reader);
+    let top = Section::top(KEYS, table.get_ref(), &mut reader);
+    let configuration = configuration(&top, overrides, &mut reader);
+    let warnings = reader.finish()?;
+    Ok((configuration, warnings))
+}
+
+/// The configuration as far as it can be read; it is of use only where no mistake was noted.
+fn configuration(top: &Section<'_, '_>, overrides: &Overrides, reader: &mut Reader<'_>) -> Configuration {
+    let default = Configuration::default();
+    let listeners = listeners(top, overrides, &default.listen, reader);
+    let metrics = listen::metrics_listener(top, reader);
+    listen::check_disjoint(&listeners, metrics, reader);
+    let host_names = listen::host_names(top, reader);
+    let state = state::read(top, overrides.state.as_ref(), reader);
+    let accounts = accounts(top, reader);
+    let tls = top
+        .value("tls")
+        .and_then(|value| value.section(tls::KEYS, reader))
+        .and_then(|section| Tls::read(&section, reader));
+    let limits = top
+        .value("limits")
+        .and_then(|value| value.section(limits::KEYS, reader))
+        .map_or_else(Limits::default, |section| Limits::read(&section, reader));
+    let (skew, policy) = top
+        .value("verification")
+        .and_then(|value| value.section(verification::KEYS, reader))
+        .map_or((default.skew, default.policy), |section| verification::read(&section, reader));
+    let clients = top.value("client").map_or_else(Vec::new, |value| client::read(&value, reader));
+    let operations = top
+        .value("operations")
+        .and_then(|value| value.section(operations::KEYS, reader))
+        .map_or(Operations::ABSENT, |section| Operations::read(&section, reader));
+    operations.check_reach(&listeners, reader);
+    Configuration {
+        listen: listeners.iter().map(|listener| listener.address).collect(),
+        host_names,
+        state: state.location,
+        state_password: state.password,
+        accounts,
+        metrics_listen: metrics.map(|metrics| metrics.address),
+        tls,
+        limits,
+        skew,
+        policy,
+        operations: operations.access(&clients, reader),
+        clients: clients.into_iter().filter_map(|NamedClient { client, .. }| client).collect(),
+    }
+}
+
+/// The listeners that count, those of the file even where it has mistakes that only show there.
+fn listeners(
+    top: &Section<'_, '_>,
+    overrides: &Overrides,
+    default: &[SocketAddr],
+    reader: &mut Reader<'_>,
+) -> Vec<Listener> {
+    let in_file = listen::listeners(top, reader);
+    let all = |addresses: &[SocketAddr], at| addresses.iter().map(|&address| Listener { address, at }).collect();
+    if !overrides.listen.is_empty() {
+        all(&overrides.listen, At::Option("--listen"))
+    } else if top.value("listen").is_some() {
+        in_file
+    } else {
+        all(default, At::File)
+    }
+}
+
+fn accounts(top: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<PathBuf> {
+    let value = top.value("accounts")?;
+    let folder = value.path("the name of a folder", reader)?;
+    if let Err(reason) = file::look_into(&folder) {
+        value.unusable("folder", &reason.to_string(), reader);
+    }
+    Some(folder)
+}

@@ -1,0 +1,75 @@
+//! Secrets that stand in files of their own. What is read is wiped; it is in no error and no `Debug`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::file::{self, Unusable};
+use super::reader::Reader;
+use super::section::Value;
+
+/// No secret is longer; what is larger is another file.
+const MAX_BYTES: usize = 4096;
+/// The fewest characters of a client's secret: 128 bits in Base64 without padding.
+const MIN_CHARACTERS: usize = 22;
+
+/// The password of a state, and where it is read again.
+#[derive(Clone)]
+pub struct StatePassword {
+    /// The file that it came from.
+    pub file: PathBuf,
+    text: Zeroizing<String>,
+}
+
+impl StatePassword {
+    /// Reads it from its file.
+    pub(super) fn read(file: &Path) -> Result<Self, String> {
+        let text = line_of(file)?;
+        Ok(Self { file: file.to_owned(), text })
+    }
+
+    /// The password itself: the only way to it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Debug for StatePassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatePassword").field("file", &self.file).field("text", &"redacted").finish()
+    }
+}
+
+/// The SHA-256 of the client's secret in a file.
+pub(super) fn client_secret_sha256(file: &Path) -> Result<[u8; 32], String> {
+    let secret = line_of(file)?;
+    if secret.chars().count() < MIN_CHARACTERS {
+        return Err(format!("expected at least {MIN_CHARACTERS} characters"));
+    }
+    Ok(Sha256::digest(secret.as_bytes()).into())
+}
+
+/// Warns of a file with a secret that others can read.
+pub(super) fn warn_of_others(value: &Value<'_, '_>, file: &Path, reader: &mut Reader<'_>) {
+    if file::is_open_to_others(file) {
+        let name = value.name();
+        reader.warn(value.at, format!("others can read or replace the file of {name}; mode 0600 keeps them out"));
+    }
+}
+
+/// The text of a file without the line end that editors put there.
+fn line_of(file: &Path) -> Result<Zeroizing<String>, String> {
+    let bytes = file::read(file, MAX_BYTES).map_err(|error: Unusable| error.to_string())?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| "expected text in UTF-8".to_owned())?;
+    let line = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+    if line.is_empty() {
+        return Err("expected a secret before the line end".to_owned());
+    }
+    if line.contains(|c: char| c.is_control() || c == '\u{feff}') {
+        return Err("expected one line without control characters or a byte order mark".to_owned());
+    }
+    Ok(Zeroizing::new(line.to_owned()))
+}

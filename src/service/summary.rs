@@ -1,0 +1,40 @@
+//! What a configuration serves where, for a person who checks it (contract 10.3).
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use super::config::{Access, Configuration};
+use crate::state::Location;
+use crate::transport::printable;
+
+/// The answer of `--check` to a sound configuration: a line that says so, one for each address, one for each place.
+pub(super) fn of(configuration: &Configuration) -> String {
+    let mut lines = vec!["configuration is sound".to_owned()];
+    lines.extend(configuration.listen.iter().map(|address| listener(*address, configuration)));
+    lines.extend(configuration.metrics_listen.map(|address| format!("{address}: metrics")));
+    lines.push(match &configuration.state {
+        None => "state: SQLite in the usual place".to_owned(),
+        Some(Location::Sqlite(file)) => format!("state: SQLite in {}", printable(file)),
+        Some(Location::Postgres(_)) => "state: PostgreSQL".to_owned(),
+    });
+    lines.extend(configuration.accounts.as_ref().map(|folder| format!("accounts: {}", printable(folder))));
+    lines.iter().fold(String::new(), |mut text, line| {
+        writeln!(text, "{line}").expect("a String grows");
+        text
+    })
+}
+
+fn listener(address: SocketAddr, configuration: &Configuration) -> String {
+    let scheme = if configuration.tls.is_some() { "https" } else { "http" };
+    let accounts = if configuration.accounts.is_some() { " and accounts" } else { "" };
+    let callers = match &configuration.operations {
+        Access::Open => "whoever reaches the address".to_owned(),
+        Access::Clients(clients) if clients.len() == 1 => "1 client with a token".to_owned(),
+        Access::Clients(clients) => format!("{} clients with a token", clients.len()),
+    };
+    let metrics = match configuration.metrics_listen {
+        None if address.ip().to_canonical().is_loopback() => "; metrics",
+        None | Some(_) => "",
+    };
+    format!("{scheme}://{address}: operations{accounts} for {callers}{metrics}")
+}
