@@ -33,12 +33,16 @@ pub fn run(arguments: &ServeArguments) -> i32 {
     let (configuration, warnings) = match config::load(file, &overrides) {
         Ok(sound) => sound,
         Err(mistakes) => {
-            mistakes.iter().for_each(|mistake| eprint_line(&mistake.line(named)));
+            for mistake in mistakes {
+                eprint_line(&mistake.line(named));
+            }
             return ExitCodes::default().not_written();
         }
     };
     if arguments.check {
-        warnings.iter().for_each(|warning| eprint_line(&warning.line(named)));
+        for warning in warnings {
+            eprint_line(&warning.line(named));
+        }
         return transport::print(summary::of(&configuration).as_bytes());
     }
     lifecycle::serve(configuration, arguments.log())

@@ -30,13 +30,11 @@ pub(super) fn metrics_listener(top: &Section<'_, '_>, reader: &mut Reader<'_>) -
 }
 
 fn listener(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Listener> {
-    match value.text(EXPECTED, reader)?.parse() {
-        Ok(address) => Some(Listener { address, at: value.at }),
-        Err(std::net::AddrParseError { .. }) => {
-            value.expected(EXPECTED, reader);
-            None
-        }
-    }
+    let Ok(address) = value.text(EXPECTED, reader)?.parse() else {
+        value.expected(EXPECTED, reader);
+        return None;
+    };
+    Some(Listener { address, at: value.at })
 }
 
 /// The names of `host_names` in lower case, without the dot that may end them; none where the key is absent.
@@ -51,9 +49,14 @@ fn host_name(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<String> {
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    // What is behind a port forwarder has an address that is not its own.
-    let is_address = name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    if is_address || name.len() <= MAX_NAME_BYTES && name.split('.').all(is_label) {
+    // What is behind a port forwarder is called by an address that is not its own. `Host` has IPv6 in brackets (RFC 3986,
+    // section 3.2.2).
+    match name.trim_matches(['[', ']']).parse() {
+        Ok(IpAddr::V6(address)) => return Some(format!("[{address}]")),
+        Ok(IpAddr::V4(address)) => return Some(address.to_string()),
+        Err(std::net::AddrParseError { .. }) => {}
+    }
+    if name.len() <= MAX_NAME_BYTES && name.split('.').all(is_label) {
         return Some(name.to_ascii_lowercase());
     }
     value.expected(EXPECTED_NAME, reader);

@@ -36,7 +36,7 @@ fn text_of(file: &Path) -> Result<Zeroizing<String>, Mistake> {
     }
     let bytes = bytes.strip_prefix(UTF_8).unwrap_or(&bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count() + 1;
         mistake(Place::Line(line), "expected text in UTF-8".to_owned())
     })?;
     Ok(Zeroizing::new(text.to_owned()))

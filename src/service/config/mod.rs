@@ -54,8 +54,8 @@ pub struct Configuration {
     /// `listen`, an address and a port or a list of them: where it listens, at least one. Port 0 takes a free one.
     /// Default: 127.0.0.1:6238.
     pub listen: Vec<SocketAddr>,
-    /// `host_names`, a list: what callers may call it in `Host`, in lower case, beside the address itself and localhost;
-    /// none where the key is absent.
+    /// `host_names`, a list: what callers may call it in `Host`, beside the address itself and localhost, in lower case,
+    /// without port or final dot, IPv6 in brackets. It may be empty; none where the key is absent.
     pub host_names: Option<Vec<String>>,
     /// `state`: where used passwords are remembered, `sqlite:FILE`, the name of a file, or
     /// `postgres://USER@HOST/DATABASE`. None for the usual place: `state.db` of `$STATE_DIRECTORY`, else

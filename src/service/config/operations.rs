@@ -69,6 +69,6 @@ impl Operations {
 
 fn ids(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Vec<(String, At)> {
     const EXPECTED: &str = "a list of ids of clients, at least one,";
-    let elements = value.list(EXPECTED, reader);
+    let elements = value.list_of_some(EXPECTED, reader);
     elements.iter().filter_map(|id| Some((id.text(EXPECTED, reader)?.to_owned(), id.at))).collect()
 }

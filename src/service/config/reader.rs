@@ -40,10 +40,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes that a line is not TOML; the first mistake of a line explains the others.
-    pub(super) fn broken(&mut self, at: At, text: String) {
+    pub(super) fn broken(&mut self, at: At, text: &str) {
         match self.place(at) {
             Place::Line(line) if !self.broken.insert(line) => {}
-            Place::File | Place::Line(_) | Place::Option(_) => self.mistakes.push((at, text)),
+            Place::File | Place::Line(_) | Place::Option(_) => self.mistakes.push((at, text.to_owned())),
         }
     }
 

@@ -142,22 +142,26 @@ impl<'t, 'i> Value<'t, 'i> {
         i128::from_str_radix(integer.as_str(), integer.radix()).ok()
     }
 
-    /// The elements of a list with something in it. What cannot be used of it is noted.
+    /// The elements of a list, which may be empty. What cannot be used of it is noted.
     pub(super) fn list(&self, expected: &str, reader: &mut Reader<'_>) -> Vec<Self> {
-        match self.content.as_array() {
-            Some(array) if !array.is_empty() => {
-                array.iter().filter_map(|element| Self::new(self.section, self.key, element)).collect()
-            }
-            Some(_) | None => {
-                self.expected(expected, reader);
-                Vec::new()
-            }
+        let Some(array) = self.content.as_array() else {
+            self.expected(expected, reader);
+            return Vec::new();
+        };
+        array.iter().filter_map(|element| Self::new(self.section, self.key, element)).collect()
+    }
+
+    /// The same, where at least one is expected.
+    pub(super) fn list_of_some(&self, expected: &str, reader: &mut Reader<'_>) -> Vec<Self> {
+        if self.content.as_array().is_some_and(|array| array.is_empty()) {
+            self.expected(expected, reader);
         }
+        self.list(expected, reader)
     }
 
     /// The same, where a single text may stand for a list of one.
     pub(super) fn list_or_one(&self, expected: &str, reader: &mut Reader<'_>) -> Vec<Self> {
-        if self.content.is_str() { vec![*self] } else { self.list(expected, reader) }
+        if self.content.is_str() { vec![*self] } else { self.list_of_some(expected, reader) }
     }
 
     /// The section that this is, `[key]`.
