@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{RFC_PASSWORD, RFC_TIME, Ran, secret_document, totp_adapter, totp_document};
+use common::{RFC_PASSWORD, RFC_TIME, Ran, secret_document, totp_adapter, totp_document, without_features};
 use insta::assert_snapshot;
 
 fn run(arguments: &str, stdin: &str) -> Ran {
@@ -221,8 +221,8 @@ fn a_wrong_value() {
     exit 2
     "#);
     assert_snapshot!(run("--input", "").stderr(), @"totp-adapter: status -1: wrong command line: expected a value for --input; see --help");
-    assert_snapshot!(run("completions bash --exit-code zero", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or read-qr, batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
-    assert_snapshot!(run("--overwrite completions bash", "").stderr(), @"totp-adapter: status -1: wrong command line: expected options only, or read-qr, batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
+    assert_snapshot!(without_features(&run("completions bash --exit-code zero", "").stderr()), @"totp-adapter: status -1: wrong command line: expected options only, or read-qr, batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
+    assert_snapshot!(without_features(&run("--overwrite completions bash", "").stderr()), @"totp-adapter: status -1: wrong command line: expected options only, or read-qr, batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
     assert_snapshot!(run("completions", ""), @r#"
     $ totp-adapter completions
     > <Error description="wrong command line: expected the name of a shell after completions; see --help"/>
@@ -655,7 +655,12 @@ fn formats() {
 // contract 5.7b, 5.7c
 #[test]
 fn help_version_and_completions() {
-    assert_snapshot!(run("--help", ""));
+    let help = run("--help", "");
+    if cfg!(feature = "serve") {
+        assert_snapshot!("help_with_serve", help);
+    } else {
+        assert_snapshot!(help);
+    }
     assert_eq!(run("-h", "").stdout(), run("--help", "").stdout());
     assert_eq!(run("--version", "").stdout(), format!("totp-adapter {}\n", env!("CARGO_PKG_VERSION")));
     let first_lines = [
@@ -666,6 +671,8 @@ fn help_version_and_completions() {
         ("stream read-qr", "Read the secret from the picture, in Base64, of every line"),
         ("completions", "Print a completion script for a shell"),
     ];
+    #[cfg(feature = "serve")]
+    assert_eq!(run("serve --help", "").stdout().lines().next(), Some("Serve the operations over HTTP"));
     for (command, first_line) in first_lines {
         assert_eq!(run(&format!("{command} --help"), "").stdout().lines().next(), Some(first_line));
     }
@@ -674,4 +681,47 @@ fn help_version_and_completions() {
         assert_eq!((ran.code(), ran.stderr().as_str()), (0, ""), "{shell}");
         assert!(ran.stdout().contains("status-file"), "{shell}");
     }
+}
+
+// contract 10.1: without the feature, a program says what it needs, whatever follows.
+#[cfg(not(feature = "serve"))]
+#[test]
+fn serve_and_push_need_their_feature() {
+    for (arguments, name) in [
+        ("serve", "serve"),
+        ("serve --config totp-adapter.toml --check", "serve"),
+        ("serve --help", "serve"),
+        ("serve --listen hunter2 --exit-code unix", "serve"),
+        ("push skyvern --url hunter2", "push"),
+        ("push", "push"),
+    ] {
+        let words = "needs a program built with it (cargo build --release --features serve)";
+        let ran = run(arguments, "");
+        let expected = format!("totp-adapter: status -1: wrong command line: {name} {words}\n");
+        assert_eq!((ran.stderr(), ran.code()), (expected, 2), "{arguments}");
+    }
+    assert_eq!(run("serve --exit-code x4", "").code(), 255);
+    // A word elsewhere is a word too many.
+    assert!(run("--issuer x serve", "").stderr().contains("expected options only"));
+}
+
+// contract 15.1: without the feature, a program says what it needs.
+#[cfg(not(feature = "state"))]
+#[test]
+fn unlock_and_state_need_their_feature() {
+    for (arguments, name) in [
+        ("unlock", "unlock"),
+        ("unlock --state hunter2", "unlock"),
+        ("--operation VerifyPassword --state hunter2", "--state"),
+        ("--operation VerifyPassword --state=hunter2", "--state"),
+        ("batch --operation VerifyPassword --state hunter2", "--state"),
+        ("stream --state hunter2", "--state"),
+    ] {
+        let words = "needs a program built with it (cargo build --release --features state)";
+        let expected = format!("totp-adapter: status -1: wrong command line: {name} {words}\n");
+        let ran = run(arguments, "");
+        assert_eq!((ran.stderr(), ran.code()), (expected, 2), "{arguments}");
+    }
+    // The value of another option is none.
+    assert!(!run("--issuer --state --skew x", "").stderr().contains("--features"));
 }

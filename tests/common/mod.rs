@@ -176,6 +176,11 @@ impl Folder {
     }
 }
 
+/// A message as a program without features has it: with some there are more subcommands.
+pub fn without_features(message: &str) -> String {
+    message.replace("batch, stream, serve or completions", "batch, stream or completions")
+}
+
 /// A run of the program in an empty environment.
 pub struct Run {
     command: Command,

@@ -1,5 +1,6 @@
 //! `[[client]]`: who may get tokens (contract 13.3).
 
+use std::fmt;
 use std::path::PathBuf;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
@@ -14,8 +15,9 @@ const EXPECTED_ID: &str = "1 to 255 printable ASCII characters";
 const MAX_ID_BYTES: usize = 255;
 const ONE_SECRET: &str = "expected either client.secret_file or client.secret_sha256";
 
-/// `[[client]]`: who may get tokens (contract 13.3).
-#[derive(Clone, Debug)]
+/// `[[client]]`: who may get tokens (contract 13.3). `Debug` leaves the hash out: behind `secret_sha256` may be a secret that
+/// can be guessed from it.
+#[derive(Clone)]
 pub struct Client {
     /// `id`: its name, 1 to 255 printable ASCII characters (RFC 6749, appendix A.1); no other client has it.
     pub id: String,
@@ -52,6 +54,12 @@ pub(super) fn read(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Vec<NamedC
         clients.push(NamedClient { id, client });
     }
     clients
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("id", &self.id).field("secret_file", &self.secret_file).finish_non_exhaustive()
+    }
 }
 
 impl Client {

@@ -8,11 +8,14 @@ use super::mistake::{Mistake, Place, Warning};
 
 /// Reads on after a mistake, so that all of them come to light at once.
 pub(super) struct Reader<'a> {
+    text: &'a str,
     folder: &'a Path,
     /// Where each line begins.
     lines: Vec<usize>,
     /// Lines that are not TOML: what is read from them means nothing.
     broken: BTreeSet<usize>,
+    /// Whether one of them would begin a section: the keys below it seem to belong to another.
+    is_header_broken: bool,
     mistakes: Vec<(At, String)>,
     warnings: Vec<(At, String)>,
 }
@@ -29,9 +32,10 @@ pub(super) enum At {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(text: &str, folder: &'a Path) -> Self {
+    pub(super) fn new(text: &'a str, folder: &'a Path) -> Self {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(end, _)| end + 1)).collect();
-        Self { folder, lines, broken: BTreeSet::new(), mistakes: Vec::new(), warnings: Vec::new() }
+        let (broken, is_header_broken) = (BTreeSet::new(), false);
+        Self { text, folder, lines, broken, is_header_broken, mistakes: Vec::new(), warnings: Vec::new() }
     }
 
     /// A name in the file, relative to the file.
@@ -45,6 +49,13 @@ impl<'a> Reader<'a> {
             Place::Line(line) if !self.broken.insert(line) => {}
             Place::File | Place::Line(_) | Place::Option(_) => self.mistakes.push((at, text.to_owned())),
         }
+        self.is_header_broken |= self.line(at).trim_start().starts_with('[');
+    }
+
+    /// The line of a place in the text; empty for any other.
+    pub(super) fn line(&self, at: At) -> &'a str {
+        let Place::Line(line) = self.place(at) else { return "" };
+        self.text[self.lines[line - 1]..].lines().next().unwrap_or_default()
     }
 
     /// Notes a mistake.
@@ -58,6 +69,13 @@ impl<'a> Reader<'a> {
     /// Notes that something is absent, unless it may stand on a line that is not TOML.
     pub(super) fn absent(&mut self, at: At, text: impl Into<String>) {
         if self.broken.is_empty() {
+            self.wrong(at, text);
+        }
+    }
+
+    /// Notes a key that its section does not have, unless the header of its own section may be broken.
+    pub(super) fn unknown(&mut self, at: At, text: String) {
+        if !self.is_header_broken {
             self.wrong(at, text);
         }
     }
@@ -76,7 +94,11 @@ impl<'a> Reader<'a> {
         if mistakes.is_empty() {
             Ok(warnings.into_iter().map(|(at, text)| Warning { place: self.place(at), text }).collect())
         } else {
-            Err(mistakes.into_iter().map(|(at, text)| Mistake { place: self.place(at), text }).collect())
+            let mut mistakes: Vec<_> =
+                mistakes.into_iter().map(|(at, text)| Mistake { place: self.place(at), text }).collect();
+            // Of a list on one line, several elements may be wrong in the same way.
+            mistakes.dedup();
+            Err(mistakes)
         }
     }
 

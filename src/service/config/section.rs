@@ -49,7 +49,7 @@ impl<'t, 'i> Section<'t, 'i> {
 
     fn without_unknown_keys(self, reader: &mut Reader<'_>) -> Self {
         for key in self.table.keys().filter(|key| !self.keys.contains(&key.get_ref().as_ref())) {
-            reader.wrong(At::Byte(key.span().start), unknown_key(key.get_ref(), self.name, self.keys));
+            reader.unknown(At::Byte(key.span().start), unknown_key(key.get_ref(), self.name, self.keys));
         }
         self
     }

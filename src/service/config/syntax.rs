@@ -14,7 +14,7 @@ pub(super) fn note(errors: &[Error], text: &str, reader: &mut Reader<'_>) {
         match (error.message(), known_key(piece)) {
             (REPEATED, Some(key)) => reader.wrong(at, format!("repeated key: expected {key} once")),
             (REPEATED, None) => reader.wrong(at, "repeated key: expected each key and each section once"),
-            (message, _) => reader.broken(at, words(message, piece)),
+            (message, _) => reader.broken(at, words(message, piece, reader.line(at))),
         }
     }
 }
@@ -23,7 +23,7 @@ pub(super) fn note(errors: &[Error], text: &str, reader: &mut Reader<'_>) {
 const REPEATED: &str = "duplicate key";
 
 /// The parser tells its errors apart by their messages only; those that the tests know have words for them alone.
-fn words(message: &str, piece: &str) -> &'static str {
+fn words(message: &str, piece: &str, line: &str) -> &'static str {
     match message {
         message if message.contains("recurs") => "nested too deeply: expected keys, sections and lists",
         message if message.starts_with("cannot extend value") => {
@@ -32,7 +32,7 @@ fn words(message: &str, piece: &str) -> &'static str {
         message if message.starts_with("string values must be quoted") && !piece.is_empty() => {
             "expected quotes around a text"
         }
-        _ if piece.contains('\\') => {
+        _ if line.contains('\\') && line.contains('"') => {
             r"expected TOML; between double quotes \ begins an escape, between single quotes it stands for itself"
         }
         _ => "expected TOML: KEY = VALUE, [SECTION] or a comment after #",

@@ -1,0 +1,729 @@
+//! The configuration of `serve` as an operator meets it: every mistake with its line, and what a sound one says.
+#![cfg(feature = "serve")]
+
+mod common;
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use common::{Folder, Ran, project, totp_adapter};
+use data_encoding::HEXLOWER;
+use insta::{assert_debug_snapshot, assert_snapshot};
+use proptest::prelude::*;
+use proptest::sample::select;
+use totp_adapter::service::config::{self, Configuration, Mistake, Overrides, Warning};
+
+/// A secret of the least length.
+const SECRET: &str = "0123456789abcdefghijkl";
+/// Its SHA-256, by coreutils.
+const SECRET_SHA256: &str = "26594ba2c73ebc172047f2305663bc2c5e6ff60a88182eef43e353f48fc95b94";
+
+/// A folder with everything that the configurations of these tests name.
+fn prepared() -> Folder {
+    let folder = Folder::empty();
+    for name in ["server.pem", "server.key", "other.key", "encrypted.key", "encrypted-pkcs8.key"] {
+        folder.write(name, fs::read(project().join("fixtures/configuration").join(name)).unwrap());
+    }
+    folder.write("accounts/alice.xml", "<Secret>GEZDGNBVGY3TQOJQ</Secret>");
+    folder.write("secret", format!("{SECRET}\n"));
+    folder.write("short", &SECRET[1..]);
+    folder.write("lines", format!("{SECRET}\n{SECRET}\n"));
+    folder.write("mark", format!("\u{feff}{SECRET}"));
+    folder.write("latin-1", b"0123456789abcdefghijk\xe4");
+    folder.write("empty", "");
+    folder.write("line-end", "\n");
+    folder.write("large", "x".repeat(4097));
+    folder.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    for name in folder.names() {
+        restrict(&folder, &name, 0o600);
+    }
+    folder
+}
+
+#[cfg(unix)]
+fn restrict(folder: &Folder, name: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    let file = folder.path().join(name);
+    if file.is_file() {
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+#[cfg(not(unix))]
+fn restrict(_folder: &Folder, _name: &str, _mode: u32) {}
+
+fn serve(folder: &Folder, arguments: &str) -> Ran {
+    totp_adapter(["serve"].into_iter().chain(arguments.split_whitespace())).folder(folder.path()).run()
+}
+
+/// Checks a configuration in a folder.
+fn check(folder: &Folder, text: impl AsRef<[u8]>) -> Ran {
+    folder.write("totp-adapter.toml", text);
+    serve(folder, "--config totp-adapter.toml --check")
+}
+
+/// What is wrong with configurations: each after its lines.
+fn mistakes<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let folder = prepared();
+    let mut shown = String::new();
+    for text in texts {
+        let ran = check(&folder, text);
+        assert_eq!((ran.stdout().as_str(), ran.code()), ("", 2), "{text}\n{ran}");
+        let lines = text.trim_end_matches('\n');
+        writeln!(shown, "{lines}\n! {}\n", ran.stderr().trim_end().replace('\n', "\n! ")).unwrap();
+    }
+    shown
+}
+
+fn read(folder: &Path, text: &str) -> Result<(Configuration, Vec<Warning>), Vec<Mistake>> {
+    config::read(text, folder, &Overrides::default())
+}
+
+// contract 10.2, 10.3: types, ranges, addresses and names.
+#[test]
+fn values_out_of_range() {
+    let shown = mistakes([
+        "listen = 6238",
+        "listen = ''",
+        "listen = []",
+        "listen = 'localhost:6238'",
+        "listen = '127.0.0.1'",
+        "listen = '127.0.0.1:65536'",
+        "listen = ['127.0.0.1:1', 2,\n  '::1:3']",
+        "host_names = 'totp.example'",
+        "host_names = ['totp.example:6238', '', 'a..b', 'https://totp.example', 5]",
+        "state = ''",
+        "state = 5",
+        "state = 'sqlite:'",
+        "state = 'accounts'",
+        "state = 'postgres://totp:hunter2@db.example/totp'",
+        "state = 'postgres://db.example/totp?user=totp&password=hunter2'",
+        "metrics_listen = ['127.0.0.1:9238']",
+        "metrics_listen = '127.0.0.1'",
+        "accounts = 5",
+        "accounts = ''",
+        "accounts = \"a\\u0000b\"",
+        "limits = 5",
+        "[[limits]]\nconnections = 5",
+        "[limits]\nrequest_seconds = 0",
+        "[limits]\nrequest_seconds = 3601\nconnections = 0",
+        "[limits]\nrequest_seconds = 1.5\nconnections = 65537",
+        "[limits]\nrequest_seconds = '30'\nconnections = -1",
+        "[limits]\nconnections = 99999999999999999999999999999999999999999999999",
+        "[verification]\nskew = 11",
+        "[verification]\nskew = -1\none_time = 'no'\nattempts = 101\nlock_after = 1001",
+        "[verification]\none_time = 0\nattempts = true\nlock_after = 1979-05-27",
+    ]);
+    assert_snapshot!("values", shown);
+}
+
+// contract 10.3: unknown keys with the nearest one, repeated keys, and what is not TOML. None is repeated.
+#[test]
+fn unknown_and_repeated_keys() {
+    let shown = mistakes([
+        "lissen = 'x'",
+        "LISTEN = 'x'",
+        "host-names = []",
+        "GEZDGNBVGY3TQOJQ = 'x'",
+        "'GEZD GNBV' = 5",
+        "attempts = 5",
+        "[limits]\nlisten = 'x'",
+        "[limits]\nrequest_second = 5\nconection = 5",
+        "[limit]\nconnections = 5",
+        "[mfa]\nproject = 'x'",
+        "[limits.more]\nx = 5",
+        "limits.conections = 5",
+        "[[client]]\nid = 'a'\nsecret = 'hunter2'",
+        "listen = '127.0.0.1:1'\nlisten = '127.0.0.1:2'",
+        "listen = '127.0.0.1:1'\n'listen' = '127.0.0.1:2'",
+        "GEZDGNBVGY3TQOJQ = 1\nGEZDGNBVGY3TQOJQ = 2",
+        "[limits]\n[limits]",
+        "[client]\nid = 'a'",
+        "limits = 5\n[limits]\nconnections = 5",
+        "listen = '127.0.0.1:1'\n[listen.more]\nx = 5",
+        "client = [5]",
+    ]);
+    assert_snapshot!("keys", shown);
+}
+
+// contract 10.3: several syntax errors in one pass, and what can be read in spite of them.
+#[test]
+fn what_is_not_toml() {
+    let shown = mistakes([
+        "listen",
+        "listen = ",
+        "listen = localhost",
+        "listen = 'x",
+        "listen = \"\"\"x",
+        "listen = ['127.0.0.1:1' '127.0.0.1:2']",
+        "listen = ['127.0.0.1:1',",
+        "accounts = \"C:\\Users\\x\"",
+        "[limits\nconnections = 0",
+        "= 5",
+        "[]\nx = 5",
+        "listen = hunter2\n[limits]\nconnections = 0\nrequest_seconds = = 5\n[verification]\nskew = 11",
+        "[[client]]\nid = 'a'\nsecret_file =",
+        "\u{0}",
+        "listen = '127.0.0.1:1'\rstate = 'x'",
+    ]);
+    assert_snapshot!("toml", shown);
+}
+
+// contract 10.3, 10.4: clients, names that refer to nothing, and addresses beyond this machine.
+#[test]
+fn clients_and_who_may_call() {
+    let hash = format!("secret_sha256 = '{SECRET_SHA256}'");
+    let long = format!("[[client]]\nid = '{}'\n{hash}", "x".repeat(256));
+    let twice = format!("[[client]]\nid = 'a'\n{hash}\n[[client]]\nid = 'a'\n{hash}");
+    let no_id = format!("[[client]]\n{hash}");
+    let ids = format!("[[client]]\nid = \"a\\n\"\n{hash}\n[[client]]\nid = 'ä'\n{hash}\n[[client]]\nid = ''\n{hash}");
+    let both = format!("[[client]]\nid = 'a'\nsecret_file = 'secret'\n{hash}");
+    let open = format!("[operations]\nopen = true\nclients = ['a']\n[[client]]\nid = 'a'\n{hash}");
+    let shown = mistakes([
+        "[[client]]",
+        &no_id,
+        "[[client]]\nid = 'a'",
+        &both,
+        &long,
+        &ids,
+        &twice,
+        "[[client]]\nid = 'a'\nsecret_sha256 = 'hunter2'",
+        "[[client]]\nid = 'a'\nsecret_sha256 = '26594ba2c73ebc172047f2305663bc2c5e6ff60a88182eef43e353f48fc95b9x'",
+        "[[client]]\nid = 'a'\nsecret_sha256 = '26594ba2c73ebc172047f2305663bc2c5e6ff60a88182eef43e353f48fc95b9400'",
+        "[[client]]\nid = 'a'\nsecret_file = 'missing'",
+        "[[client]]\nid = 'a'\nsecret_file = 'short'",
+        "[[client]]\nid = 'a'\nsecret_file = 'empty'",
+        "[[client]]\nid = 'a'\nsecret_file = 'line-end'",
+        "[[client]]\nid = 'a'\nsecret_file = 'lines'",
+        "[[client]]\nid = 'a'\nsecret_file = 'mark'",
+        "[[client]]\nid = 'a'\nsecret_file = 'latin-1'",
+        "[[client]]\nid = 'a'\nsecret_file = 'large'",
+        "[[client]]\nid = 'a'\nsecret_file = 'accounts'",
+        "[operations]\nclients = []",
+        "[operations]\nclients = 'a'",
+        "[operations]\nclients = ['a', 5]",
+        "[operations]\nopen = 'yes'",
+        &open,
+        "listen = '0.0.0.0:6238'",
+        "listen = ['127.0.0.1:1', '[::]:2', '[::1]:3', '192.0.2.1:4', '[::ffff:127.0.0.1]:5']",
+        "listen = '0.0.0.0:6238'\n[operations]\nopen = false",
+    ]);
+    assert_snapshot!("clients", shown);
+}
+
+// contract 10.3: files and folders, certificates, listeners; `state_password_file` belongs to PostgreSQL.
+#[test]
+fn files_and_listeners() {
+    let shown = mistakes([
+        "accounts = 'missing'",
+        "accounts = 'secret'",
+        "state_password_file = 'secret'",
+        "state = 'sqlite:state.db'\nstate_password_file = 'secret'",
+        "state = 'postgres://totp@db.example/totp'\nstate_password_file = 'missing'",
+        "state = 'postgres://totp@db.example/totp'\nstate_password_file = 'empty'",
+        "[tls]",
+        "[tls]\ncertificate_file = 'server.pem'",
+        "[tls]\nkey_file = 'server.key'",
+        "[tls]\ncertificate_file = 'missing'\nkey_file = 'missing'",
+        "[tls]\ncertificate_file = 'empty'\nkey_file = 'empty'",
+        "[tls]\ncertificate_file = 'accounts'\nkey_file = 5",
+        "[tls]\ncertificate_file = 'server.key'\nkey_file = 'server.pem'",
+        "[tls]\ncertificate_file = 'server.pem'\nkey_file = 'other.key'",
+        "[tls]\ncertificate_file = 'server.pem'\nkey_file = 'encrypted.key'",
+        "[tls]\ncertificate_file = 'server.pem'\nkey_file = 'encrypted-pkcs8.key'",
+        "[tls]\ncertificate_file = 'broken.pem'\nkey_file = 'server.key'",
+        "listen = ['127.0.0.1:1', '127.0.0.1:1']",
+        "listen = ['127.0.0.1:1', '0.0.0.0:1']\n[operations]\nopen = true",
+        "listen = ['127.0.0.1:1', '[::ffff:127.0.0.1]:1']",
+        "listen = '127.0.0.1:1'\nmetrics_listen = '127.0.0.1:1'",
+        "metrics_listen = '127.0.0.1:6238'",
+        "metrics_listen = '0.0.0.0:6238'",
+    ]);
+    assert_snapshot!("files", shown);
+}
+
+// contract 10.3: all mistakes, in the order of the lines, whatever finds them.
+#[test]
+fn all_mistakes_at_once() {
+    assert_snapshot!(mistakes(["\
+accounts = 'missing'
+listen = ['0.0.0.0:1', 'x']
+[operations]
+clients = ['nobody']
+[[client]]
+id = 'a'
+[limits]
+conections = 0
+connections = 0
+connections = 1
+[tls]
+key_file = 'missing'
+[verification]
+skew = eleven
+attempts = 1000"]), @"
+    accounts = 'missing'
+    listen = ['0.0.0.0:1', 'x']
+    [operations]
+    clients = ['nobody']
+    [[client]]
+    id = 'a'
+    [limits]
+    conections = 0
+    connections = 0
+    connections = 1
+    [tls]
+    key_file = 'missing'
+    [verification]
+    skew = eleven
+    attempts = 1000
+    ! totp-adapter.toml:1: cannot use the folder of accounts: no such file or directory
+    ! totp-adapter.toml:2: expected an address and a port such as 127.0.0.1:6238 or [::1]:6238 for listen
+    ! totp-adapter.toml:8: unknown key; nearest is connections
+    ! totp-adapter.toml:9: expected a whole number of connections from 1 to 65536 for limits.connections
+    ! totp-adapter.toml:10: repeated key: expected connections once
+    ! totp-adapter.toml:12: cannot use the file of tls.key_file: no such file or directory
+    ! totp-adapter.toml:14: expected quotes around a text
+    ! totp-adapter.toml:15: expected a whole number of attempts from 0 (no limit) to 100 for verification.attempts
+    ");
+}
+
+// contract 10.3: whatever the file is, one clear sentence.
+#[test]
+fn files_that_are_no_configuration() {
+    let folder = prepared();
+    let utf_16 = |mark: [u8; 2]| [&mark[..], b"#\0\n\0"].concat();
+    let nested = format!("a = {}", "[".repeat(100_000));
+    let dotted = format!("{}a = 1", "a.".repeat(100_000));
+    let mut shown = String::new();
+    for content in [
+        utf_16([0xff, 0xfe]),
+        utf_16([0xfe, 0xff]),
+        b"# \n# \xe4\n".to_vec(),
+        nested.into_bytes(),
+        dotted.into_bytes(),
+        vec![b'#'; 1024 * 1024 + 1],
+    ] {
+        let ran = check(&folder, content);
+        assert_eq!((ran.stdout().as_str(), ran.code()), ("", 2));
+        shown.push_str(&ran.stderr());
+    }
+    for name in ["missing", "accounts"] {
+        shown.push_str(&serve(&folder, &format!("--config {name} --check")).stderr());
+    }
+    assert_snapshot!(shown, @"
+    totp-adapter.toml: expected text in UTF-8, found UTF-16
+    totp-adapter.toml: expected text in UTF-8, found UTF-16
+    totp-adapter.toml:2: expected text in UTF-8
+    totp-adapter.toml:1: nested too deeply: expected keys, sections and lists
+    totp-adapter.toml: nested too deeply: expected keys, sections and lists
+    totp-adapter.toml: cannot read the configuration: expected at most 1048576 bytes
+    missing: cannot read the configuration: no such file or directory
+    accounts: cannot read the configuration: expected a file, found a folder
+    ");
+}
+
+// contract 10.3: nobody waits for a pipe.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let folder = prepared();
+    let pipe = folder.path().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+    let configuration =
+        "[tls]\ncertificate_file = 'pipe'\nkey_file = 'pipe'\n[[client]]\nid = 'a'\nsecret_file = 'pipe'";
+    let shown = serve(&folder, "--config pipe --check").stderr() + &check(&folder, configuration).stderr();
+    assert_snapshot!(shown, @"
+    pipe: cannot read the configuration: expected a regular file, found a pipe, a socket or a device
+    totp-adapter.toml:2: cannot use the file of tls.certificate_file: expected a regular file, found a pipe, a socket or a device
+    totp-adapter.toml:3: cannot use the file of tls.key_file: expected a regular file, found a pipe, a socket or a device
+    totp-adapter.toml:6: cannot use the file of client.secret_file: expected a regular file, found a pipe, a socket or a device
+    ");
+}
+
+// contract 10.3: files that are unreadable.
+#[cfg(unix)]
+#[test]
+fn files_without_the_right_to_read() {
+    let folder = prepared();
+    restrict(&folder, "secret", 0);
+    if !common::available("a user who may not read everything", fs::read(folder.path().join("secret")).is_err()) {
+        return;
+    }
+    let ran = check(&folder, "[[client]]\nid = 'a'\nsecret_file = 'secret'");
+    let expected = "totp-adapter.toml:3: cannot use the file of client.secret_file: permission denied\n";
+    assert_eq!((ran.stderr().as_str(), ran.code()), (expected, 2));
+}
+
+// contract 10.3: an empty file is sound, with a byte order mark or without; so is none.
+#[test]
+fn nothing_is_a_sound_configuration() {
+    let folder = Folder::empty();
+    let expected = "configuration is sound\n\
+                    http://127.0.0.1:6238: operations for whoever reaches the address; metrics\n\
+                    state: SQLite in the usual place\n";
+    for ran in [check(&folder, ""), check(&folder, "\u{feff}# nothing\r\n"), serve(&folder, "--check")] {
+        assert_eq!((ran.stdout().as_str(), ran.stderr().as_str(), ran.code()), (expected, "", 0));
+    }
+    assert!(matches!(read(folder.path(), "\u{feff}"), Ok((_, warnings)) if warnings.is_empty()));
+}
+
+const WHOLE: &str = r#"
+listen = ["127.0.0.1:6238", "[::]:443"]
+host_names = ["Totp.Example.", "192.0.2.1", "::1"]
+state = "postgres://totp@db.example/totp"
+state_password_file = "secret"
+accounts = "accounts"
+metrics_listen = "127.0.0.1:9238"
+
+[tls]
+certificate_file = "server.pem"
+key_file = "server.key"
+
+[limits]
+request_seconds = 3600
+connections = 65_536
+
+[verification]
+skew = 10
+one_time = false
+attempts = 0x64
+lock_after = 1000
+
+[operations]
+clients = ["workflow", "other"]
+
+[[client]]
+id = "workflow"
+secret_file = "secret"
+
+[[client]]
+id = "other"
+secret_sha256 = "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+"#;
+
+// contract 10.2: every key; what would be served where.
+#[test]
+fn a_whole_configuration() {
+    let folder = prepared();
+    assert_snapshot!(check(&folder, WHOLE), @"
+    $ totp-adapter serve --config totp-adapter.toml --check
+    > configuration is sound
+    > https://127.0.0.1:6238: operations and accounts for 2 clients with a token
+    > https://[::]:443: operations and accounts for 2 clients with a token
+    > 127.0.0.1:9238: metrics
+    > state: PostgreSQL
+    > accounts: accounts
+    exit 0
+    ");
+    let (configuration, warnings) = read(Path::new(""), "state = 'state.db'").unwrap();
+    assert_eq!(format!("{:?}", configuration.state), "Some(Sqlite(\"state.db\"))");
+    assert!(warnings.is_empty());
+    let (mut configuration, _) = read(folder.path(), WHOLE).unwrap();
+    // The folder has another name each time.
+    configuration.accounts = configuration.accounts.map(|name| name.strip_prefix(folder.path()).unwrap().to_owned());
+    configuration.tls = None;
+    configuration.clients.iter_mut().for_each(|client| client.secret_file = None);
+    assert_eq!(HEXLOWER.encode(&configuration.clients[0].secret_sha256), SECRET_SHA256);
+    assert_eq!(HEXLOWER.encode(&configuration.clients[1].secret_sha256), "0123456789abcdef".repeat(4));
+    assert_eq!(configuration.state_password.take().unwrap().reveal(), SECRET);
+    assert_debug_snapshot!("whole", configuration);
+}
+
+// contract 10.2: names are relative to the file, not to where the program starts.
+#[test]
+fn names_are_relative_to_the_file() {
+    let folder = prepared();
+    folder.write("etc/totp-adapter.toml", "accounts = '../accounts'\nstate = 'sqlite:x/state.db'");
+    let ran = serve(&folder, "--config etc/totp-adapter.toml --check");
+    assert_eq!(ran.stderr(), "");
+    assert!(ran.stdout().contains("state: SQLite in etc/x/state.db\naccounts: etc/../accounts\n"), "{ran}");
+    let ran = serve(&folder, "--config etc/totp-adapter.toml --check --state x.db");
+    assert!(ran.stdout().contains("state: SQLite in x.db\n"), "{ran}");
+}
+
+// contract 10.3: it makes no file and needs no database.
+#[test]
+fn a_check_leaves_nothing_behind() {
+    let folder = prepared();
+    let before = folder.names();
+    for state in ["state.db", "sqlite:new/state.db", "postgres://totp@[::1]:1/totp"] {
+        let ran = check(&folder, format!("state = '{state}'"));
+        assert_eq!((ran.stderr().as_str(), ran.code()), ("", 0), "{state}");
+    }
+    fs::remove_file(folder.path().join("totp-adapter.toml")).unwrap();
+    assert_eq!(folder.names(), before);
+}
+
+// contract 10.1, 10.4: options take the place of keys, and what holds for these holds for them.
+#[test]
+fn options_take_the_place_of_keys() {
+    let folder = prepared();
+    folder.write("open.toml", "listen = '0.0.0.0:1'\nstate = 'accounts'");
+    assert_snapshot!(serve(&folder, "--config open.toml --check --listen [::1]:0 --listen [::1]:0 --state x.db"), @"
+    $ totp-adapter serve --config open.toml --check --listen [::1]:0 --listen [::1]:0 --state x.db
+    > configuration is sound
+    > http://[::1]:0: operations for whoever reaches the address; metrics
+    > http://[::1]:0: operations for whoever reaches the address; metrics
+    > state: SQLite in x.db
+    exit 0
+    ");
+    folder.write("closed.toml", "metrics_listen = '127.0.0.1:1'");
+    assert_snapshot!(serve(&folder, "--config closed.toml --check --listen 0.0.0.0:1 --listen 127.0.0.1:1 --state accounts"), @"
+    $ totp-adapter serve --config closed.toml --check --listen 0.0.0.0:1 --listen 127.0.0.1:1 --state accounts
+    ! closed.toml:1: expected another address or port than those of listen for metrics_listen
+    ! --listen: expected each address and port once, found one that an earlier one includes
+    ! --listen: expected operations.clients, or operations.open = true, for an address that is not loopback
+    ! --state: expected a file for the state, found a folder
+    exit 2
+    ");
+    // A mistake in the file is one, whatever the options say.
+    folder.write("wrong.toml", "listen = 'x'\nstate = ''");
+    assert_snapshot!(serve(&folder, "--config wrong.toml --check --listen 127.0.0.1:1 --state x.db"), @"
+    $ totp-adapter serve --config wrong.toml --check --listen 127.0.0.1:1 --state x.db
+    ! wrong.toml:1: expected an address and a port such as 127.0.0.1:6238 or [::1]:6238 for listen
+    ! wrong.toml:2: expected sqlite:FILE, the name of a file, or postgres://USER@HOST/DATABASE for state
+    exit 2
+    ");
+    folder.write("password.toml", "state_password_file = 'secret'");
+    let ran = serve(&folder, "--config password.toml --check --state postgres://totp@db.example/totp");
+    assert_eq!((ran.stderr().as_str(), ran.code()), ("", 0));
+}
+
+// contract 10.3: with a mistake nothing is served, with or without `--check`.
+#[test]
+fn nothing_is_served_with_a_mistake() {
+    let folder = prepared();
+    folder.write("totp-adapter.toml", "listen = 'x'");
+    let expected =
+        "totp-adapter.toml:1: expected an address and a port such as 127.0.0.1:6238 or [::1]:6238 for listen\n";
+    for arguments in ["--config totp-adapter.toml", "--config totp-adapter.toml --check"] {
+        let ran = serve(&folder, arguments);
+        assert_eq!((ran.stdout().as_str(), ran.stderr().as_str(), ran.code()), ("", expected, 2));
+    }
+}
+
+// contract 10.2: one line end at the end of a secret file is not part of the secret.
+#[test]
+fn one_line_end_is_not_part_of_a_secret() {
+    let folder = prepared();
+    for end in ["", "\n", "\r\n"] {
+        folder.write("secret", format!("{SECRET}{end}"));
+        let (configuration, _) = read(folder.path(), "[[client]]\nid = 'a'\nsecret_file = 'secret'").unwrap();
+        assert_eq!(HEXLOWER.encode(&configuration.clients[0].secret_sha256), SECRET_SHA256);
+    }
+    for wrong in ["\n\n", "\r", "\r\r\n", "\n\r\n", "\t"] {
+        folder.write("secret", format!("{SECRET}{wrong}"));
+        assert!(read(folder.path(), "[[client]]\nid = 'a'\nsecret_file = 'secret'").is_err(), "{wrong:?}");
+    }
+    // Blanks are part of it.
+    folder.write("secret", format!("{SECRET} \n"));
+    let (configuration, _) = read(folder.path(), "[[client]]\nid = 'a'\nsecret_file = 'secret'").unwrap();
+    assert_ne!(HEXLOWER.encode(&configuration.clients[0].secret_sha256), SECRET_SHA256);
+}
+
+// contract 10.3: a warning stops nothing.
+#[cfg(unix)]
+#[test]
+fn a_secret_that_others_can_read_is_a_warning() {
+    let folder = prepared();
+    for (mode, warns) in [(0o600, false), (0o640, false), (0o604, true), (0o602, true), (0o644, true)] {
+        for name in ["secret", "server.key"] {
+            restrict(&folder, name, mode);
+        }
+        restrict(&folder, "server.pem", 0o644);
+        let ran = check(&folder, WHOLE.replace("[::]:443", "[::1]:443"));
+        assert_eq!(ran.code(), 0);
+        assert!(ran.stdout().starts_with("configuration is sound\n"));
+        assert_eq!(ran.stderr().lines().count(), if warns { 3 } else { 0 }, "{mode:o}: {ran}");
+    }
+    assert_snapshot!(check(&folder, WHOLE).stderr(), @"
+    totp-adapter.toml:5: warning: others can read or replace the file of state_password_file; mode 0600 keeps them out
+    totp-adapter.toml:11: warning: others can read or replace the file of tls.key_file; mode 0600 keeps them out
+    totp-adapter.toml:28: warning: others can read or replace the file of client.secret_file; mode 0600 keeps them out
+    ");
+}
+
+// contract 10.8: certificates and secret files are read again; with a mistake nothing is taken over.
+#[test]
+fn secrets_are_read_again() {
+    let folder = prepared();
+    let (configuration, _) = read(folder.path(), WHOLE).unwrap();
+    let renewed = configuration.renew().unwrap();
+    assert!(renewed.tls.is_some());
+    let hashes = |clients: &[config::Client]| clients.iter().map(|client| client.secret_sha256).collect::<Vec<_>>();
+    assert_eq!(hashes(&renewed.clients), hashes(&configuration.clients));
+
+    folder.write("secret", format!("another-{SECRET}"));
+    let renewed = configuration.renew().unwrap();
+    assert_eq!(renewed.state_password.unwrap().reveal(), format!("another-{SECRET}"));
+    assert_ne!(renewed.clients[0].secret_sha256, configuration.clients[0].secret_sha256);
+    assert_eq!(renewed.clients[1].secret_sha256, configuration.clients[1].secret_sha256);
+
+    folder.write("secret", "hunter2");
+    folder.write("server.key", fs::read(folder.path().join("other.key")).unwrap());
+    let told = |mistakes: Vec<Mistake>| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert_snapshot!(told(configuration.renew().unwrap_err()), @"
+    cannot use the file of tls.key_file: expected the key of the first certificate in tls.certificate_file
+    cannot use the file of client.secret_file of client 1: expected at least 22 characters
+    ");
+    fs::remove_file(folder.path().join("secret")).unwrap();
+    folder.write("server.pem", "");
+    folder.write("server.key", "");
+    assert_snapshot!(told(configuration.renew().unwrap_err()), @"
+    cannot use the file of tls.certificate_file: expected a file with something in it, found an empty one
+    cannot use the file of tls.key_file: expected a file with something in it, found an empty one
+    cannot use the file of client.secret_file of client 1: no such file or directory
+    cannot use the file of state_password_file: no such file or directory
+    ");
+    assert!(Configuration::default().renew().unwrap().tls.is_none());
+}
+
+// contract 10.5: no secret in `Debug`.
+#[test]
+fn no_secret_is_in_debug() {
+    let folder = prepared();
+    let (configuration, _) = read(folder.path(), WHOLE).unwrap();
+    for shown in [format!("{configuration:?}"), format!("{:?}", configuration.renew().unwrap())] {
+        assert!(!shown.contains(SECRET) && !shown.contains("db.example"), "{shown}");
+    }
+}
+
+// contract 5.6b, 10.5: wrong command lines, in words that quote nothing.
+#[test]
+fn wrong_command_lines() {
+    let folder = Folder::empty();
+    let wrong = |arguments: &str| {
+        let ran = serve(&folder, arguments);
+        assert_eq!(ran.code(), 2);
+        ran.stderr()
+    };
+    let shown = [
+        "--listen hunter2",
+        "--listen",
+        "--listen 127.0.0.1",
+        "--log-format xml",
+        "--log-level trace",
+        "--log-level INFO",
+        "--config",
+        "--config a --config b",
+        "--state sqlite:",
+        "--chek",
+        "hunter2",
+        "--hunter2",
+        "--operation GeneratePassword",
+    ];
+    assert_snapshot!(shown.map(wrong).concat(), @"
+    totp-adapter: status -1: wrong command line: expected an address and a port such as 127.0.0.1:6238 or [::1]:6238 for --listen; see --help
+    totp-adapter: status -1: wrong command line: expected a value for --listen; see --help
+    totp-adapter: status -1: wrong command line: expected an address and a port such as 127.0.0.1:6238 or [::1]:6238 for --listen; see --help
+    totp-adapter: status -1: wrong command line: expected text or json for --log-format; see --help
+    totp-adapter: status -1: wrong command line: expected error, warn, info or debug for --log-level; see --help
+    totp-adapter: status -1: wrong command line: expected error, warn, info or debug for --log-level; nearest is info; see --help
+    totp-adapter: status -1: wrong command line: expected a value for --config; see --help
+    totp-adapter: status -1: wrong command line: expected --config once; see --help
+    totp-adapter: status -1: wrong command line: expected sqlite:FILE, the name of a file, or postgres://USER@HOST/DATABASE for --state; see --help
+    totp-adapter: status -1: wrong command line: unknown option; nearest is --check; expected one of --config, --check, --listen, --state, --log-format or --log-level; see --help
+    totp-adapter: status -1: wrong command line: expected options only, or read-qr, batch, stream, serve or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help
+    totp-adapter: status -1: wrong command line: unknown option; expected one of --config, --check, --listen, --state, --log-format or --log-level; see --help
+    totp-adapter: status -1: wrong command line: unknown option; expected one of --config, --check, --listen, --state, --log-format or --log-level; see --help
+    ");
+}
+
+/// What stands in a file and must not come out again.
+const MARKER: &str = "hunter2";
+
+fn piece() -> impl Strategy<Value = String> {
+    let words = [
+        "listen",
+        "host_names",
+        "state",
+        "state_password_file",
+        "accounts",
+        "metrics_listen",
+        "tls",
+        "limits",
+        "verification",
+        "operations",
+        "client",
+        "certificate_file",
+        "key_file",
+        "request_seconds",
+        "connections",
+        "skew",
+        "one_time",
+        "attempts",
+        "lock_after",
+        "clients",
+        "open",
+        "id",
+        "secret_file",
+        "secret_sha256",
+        "hunter2",
+        "=",
+        ".",
+        "[",
+        "]",
+        "[[",
+        "]]",
+        "{",
+        "}",
+        ",",
+        "'",
+        "\"",
+        "\"\"\"",
+        "'''",
+        "#",
+        "\n",
+        "\r\n",
+        "\r",
+        " ",
+        "5",
+        "-1",
+        "true",
+        "1979-05-27",
+        "'hunter2'",
+        "\"hunter2\"",
+        "'127.0.0.1:1'",
+        "'0.0.0.0:1'",
+        "= 'hunter2'\n",
+        "= 5\n",
+        "\\",
+        "\u{0}",
+        "\u{feff}",
+        "ä",
+        "[tls]\n",
+        "[limits]\n",
+        "[operations]\n",
+        "[[client]]\n",
+        "id = 'a'\n",
+        "clients = ['a']\n",
+    ];
+    prop_oneof![9 => select(words.to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    // contract 10.3, 10.5: any text is a configuration or a list of mistakes in the order of the lines, none of which
+    // repeats what stands there.
+    #[test]
+    fn no_text_comes_out_again(pieces in proptest::collection::vec(piece(), 0..40)) {
+        let text = pieces.concat();
+        let lines = text.matches('\n').count() + 1;
+        match read(Path::new("/nowhere"), &text) {
+            Ok((_, warnings)) => prop_assert!(warnings.is_empty()),
+            Err(mistakes) => {
+                prop_assert!(!mistakes.is_empty());
+                prop_assert!(mistakes.is_sorted_by_key(|mistake| mistake.place));
+                for mistake in mistakes {
+                    let line = mistake.line(Path::new("x.toml"));
+                    prop_assert!(!line.contains(MARKER) && !line.contains(char::is_control), "{line}");
+                    if let config::Place::Line(line) = mistake.place {
+                        prop_assert!((1..=lines).contains(&line));
+                    }
+                }
+            }
+        }
+    }
+}
