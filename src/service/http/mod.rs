@@ -7,10 +7,12 @@ mod caller;
 mod oauth;
 mod operations;
 mod origin;
+mod page;
 mod query;
 mod refusal;
 mod request_id;
 mod route;
+mod served;
 #[cfg(test)]
 mod tests;
 mod upload;

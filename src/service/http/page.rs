@@ -1,0 +1,163 @@
+//! The page for people at `/` (contract 10.10): the one file `page.html`, of which a configuration shows its parts. It
+//! knows nothing of routes and requests.
+
+use axum::body::Bytes;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderValue};
+use data_encoding::BASE64;
+use quick_xml::escape::escape;
+use sha2::{Digest, Sha256};
+
+use super::served::{Part, Served};
+
+/// The page with all its parts, which markers on lines of their own surround.
+const TEMPLATE: &str = include_str!("page.html");
+
+/// The headers and the body of the page, the same for every request.
+#[must_use]
+pub fn page(served: &Served) -> (HeaderMap, Bytes) {
+    let page = filled(&with_parts(served), served);
+    let policy = HeaderValue::try_from(policy(&page)).expect("Base64 and names of directives are visible ASCII");
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CONTENT_SECURITY_POLICY, policy),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        // A browser keeps no copy of a page that showed a secret.
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (HeaderMap::from_iter(headers), Bytes::from(page))
+}
+
+/// The lines of the parts that are served.
+fn with_parts(served: &Served) -> String {
+    let mut page = String::with_capacity(TEMPLATE.len());
+    // Whether each of the parts that a line is in is shown, the outermost first.
+    let mut shown = Vec::new();
+    for line in TEMPLATE.lines() {
+        match Marker::on(line) {
+            Some(Marker::If(part)) => shown.push(served.has(part)),
+            Some(Marker::Else) => {
+                let part = shown.pop();
+                shown.extend(part.map(|shown: bool| !shown));
+            }
+            Some(Marker::End) => drop(shown.pop()),
+            None if shown.iter().all(|shown| *shown) => page.extend([line, "\n"]),
+            None => {}
+        }
+    }
+    page
+}
+
+/// A line that begins or ends a part of the page.
+enum Marker {
+    If(Part),
+    Else,
+    End,
+}
+
+impl Marker {
+    fn on(line: &str) -> Option<Self> {
+        match line.trim().strip_prefix("<!-- ")?.strip_suffix(" -->")? {
+            "else" => Some(Self::Else),
+            "end" => Some(Self::End),
+            comment => {
+                let name = comment.strip_prefix("if ")?;
+                let part = Part::ALL.into_iter().find(|part| part.name() == name);
+                Some(Self::If(part.expect("the page names parts that exist")))
+            }
+        }
+    }
+}
+
+fn filled(page: &str, served: &Served) -> String {
+    let token = if served.has(Part::Clients) { " -H @token.txt" } else { "" };
+    page.replace("{{version}}", env!("CARGO_PKG_VERSION"))
+        .replace("{{base}}", &escape(served.base.as_str()))
+        .replace("{{token}}", token)
+}
+
+/// What the page may do (Content Security Policy Level 3): its style and its script, requests to where it came from, the
+/// icon and the QR code as pictures; no text becomes markup or script.
+fn policy(page: &str) -> String {
+    format!(
+        "default-src 'none'; script-src {}; style-src {}; connect-src 'self'; img-src data: blob:; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+        hash(page, "<script>", "</script>"),
+        hash(page, "<style>", "</style>"),
+    )
+}
+
+/// The hash of what stands between the tags, as a source expression.
+fn hash(page: &str, start: &str, end: &str) -> String {
+    let (_, rest) = page.split_once(start).expect("the page has a style and a script");
+    let (content, _) = rest.split_once(end).expect("the page has a style and a script");
+    format!("'sha256-{}'", BASE64.encode(&Sha256::digest(content)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::config::Configuration;
+    use crate::service::http::served::tests::full;
+
+    fn text(configuration: &Configuration) -> String {
+        String::from_utf8(page(&Served::by(configuration)).1.to_vec()).unwrap()
+    }
+
+    // contract 10.10: the page shows what is served, and nothing of how it is made.
+    #[test]
+    fn parts_are_shown_or_left_out() {
+        let (open, tokens) = (text(&Configuration::default()), text(&full()));
+        for (part, in_open, in_tokens) in [
+            ("<form", true, false),
+            ("A token is needed", false, true),
+            ("/accounts/{name}/VerifyPassword", false, true),
+            ("POST /oauth2/token", false, true),
+            ("-H @token.txt", false, true),
+            ("GET /metrics", true, true),
+        ] {
+            assert_eq!((open.contains(part), tokens.contains(part)), (in_open, in_tokens), "{part}");
+        }
+        for page in [&open, &tokens] {
+            assert!(!page.contains("{{") && !page.contains("<!-- "));
+            assert!(page.ends_with("</html>\n"));
+        }
+    }
+
+    // contract 10.10, 15.1
+    #[test]
+    fn a_password_that_verifies_again_is_announced() {
+        let mut configuration = Configuration::default();
+        assert!(text(&configuration).contains("A password verifies once."));
+        configuration.policy.one_time = false;
+        assert!(!text(&configuration).contains("A password verifies once."));
+    }
+
+    // contract 10.10: the policy knows the page's own script and style by their hashes, and lets nothing else in.
+    #[test]
+    fn the_policy_is_strict() {
+        for configuration in [Configuration::default(), full()] {
+            let (headers, body) = page(&Served::by(&configuration));
+            let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
+            assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
+            assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"), "{policy}");
+            let page = std::str::from_utf8(&body).unwrap();
+            for tag in ["<script", "<style"] {
+                assert_eq!(page.matches(tag).count(), 1, "{tag}");
+            }
+            for foreign in [" style=", " onclick=", " onload=", " onerror=", " src=", "innerHTML"] {
+                assert!(!page.contains(foreign), "{foreign}");
+            }
+        }
+    }
+
+    // contract 10.10: without a script, the commands have the address of the configuration.
+    #[test]
+    fn commands_have_the_address() {
+        let mut configuration = Configuration::default();
+        assert!(text(&configuration).contains(r#"<span class="base">http://127.0.0.1:6238</span>/x4/GenerateSecret"#));
+        configuration.host_names = Some(vec!["a&b.example".into()]);
+        assert!(text(&configuration).contains(r#"<span class="base">http://a&amp;b.example:6238</span>/x4/"#));
+    }
+}

@@ -1,0 +1,122 @@
+//! What a configuration serves, in the parts that the page (contract 10.10) and the OpenAPI document (10.6) have or leave
+//! out. It knows no route.
+
+use crate::otp::Skew;
+use crate::service::config::{Access, Configuration};
+
+/// A part of the service that a configuration can leave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The operations without a token (contract 11).
+    Open,
+    /// The operations for clients with a token (contract 11.4).
+    Clients,
+    /// A memory of used passwords (contract 15.1).
+    OneTime,
+    /// Accounts, whose secrets stay on the server (contract 11.3).
+    Accounts,
+    /// The endpoint for tokens (contract 13.3).
+    Tokens,
+    /// Metrics on the main address (contract 10.6).
+    Metrics,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 6] =
+        [Self::Open, Self::Clients, Self::OneTime, Self::Accounts, Self::Tokens, Self::Metrics];
+
+    /// The name that the page knows it by.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Clients => "clients",
+            Self::OneTime => "one_time",
+            Self::Accounts => "accounts",
+            Self::Tokens => "tokens",
+            Self::Metrics => "metrics",
+        }
+    }
+}
+
+/// What a configuration serves.
+#[derive(Clone, Debug)]
+pub struct Served {
+    parts: Vec<Part>,
+    /// The most steps that a query may ask for, and the default.
+    pub skew: Skew,
+    /// Where it is reached, as far as the configuration knows: scheme, host and port, without a slash at the end.
+    pub base: String,
+}
+
+impl Served {
+    /// What this configuration serves.
+    #[must_use]
+    pub fn by(configuration: &Configuration) -> Self {
+        let parts = Part::ALL.into_iter().filter(|part| is_served(*part, configuration)).collect();
+        Self { parts, skew: configuration.skew, base: base(configuration) }
+    }
+
+    /// Whether a part is served.
+    #[must_use]
+    pub fn has(&self, part: Part) -> bool {
+        self.parts.contains(&part)
+    }
+}
+
+fn is_served(part: Part, configuration: &Configuration) -> bool {
+    match part {
+        Part::Open => configuration.operations == Access::Open,
+        Part::Clients => configuration.operations != Access::Open,
+        Part::OneTime => configuration.policy.one_time,
+        Part::Accounts => configuration.accounts.is_some(),
+        Part::Tokens => !configuration.clients.is_empty(),
+        Part::Metrics => {
+            let loopback = || configuration.listen.iter().all(|address| address.ip().is_loopback());
+            configuration.metrics_listen.is_none() && loopback()
+        }
+    }
+}
+
+fn base(configuration: &Configuration) -> String {
+    let scheme = if configuration.tls.is_some() { "https" } else { "http" };
+    let address = configuration.listen.first().expect("a configuration has an address");
+    match configuration.host_names.iter().flatten().next() {
+        Some(name) => format!("{scheme}://{name}:{}", address.port()),
+        None => format!("{scheme}://{address}"),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::service::config::Client;
+
+    /// A configuration with all that can be left out, which asks for tokens.
+    pub(crate) fn full() -> Configuration {
+        Configuration {
+            accounts: Some("accounts".into()),
+            operations: Access::Clients(vec!["workflow".into()]),
+            clients: vec![Client { id: "workflow".into(), secret_sha256: [0; 32] }],
+            ..Configuration::default()
+        }
+    }
+
+    // contract 10.6, 11.4
+    #[test]
+    fn parts_follow_the_configuration() {
+        let parts = |configuration: &Configuration| Served::by(configuration).parts;
+        assert_eq!(parts(&Configuration::default()), [Part::Open, Part::OneTime, Part::Metrics]);
+        assert_eq!(parts(&full()), [Part::Clients, Part::OneTime, Part::Accounts, Part::Tokens, Part::Metrics]);
+        let metrics = |listen: &str, metrics_listen: Option<&str>| {
+            let listen = listen.split(' ').map(|address| address.parse().unwrap()).collect();
+            let metrics_listen = metrics_listen.map(|address| address.parse().unwrap());
+            let configuration = Configuration { listen, metrics_listen, ..Configuration::default() };
+            Served::by(&configuration).has(Part::Metrics)
+        };
+        assert!(metrics("127.0.0.1:1 [::1]:1", None));
+        assert!(!metrics("127.0.0.1:1 192.0.2.1:1", None));
+        assert!(!metrics("127.0.0.1:1", Some("127.0.0.1:2")));
+    }
+}
