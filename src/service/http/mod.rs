@@ -5,14 +5,15 @@ mod accounts;
 mod answer;
 mod caller;
 mod oauth;
+mod openapi;
 mod operations;
 mod origin;
 mod page;
+mod parts;
 mod query;
 mod refusal;
 mod request_id;
 mod route;
-mod served;
 #[cfg(test)]
 mod tests;
 mod upload;

@@ -2,41 +2,52 @@
 //! knows nothing of routes and requests.
 
 use axum::body::Bytes;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderName, HeaderValue};
 use data_encoding::BASE64;
 use quick_xml::escape::escape;
 use sha2::{Digest, Sha256};
 
-use super::served::{Part, Served};
+use super::parts::{Part, Parts};
 
 /// The page with all its parts, which markers on lines of their own surround.
 const TEMPLATE: &str = include_str!("page.html");
 
-/// The headers and the body of the page, the same for every request.
+/// The type of the page.
+pub const TYPE: &str = "text/html; charset=utf-8";
+
+/// The page, the same for every request.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The HTML document.
+    pub body: Bytes,
+    /// The headers beside its type.
+    pub headers: [(HeaderName, HeaderValue); 4],
+}
+
+/// The page of what is served.
 #[must_use]
-pub fn page(served: &Served) -> (HeaderMap, Bytes) {
-    let page = filled(&with_parts(served), served);
+pub fn page(parts: &Parts) -> Page {
+    let page = filled(&with_parts(parts), parts);
     let policy = HeaderValue::try_from(policy(&page)).expect("Base64 and names of directives are visible ASCII");
     let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CONTENT_SECURITY_POLICY, policy),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         // A browser keeps no copy of a page that showed a secret.
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    (HeaderMap::from_iter(headers), Bytes::from(page))
+    Page { body: Bytes::from(page), headers }
 }
 
 /// The lines of the parts that are served.
-fn with_parts(served: &Served) -> String {
+fn with_parts(parts: &Parts) -> String {
     let mut page = String::with_capacity(TEMPLATE.len());
     // Whether each of the parts that a line is in is shown, the outermost first.
     let mut shown = Vec::new();
     for line in TEMPLATE.lines() {
         match Marker::on(line) {
-            Some(Marker::If(part)) => shown.push(served.has(part)),
+            Some(Marker::If(part)) => shown.push(parts.has(part)),
             Some(Marker::Else) => {
                 let part = shown.pop();
                 shown.extend(part.map(|shown: bool| !shown));
@@ -70,10 +81,10 @@ impl Marker {
     }
 }
 
-fn filled(page: &str, served: &Served) -> String {
-    let token = if served.has(Part::Clients) { " -H @token.txt" } else { "" };
+fn filled(page: &str, parts: &Parts) -> String {
+    let token = if parts.has(Part::Clients) { " -H @token.txt" } else { "" };
     page.replace("{{version}}", env!("CARGO_PKG_VERSION"))
-        .replace("{{base}}", &escape(served.base.as_str()))
+        .replace("{{base}}", &escape(parts.base.as_str()))
         .replace("{{token}}", token)
 }
 
@@ -99,10 +110,10 @@ fn hash(page: &str, start: &str, end: &str) -> String {
 mod tests {
     use super::*;
     use crate::service::config::Configuration;
-    use crate::service::http::served::tests::full;
+    use crate::service::http::parts::tests::full;
 
     fn text(configuration: &Configuration) -> String {
-        String::from_utf8(page(&Served::by(configuration)).1.to_vec()).unwrap()
+        String::from_utf8(page(&Parts::of(configuration)).body.to_vec()).unwrap()
     }
 
     // contract 10.10: the page shows what is served, and nothing of how it is made.
@@ -112,7 +123,7 @@ mod tests {
         for (part, in_open, in_tokens) in [
             ("<form", true, false),
             ("A token is needed", false, true),
-            ("/accounts/{name}/VerifyPassword", false, true),
+            ("/accounts/{name}/<wbr>VerifyPassword", false, true),
             ("POST /oauth2/token", false, true),
             ("-H @token.txt", false, true),
             ("GET /metrics", true, true),
@@ -138,8 +149,9 @@ mod tests {
     #[test]
     fn the_policy_is_strict() {
         for configuration in [Configuration::default(), full()] {
-            let (headers, body) = page(&Served::by(&configuration));
-            let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
+            let Page { body, headers: [(name, policy), ..] } = page(&Parts::of(&configuration));
+            assert_eq!(name, CONTENT_SECURITY_POLICY);
+            let policy = policy.to_str().unwrap();
             assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
             assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"), "{policy}");
             let page = std::str::from_utf8(&body).unwrap();

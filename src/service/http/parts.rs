@@ -23,8 +23,7 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 6] =
-        [Self::Open, Self::Clients, Self::OneTime, Self::Accounts, Self::Tokens, Self::Metrics];
+    pub const ALL: [Self; 6] = [Self::Open, Self::Clients, Self::OneTime, Self::Accounts, Self::Tokens, Self::Metrics];
 
     /// The name that the page knows it by.
     #[must_use]
@@ -42,7 +41,7 @@ impl Part {
 
 /// What a configuration serves.
 #[derive(Clone, Debug)]
-pub struct Served {
+pub struct Parts {
     parts: Vec<Part>,
     /// The most steps that a query may ask for, and the default.
     pub skew: Skew,
@@ -50,10 +49,10 @@ pub struct Served {
     pub base: String,
 }
 
-impl Served {
+impl Parts {
     /// What this configuration serves.
     #[must_use]
-    pub fn by(configuration: &Configuration) -> Self {
+    pub fn of(configuration: &Configuration) -> Self {
         let parts = Part::ALL.into_iter().filter(|part| is_served(*part, configuration)).collect();
         Self { parts, skew: configuration.skew, base: base(configuration) }
     }
@@ -106,14 +105,14 @@ pub(crate) mod tests {
     // contract 10.6, 11.4
     #[test]
     fn parts_follow_the_configuration() {
-        let parts = |configuration: &Configuration| Served::by(configuration).parts;
+        let parts = |configuration: &Configuration| Parts::of(configuration).parts;
         assert_eq!(parts(&Configuration::default()), [Part::Open, Part::OneTime, Part::Metrics]);
         assert_eq!(parts(&full()), [Part::Clients, Part::OneTime, Part::Accounts, Part::Tokens, Part::Metrics]);
         let metrics = |listen: &str, metrics_listen: Option<&str>| {
             let listen = listen.split(' ').map(|address| address.parse().unwrap()).collect();
             let metrics_listen = metrics_listen.map(|address| address.parse().unwrap());
             let configuration = Configuration { listen, metrics_listen, ..Configuration::default() };
-            Served::by(&configuration).has(Part::Metrics)
+            Parts::of(&configuration).has(Part::Metrics)
         };
         assert!(metrics("127.0.0.1:1 [::1]:1", None));
         assert!(!metrics("127.0.0.1:1 192.0.2.1:1", None));

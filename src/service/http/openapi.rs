@@ -1,0 +1,150 @@
+//! The description of the service for programs (contract 10.6): OpenAPI 3.1, of which a configuration shows its parts. Each
+//! file of `openapi/` is JSON by itself; `frame.json` has empty places for the others.
+
+use axum::body::Bytes;
+
+use super::parts::{Part, Parts};
+
+const FRAME: &str = include_str!("openapi/frame.json");
+/// Members of `paths`.
+const OPERATIONS: &str = include_str!("openapi/operations.json");
+const ACCOUNTS: &str = include_str!("openapi/accounts.json");
+const TOKENS: &str = include_str!("openapi/tokens.json");
+const OPERATORS: &str = include_str!("openapi/operators.json");
+const METRICS: &str = include_str!("openapi/metrics.json");
+/// How callers authenticate.
+const SECURITY: &str = include_str!("openapi/security.json");
+
+/// The type of the document.
+pub const TYPE: &str = "application/json";
+
+/// The document, the same for every request.
+#[must_use]
+pub fn openapi(parts: &Parts) -> Bytes {
+    let files = [
+        Some(OPERATIONS),
+        parts.has(Part::Accounts).then_some(ACCOUNTS),
+        parts.has(Part::Tokens).then_some(TOKENS),
+        Some(OPERATORS),
+        parts.has(Part::Metrics).then_some(METRICS),
+    ];
+    let paths: Vec<&str> = files.into_iter().flatten().map(members).collect();
+    let mut document = FRAME.replace("{{version}}", env!("CARGO_PKG_VERSION"));
+    let mut fill = |place: &str, content: &str| {
+        assert_eq!(document.matches(place).count(), 1, "the frame has one place for each part");
+        document = document.replace(place, content);
+    };
+    let skew = parts.skew.steps();
+    fill("\"maximum\": 10, \"default\": 10", &format!("\"maximum\": {skew}, \"default\": {skew}"));
+    if parts.has(Part::Clients) {
+        fill("\"security\": []", "\"security\": [{ \"token\": [] }]");
+    }
+    if parts.has(Part::Tokens) {
+        fill("\"securitySchemes\": {}", &format!("\"securitySchemes\": {{{}}}", members(SECURITY)));
+    }
+    fill("\"paths\": {}", &format!("\"paths\": {{{}}}", paths.join(",")));
+    Bytes::from(document)
+}
+
+/// What stands between the braces of an object.
+fn members(object: &str) -> &str {
+    let inner = object.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    inner.expect("each file is an object").trim_end()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::service::config::Configuration;
+    use crate::service::http::parts::tests::full;
+
+    fn document(configuration: &Configuration) -> Value {
+        serde_json::from_slice(&openapi(&Parts::of(configuration))).unwrap()
+    }
+
+    fn paths(document: &Value) -> Vec<&str> {
+        document["paths"].as_object().unwrap().keys().map(String::as_str).collect()
+    }
+
+    /// Every text of a member with this name, wherever it stands.
+    fn texts<'v>(value: &'v Value, name: &str, found: &mut Vec<&'v str>) {
+        match value {
+            Value::Object(members) => members.iter().for_each(|(member, value)| match value {
+                Value::String(text) if member == name => found.push(text),
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Array(_)
+                | Value::Object(_) => texts(value, name, found),
+            }),
+            Value::Array(values) => values.iter().for_each(|value| texts(value, name, found)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    // contract 10.6: what the configuration leaves out is not described.
+    #[test]
+    fn paths_are_those_of_the_configuration() {
+        let always = [
+            "/",
+            "/healthz",
+            "/metrics",
+            "/openapi.json",
+            "/read-qr",
+            "/readyz",
+            "/x4/GenerateAuthenticatorQRCode",
+            "/x4/GeneratePassword",
+            "/x4/GenerateSecret",
+            "/x4/VerifyPassword",
+        ];
+        assert_eq!(paths(&document(&Configuration::default())), always);
+        let mut all = [
+            &always[..],
+            &["/accounts/{name}/GenerateAuthenticatorQRCode", "/accounts/{name}/GeneratePassword"],
+            &["/accounts/{name}/VerifyPassword", "/oauth2/token"],
+        ]
+        .concat();
+        all.sort_unstable();
+        assert_eq!(paths(&document(&full())), all);
+        let metrics_elsewhere =
+            Configuration { metrics_listen: Some("127.0.0.1:1".parse().unwrap()), ..Configuration::default() };
+        assert!(!paths(&document(&metrics_elsewhere)).contains(&"/metrics"));
+    }
+
+    // contract 11.4
+    #[test]
+    fn tokens_are_asked_for_where_the_service_does() {
+        let (open, tokens) = (document(&Configuration::default()), document(&full()));
+        assert_eq!(open["security"], serde_json::json!([]));
+        assert_eq!(tokens["security"], serde_json::json!([{ "token": [] }]));
+        assert_eq!(open["components"]["securitySchemes"], serde_json::json!({}));
+        assert!(tokens["components"]["securitySchemes"]["token"].is_object());
+    }
+
+    // contract 10.2, 11.1
+    #[test]
+    fn the_skew_is_that_of_the_configuration() {
+        let configuration = Configuration { skew: "3".parse().unwrap(), ..Configuration::default() };
+        let document = document(&configuration);
+        let schema = &document["components"]["parameters"]["skew"]["schema"];
+        assert_eq!((&schema["maximum"], &schema["default"]), (&Value::from(3), &Value::from(3)));
+        assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    }
+
+    // Every part that the document names is in it.
+    #[test]
+    fn references_lead_somewhere() {
+        for configuration in [Configuration::default(), full()] {
+            let document = document(&configuration);
+            let mut references = Vec::new();
+            texts(&document, "$ref", &mut references);
+            assert!(references.len() > 100);
+            for reference in references {
+                assert!(document.pointer(reference.strip_prefix('#').unwrap()).is_some(), "{reference}");
+            }
+        }
+    }
+}
