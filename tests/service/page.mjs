@@ -170,7 +170,7 @@ async function needsScript() {
   const { page, close } = await open("without JavaScript", { javaScriptEnabled: false });
   await page.getByText("This part needs JavaScript.").waitFor();
   assert.equal(await page.getByRole("button", { name: "Make a secret" }).isVisible(), false);
-  assert.match(await page.locator(".commands").innerText(), /curl .*https?:\/\/\S+\/x4\/GenerateSecret/);
+  assert.match(await page.locator(".commands").innerText(), /curl .*\s+https?:\/\/\S+\/x4\/GenerateSecret/);
   await close();
 }
 
