@@ -14,9 +14,9 @@ from pathlib import Path
 import requests
 from openapi_spec_validator import validate
 
-# Not `positive_data_acceptance`: names that fit each by itself may not fit into a QR code together, and bytes that are
-# called a picture are none. Not `negative_data_rejection`: a type of a body is not looked at, nor are bodies that an
-# operation does not read. Not `ignored_auth`: who may call is tested elsewhere.
+# Not `positive_data_acceptance`: names that are sound by themselves may not fit into a QR code together, and bytes that
+# are sent as a picture are none. Not `negative_data_rejection`: what it sends in place of a key, `null`, is a key in
+# Base32. Not `ignored_auth`: who may call is tested elsewhere.
 CHECKS = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
           "response_schema_conformance", "missing_required_header", "unsupported_method"]
 
@@ -28,7 +28,6 @@ def main(base, token=None):
     validate(description.json())
     arguments = ["run", f"{base}/openapi.json", "--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing",
                  "--max-examples", "30", "--seed", "6238", "--suppress-health-check", "all", "--no-color",
-                 # A secret that has been guessed at is throttled: an answer as described.
                  "--request-timeout", "60"]
     if token:
         arguments += ["--header", f"Authorization: Bearer {token}"]
