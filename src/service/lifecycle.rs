@@ -75,11 +75,14 @@ fn runtime() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
-async fn run(configuration: Configuration, options: LogOptions) -> Result<i32, BeginError> {
+async fn run(mut configuration: Configuration, options: LogOptions) -> Result<i32, BeginError> {
     let signals = Signals::new()?;
     let certificates = configuration.tls.as_ref().map(tls::load).transpose()?.map(RustlsConfig::from_config);
     let store = Store::open(&state_folder::location(configuration.state.as_ref())?, configuration.policy)?;
     let listeners = bind(&configuration).await?;
+    // The ports that were really taken: the page tells them.
+    configuration.listen =
+        listeners.iter().filter(|listener| listener.served.operations).map(|listener| listener.address).collect();
     log::begin(options);
     let service = Arc::new(Service::new(&configuration, store));
     tracing::info!(target: TARGET, version = env!("CARGO_PKG_VERSION"), "totp-adapter");

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 
 use super::accounts::Accounts;
 use super::config::{Access, Configuration};
@@ -35,6 +36,8 @@ use crate::otp::Skew;
 use answer::Answer;
 use caller::Tokens;
 use oauth::Clients;
+use page::Page;
+use parts::Parts;
 use refusal::Refusal;
 use request_id::RequestId;
 use route::Routes;
@@ -52,12 +55,15 @@ pub struct Service {
     accounts: Option<Accounts>,
     clients: Clients,
     tokens: Tokens,
+    description: Bytes,
+    page: Page,
 }
 
 impl Service {
     /// A service as configured.
     #[must_use]
     pub fn new(configuration: &Configuration, store: Store) -> Self {
+        let parts = Parts::of(configuration);
         Self {
             host_names: configuration.host_names.clone(),
             access: configuration.operations.clone(),
@@ -69,6 +75,8 @@ impl Service {
             accounts: configuration.accounts.clone().map(Accounts::in_folder),
             clients: Clients::new(&configuration.clients),
             tokens: Tokens::default(),
+            description: openapi::openapi(&parts),
+            page: page::page(&parts),
         }
     }
 

@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 
 use super::answer::Answer;
 use super::caller::Callers;
+use super::page::{self, Page};
 use super::refusal::Refusal;
 use super::route::{Call, Endpoint, Routes, Verb};
-use super::{Contract, Service};
+use super::{Contract, Service, openapi};
 
 const JSON: &str = "application/json";
 /// Prometheus's text format.
@@ -25,10 +26,14 @@ pub enum Fault {
     NotReady,
 }
 
-/// Adds health and readiness. The description of the service and its page belong here, too.
+/// Adds health, readiness, the description of the service and its page.
 #[must_use]
 pub fn routes(routes: Routes) -> Routes {
-    routes.with(endpoint("/healthz", true), healthz).with(endpoint("/readyz", false), readyz)
+    routes
+        .with(endpoint("/healthz", true), healthz)
+        .with(endpoint("/readyz", false), readyz)
+        .with(endpoint("/openapi.json", false), description)
+        .with(endpoint("/", false), page)
 }
 
 /// Adds the metrics.
@@ -51,6 +56,17 @@ async fn readyz(service: Arc<Service>, _: Call) -> Answer {
     } else {
         Fault::NotReady.into()
     }
+}
+
+async fn description(service: Arc<Service>, _: Call) -> Answer {
+    Answer::new(StatusCode::OK, openapi::TYPE, service.description.clone())
+}
+
+async fn page(service: Arc<Service>, _: Call) -> Answer {
+    let Page { body, headers } = service.page.clone();
+    headers
+        .into_iter()
+        .fold(Answer::new(StatusCode::OK, page::TYPE, body), |answer, header| answer.with_header(Some(header)))
 }
 
 async fn metrics(service: Arc<Service>, _: Call) -> Answer {

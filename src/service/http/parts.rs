@@ -42,7 +42,7 @@ impl Part {
 /// What a configuration serves.
 #[derive(Clone, Debug)]
 pub struct Parts {
-    parts: Vec<Part>,
+    served: Vec<Part>,
     /// The most steps that a query may ask for, and the default.
     pub skew: Skew,
     /// Where it is reached, as far as the configuration knows: scheme, host and port, without a slash at the end.
@@ -54,13 +54,13 @@ impl Parts {
     #[must_use]
     pub fn of(configuration: &Configuration) -> Self {
         let parts = Part::ALL.into_iter().filter(|part| is_served(*part, configuration)).collect();
-        Self { parts, skew: configuration.skew, base: base(configuration) }
+        Self { served: parts, skew: configuration.skew, base: base(configuration) }
     }
 
     /// Whether a part is served.
     #[must_use]
     pub fn has(&self, part: Part) -> bool {
-        self.parts.contains(&part)
+        self.served.contains(&part)
     }
 }
 
@@ -105,7 +105,7 @@ pub(crate) mod tests {
     // contract 10.6, 11.4
     #[test]
     fn parts_follow_the_configuration() {
-        let parts = |configuration: &Configuration| Parts::of(configuration).parts;
+        let parts = |configuration: &Configuration| Parts::of(configuration).served;
         assert_eq!(parts(&Configuration::default()), [Part::Open, Part::OneTime, Part::Metrics]);
         assert_eq!(parts(&full()), [Part::Clients, Part::OneTime, Part::Accounts, Part::Tokens, Part::Metrics]);
         let metrics = |listen: &str, metrics_listen: Option<&str>| {
