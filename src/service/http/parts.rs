@@ -53,8 +53,8 @@ impl Parts {
     /// What this configuration serves.
     #[must_use]
     pub fn of(configuration: &Configuration) -> Self {
-        let parts = Part::ALL.into_iter().filter(|part| is_served(*part, configuration)).collect();
-        Self { served: parts, skew: configuration.skew, base: base(configuration) }
+        let served = Part::ALL.into_iter().filter(|part| is_served(*part, configuration)).collect();
+        Self { served, skew: configuration.skew, base: base(configuration) }
     }
 
     /// Whether a part is served.
