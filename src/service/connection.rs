@@ -283,3 +283,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

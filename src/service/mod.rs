@@ -1,12 +1,12 @@
 //! The service (contract 10 to 15): the operations over HTTP, for callers who cannot start a process.
 
 pub mod config;
+pub mod guard;
 pub mod lifecycle;
 pub mod log;
 
 mod accounts;
 mod connection;
-mod guard;
 mod http;
 mod listener;
 mod metrics;

@@ -25,7 +25,7 @@ pub struct Answer {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The status of the operation, where the contract of the path has one.
     pub status: Option<Status>,
-    /// The account that was asked for, for the log.
+    /// The account that was asked for, once it is known to be one; for the log.
     pub account: Option<String>,
     /// The kind of what went wrong, for the log.
     pub cause: Option<Cow<'static, str>>,

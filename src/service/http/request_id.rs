@@ -75,7 +75,7 @@ mod tests {
     fn ids_that_are_taken_over() {
         let of = |ids: &[&str]| {
             let mut headers = HeaderMap::new();
-            ids.iter().for_each(|id| drop(headers.append(RequestId::HEADER, id.parse().unwrap())));
+            headers.extend(ids.iter().map(|id| (RequestId::HEADER, id.parse().unwrap())));
             RequestId::of(&headers).as_str().to_owned()
         };
         let longest = "a".repeat(64);
