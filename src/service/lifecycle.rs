@@ -33,6 +33,8 @@ use crate::verification::MemoryError;
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long a TLS handshake may take (contract 10.7).
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// The most bytes that the head of a request can have.
+const HEAD_BYTES: usize = 64 * 1024;
 /// How many connections for metrics are served at once, however many others there are.
 const METRICS_CONNECTIONS: usize = 16;
 /// The exit code where the service could not begin.
@@ -153,7 +155,7 @@ impl Listener {
             .handle(Handle::with_control(control.clone()))
             .accept_error_handler(accept_failed());
         // The wire has the time limits of a head: those of hyper would also end connections between two requests.
-        server.http_builder().http1().title_case_headers(true).half_close(true);
+        server.http_builder().http1().title_case_headers(true).half_close(true).max_buf_size(HEAD_BYTES);
         match certificates.filter(|_| is_secure) {
             Some(certificates) => {
                 let tls = RustlsAcceptor::new(certificates.clone()).handshake_timeout(HANDSHAKE);

@@ -1,0 +1,379 @@
+//! The life of the service and of its connections (contract 10.1, 10.5, 10.7, 10.8), through the program.
+#![cfg(feature = "serve")]
+
+mod common;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::service::{Caller, DEADLINE, Service, post, wait_for};
+use common::{Folder, secret_document, totp_adapter};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+// contract 10.1: before anything is logged.
+#[test]
+fn an_address_in_use() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ran = totp_adapter(["serve", "--listen", "127.0.0.1:0", "--listen", &address]).run();
+    assert_eq!((ran.code(), ran.stdout().as_str()), (2, ""));
+    let expected = format!("totp-adapter: cannot listen on {address}: address already in use\n");
+    assert_eq!(ran.stderr(), expected);
+}
+
+// contract 10.5, 10.6: what is served where, with the ports that were taken; metrics on an address of their own are nowhere else.
+#[test]
+fn several_addresses() {
+    let service = Service::start("--listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0");
+    let log = service.log();
+    let address = |line: &String| common::service::field(line, "address").unwrap();
+    let served: Vec<(String, String)> =
+        log[1..4].iter().map(|line| (address(line), common::service::field(line, "serves").unwrap())).collect();
+    assert!(log[4].contains("listening"), "{log:#?}");
+    assert_eq!(address(&log[4]), format!("{}, {}", served[0].0, served[1].0));
+    let code = |address: &str, path: &str| {
+        let mut caller = Caller::over(TcpStream::connect(address).unwrap());
+        caller.send(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n"));
+        caller.response().code()
+    };
+    for (address, serves) in &served {
+        let is_main = serves != "metrics";
+        assert_eq!(code(address, "/metrics"), if is_main { 404 } else { 200 });
+        for path in ["/healthz", "/readyz"] {
+            assert_eq!(code(address, path), if is_main { 200 } else { 404 });
+        }
+    }
+    assert_eq!(served[2].1, "metrics");
+}
+
+// contract 10.7: 408, in the form of the path, and on the wire where there is no path yet.
+#[test]
+fn slow_requests() {
+    let service = Service::start("--request-seconds 1");
+    for (path, error) in [
+        ("/x4/GeneratePassword", "<Error description=\"timed out: expected a request that ends within 1 s\"/>\n"),
+        ("/read-qr", "<Error description=\"timed out: expected a request that ends within 1 s\"/>\n"),
+    ] {
+        let mut caller = service.connect();
+        caller.send(format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n<Secret>"));
+        let response = caller.response();
+        assert_eq!((response.code(), response.text()), (408, error));
+        assert_eq!((response.header("X4-Status"), response.header("Connection")), (Some("-1"), Some("close")));
+        assert!(caller.rest().is_empty());
+    }
+    // One byte after the other does not help.
+    let mut caller = service.connect();
+    caller.send("POST /x4/GeneratePassword HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let mut drops = caller.stream.try_clone().unwrap();
+    let drip = thread::spawn(move || {
+        while drops.write_all(b"1\r\n \r\n").is_ok() {
+            thread::sleep(Duration::from_millis(50));
+        }
+    });
+    assert_eq!(caller.response().code(), 408);
+    caller.stream.shutdown(Shutdown::Both).unwrap();
+    drip.join().unwrap();
+}
+
+// contract 10.7: 10 s for a head, from its first byte; a connection that says nothing has longer.
+#[test]
+fn slow_heads() {
+    let service = Service::start("");
+    let mut silent = service.connect();
+    let mut used = service.connect();
+    used.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(used.response().code(), 200);
+    let begin = Instant::now();
+    let mut slow = service.connect();
+    slow.send("GET /healthz HTTP/1.1\r\nHo");
+    let response = slow.response();
+    assert!(begin.elapsed() >= Duration::from_secs(10));
+    assert_eq!((response.code(), response.header("Connection")), (408, Some("close")));
+    assert_eq!(response.text(), "{\"error\":\"timed out: expected a request that ends within 10 s\"}\n");
+    assert!(slow.rest().is_empty());
+    for caller in [&mut silent, &mut used] {
+        caller.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_eq!(caller.response().code(), 200);
+    }
+}
+
+// contract 10.2, 10.7: more than the limit wait, and are served when others have gone.
+#[test]
+fn more_connections_than_the_limit() {
+    let service = Service::start("--connections 2");
+    let mut first = service.connect();
+    let mut second = service.connect();
+    for caller in [&mut first, &mut second] {
+        caller.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_eq!(caller.response().code(), 200);
+    }
+    let mut third = service.connect();
+    third.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    third.stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    let error = third.stream.read(&mut [0; 1]).unwrap_err();
+    assert!(matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut), "{error}");
+    third.stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    drop(first);
+    assert_eq!(third.response().code(), 200);
+}
+
+// contract 10.7: a lack of descriptors is not the end.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_more_descriptors() {
+    use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+    let mut service = Service::start("");
+    let id = Pid::from_raw(i32::try_from(service.id()).unwrap());
+    let open = fs::read_dir(format!("/proc/{}/fd", service.id())).unwrap().count() as u64;
+    let usual = getrlimit(Resource::Nofile);
+    prlimit(id, Resource::Nofile, Rlimit { current: Some(open + 2), maximum: usual.maximum }).unwrap();
+    let callers: Vec<_> = (0..20).map(|_| service.connect()).collect();
+    service.logged("cannot accept connections");
+    drop(callers);
+    prlimit(id, Resource::Nofile, usual).unwrap();
+    assert_eq!(service.get("/healthz").code(), 200);
+    assert!(service.is_alive());
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::*;
+    use rustix::process::Signal;
+
+    // contract 10.8: what is in flight is answered, new connections are refused, silent ones are closed; exit 0.
+    #[test]
+    fn an_end_in_order() {
+        for signal in [Signal::TERM, Signal::INT] {
+            let mut service = Service::start("");
+            let mut silent = service.connect();
+            silent.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            assert_eq!(silent.response().code(), 200);
+            let document = secret_document();
+            let (begin, end) = document.split_at(10);
+            let mut caller = service.connect();
+            let head = format!(
+                "POST /x4/GeneratePassword HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+                document.len()
+            );
+            caller.send(head + begin);
+            // The head has been read when the service answers to what came later.
+            assert_eq!(service.get("/healthz").code(), 200);
+            service.signal(signal);
+            service.logged("ending");
+            assert!(silent.rest().is_empty());
+            wait_for("the listener's end", || TcpStream::connect(service.address).err());
+            caller.send(end);
+            let response = caller.response();
+            assert_eq!((response.code(), response.header("Connection")), (200, Some("close")));
+            assert_eq!(service.ended(), Some(0));
+            service.logged("ended");
+        }
+    }
+
+    // contract 10.8: under load every request is answered or its connection is closed; none is broken off.
+    #[test]
+    fn an_end_under_load() {
+        let mut service = Service::start("");
+        let address = service.address;
+        let callers: Vec<_> = (0..16)
+            .map(|_| {
+                thread::spawn(move || {
+                    let request = post("/x4/GeneratePassword", secret_document());
+                    let mut answered = 0;
+                    'connections: while let Ok(mut stream) = TcpStream::connect(address) {
+                        for _ in 0..10 {
+                            let mut bytes = [0; 1024];
+                            if stream.write_all(&request).is_err() {
+                                continue 'connections;
+                            }
+                            match stream.read(&mut bytes) {
+                                // Closed between two requests, before this one was read.
+                                Ok(0) | Err(_) => continue 'connections,
+                                Ok(length) => {
+                                    let text = String::from_utf8_lossy(&bytes[..length]);
+                                    assert!(
+                                        text.starts_with("HTTP/1.1 200") && text.ends_with("</Password>\n"),
+                                        "{text}"
+                                    );
+                                    answered += 1;
+                                }
+                            }
+                        }
+                    }
+                    answered
+                })
+            })
+            .collect();
+        wait_for("load", || (service.log().len() > 500).then_some(()));
+        service.signal(Signal::TERM);
+        assert_eq!(service.ended(), Some(0));
+        let answered: usize = callers.into_iter().map(|caller| caller.join().unwrap()).sum();
+        assert!(answered >= 490, "{answered}");
+    }
+
+    // contract 10.8: no request holds the end up for ever, and a second signal not at all.
+    #[test]
+    fn an_end_that_does_not_wait() {
+        let unfinished = |service: &Service| {
+            let mut caller = service.connect();
+            caller.send("POST /x4/GeneratePassword HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n<Secret>");
+            assert_eq!(service.get("/healthz").code(), 200);
+            caller
+        };
+        let mut service = Service::start("");
+        let _caller = unfinished(&service);
+        let begin = Instant::now();
+        service.signal(Signal::TERM);
+        service.logged("ending");
+        service.signal(Signal::INT);
+        assert_eq!(service.ended(), Some(130));
+        assert!(begin.elapsed() < Duration::from_secs(9));
+
+        let mut service = Service::start("");
+        let _caller = unfinished(&service);
+        let begin = Instant::now();
+        service.signal(Signal::TERM);
+        assert_eq!(service.ended(), Some(0));
+        assert!(begin.elapsed() >= Duration::from_secs(9));
+    }
+
+    // contract 10.8: new certificates for new connections; with a mistake the old ones stay, and the log says why.
+    #[test]
+    fn new_certificates() {
+        let folder = Folder::empty();
+        let first = certificate(&folder);
+        let mut service = secure(&folder);
+        assert_eq!(health(&service, &first), Some(200));
+        let mut old = connect(&service, &first);
+        old.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_eq!(old.response().code(), 200);
+
+        let key = fs::read(folder.path().join("key.pem")).unwrap();
+        let certificate_file = fs::read(folder.path().join("certificate.pem")).unwrap();
+        let mut reloads = 0;
+        let mut reload = |words: &str| {
+            reloads += 1;
+            service.signal(Signal::HUP);
+            wait_for(words, || {
+                let log = service.log();
+                let of_reloads: Vec<_> = log.iter().filter(|line| line.contains("certificates")).collect();
+                (of_reloads.len() == reloads).then(|| assert!(of_reloads[reloads - 1].contains(words), "{log:#?}"))
+            });
+        };
+        fs::write(folder.path().join("key.pem"), "nonsense").unwrap();
+        reload("wrong key file: expected a private key in PEM");
+        fs::remove_file(folder.path().join("key.pem")).unwrap();
+        reload("cannot read the key file: no such file or directory");
+        fs::write(folder.path().join("key.pem"), &key).unwrap();
+        fs::write(folder.path().join("certificate.pem"), "").unwrap();
+        reload("wrong certificate file: expected certificates");
+        let other = Folder::empty();
+        certificate(&other);
+        fs::copy(other.path().join("certificate.pem"), folder.path().join("certificate.pem")).unwrap();
+        reload("wrong key file: expected the key of the certificate");
+        fs::write(folder.path().join("certificate.pem"), certificate_file).unwrap();
+        reload("certificates read again");
+        assert_eq!(health(&service, &first), Some(200));
+
+        let second = certificate(&folder);
+        assert_eq!(health(&service, &second), None);
+        reload("certificates read again");
+        assert_eq!((health(&service, &first), health(&service, &second)), (None, Some(200)));
+        old.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_eq!(old.response().code(), 200);
+        assert!(service.is_alive());
+        // Without certificates, the signal is nothing to end of.
+        let mut plain = Service::start("");
+        plain.signal(Signal::HUP);
+        assert_eq!(plain.get("/healthz").code(), 200);
+        assert!(plain.is_alive());
+    }
+}
+
+/// Writes a new certificate for localhost with its key and returns it.
+fn certificate(folder: &Folder) -> String {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    folder.write("certificate.pem", made.cert.pem());
+    folder.write("key.pem", made.signing_key.serialize_pem());
+    made.cert.pem()
+}
+
+fn secure(folder: &Folder) -> Service {
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    Service::start(&format!("--certificate-file {} --key-file {}", file("certificate.pem"), file("key.pem")))
+}
+
+type Secure = StreamOwned<ClientConnection, TcpStream>;
+
+/// A caller that trusts this certificate only.
+fn connect(service: &Service, certificate: &str) -> Caller<Secure> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()).unwrap();
+    let mut configuration = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    configuration.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let connection =
+        ClientConnection::new(Arc::new(configuration), ServerName::try_from("localhost").unwrap()).unwrap();
+    Caller::over(StreamOwned::new(connection, service.connect().stream))
+}
+
+/// The HTTP status of a question over TLS; nothing where the certificate is another.
+fn health(service: &Service, certificate: &str) -> Option<u16> {
+    let mut caller = connect(service, certificate);
+    let asked = caller.stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    asked.ok().map(|()| {
+        let code = caller.response().code();
+        assert_eq!(caller.stream.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
+        assert!(caller.rest().is_empty());
+        code
+    })
+}
+
+// contract 10.2, 10.7: a body that is too large, and a caller that is silent, also over TLS.
+#[test]
+fn over_tls() {
+    let folder = Folder::empty();
+    let certificate = certificate(&folder);
+    let service = secure(&folder);
+    let mut silent = service.connect();
+    let begin = Instant::now();
+    let mut caller = connect(&service, &certificate);
+    caller.send(post("/x4/GeneratePassword", secret_document()));
+    assert_eq!(caller.response().code(), 200);
+    caller.send("POST /x4/GeneratePassword HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n");
+    for _ in 0..200 {
+        caller.send([b'x'; 100_000]);
+    }
+    assert_eq!(caller.response().code(), 413);
+    assert!(caller.rest().is_empty());
+    // What is not TLS is not answered in HTTP.
+    let mut plain = service.connect();
+    plain.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert!(!plain.rest().starts_with(b"HTTP"));
+    // A handshake has 10 s.
+    assert!(silent.rest().is_empty());
+    assert!(begin.elapsed() >= Duration::from_secs(10));
+    assert_eq!(health(&service, &certificate), Some(200));
+}
+
+// contract 10.1: certificates that cannot be used at the start.
+#[test]
+fn no_certificate() {
+    let folder = Folder::empty();
+    let arguments = "serve --listen 127.0.0.1:0 --certificate-file none.pem --key-file none.pem";
+    let ran = totp_adapter(arguments.split(' ')).folder(folder.path()).run();
+    assert_eq!(ran.code(), 2);
+    assert_eq!(
+        ran.stderr(),
+        "totp-adapter: cannot use TLS: cannot read the certificate file: no such file or directory\n"
+    );
+}
