@@ -145,6 +145,9 @@ pub enum MemoryError {
     /// The file has other contents.
     #[error("expected a state of this program, found another file")]
     Foreign,
+    /// Another file has come to where it was.
+    #[error("expected the file that was opened, found another one")]
+    Replaced,
     /// A newer version of this program has changed its structure.
     #[error("expected a version that this program knows, found a newer one")]
     Newer,

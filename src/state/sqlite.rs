@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,7 @@ CREATE TABLE token (
 pub struct Sqlite {
     connection: Connection,
     salt: Salt,
+    file: OpenFile,
 }
 
 impl fmt::Debug for Sqlite {
@@ -61,6 +62,7 @@ impl Sqlite {
     /// [`MemoryError`] where it cannot be opened, or is not a state that this program knows.
     pub fn open(file: &Path) -> Result<Self, MemoryError> {
         prepare(file)?;
+        let opened = OpenFile::at(file)?;
         // SQLite takes names such as ":memory:" for something else.
         let file = Path::new(".").join(file);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -75,7 +77,7 @@ impl Sqlite {
             patiently(|| initialise(&connection))?;
         }
         let salt = connection.query_row("SELECT salt FROM salt", [], |row| row.get(0))?;
-        Ok(Self { connection, salt: Salt::new(salt) })
+        Ok(Self { connection, salt: Salt::new(salt), file: opened })
     }
 
     /// What its fingerprints depend on.
@@ -90,7 +92,7 @@ impl Sqlite {
     ///
     /// [`MemoryError`] where the file cannot be read or written; then nothing has been decided.
     pub fn judge(&mut self, attempts: &[Attempt], policy: Policy) -> Result<Vec<Judgement>, MemoryError> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self.transaction()?;
         let judgements =
             attempts.iter().map(|attempt| judge(&transaction, attempt, policy)).collect::<Result<_, _>>()?;
         sweep(&transaction, attempts)?;
@@ -104,7 +106,9 @@ impl Sqlite {
     ///
     /// [`MemoryError`] where the file cannot be read or written.
     pub fn unlock(&mut self, secret: &Fingerprint) -> Result<(), MemoryError> {
-        self.connection.execute(UNLOCK, [secret.as_bytes()])?;
+        let transaction = self.transaction()?;
+        transaction.execute(UNLOCK, [secret.as_bytes()])?;
+        transaction.commit()?;
         Ok(())
     }
 
@@ -114,7 +118,7 @@ impl Sqlite {
     ///
     /// [`MemoryError`] where the file cannot be read or written.
     pub fn issue(&mut self, token: &Token) -> Result<(), MemoryError> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self.transaction()?;
         let hash = token.hash.as_bytes();
         transaction.execute(ISSUE, params![hash, token.client, token.expires])?;
         transaction.execute(SWEEP_TOKENS, params![token.issued, hash, SWEPT_ROWS])?;
@@ -138,8 +142,14 @@ impl Sqlite {
     ///
     /// [`MemoryError`] where it cannot.
     pub fn check(&mut self) -> Result<(), MemoryError> {
-        self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?.rollback()?;
+        self.transaction()?.rollback()?;
         Ok(())
+    }
+
+    /// A transaction that may write, of a file that is still where it was.
+    fn transaction(&mut self) -> Result<Transaction<'_>, MemoryError> {
+        self.file.check()?;
+        Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
 }
 
@@ -187,6 +197,42 @@ fn execute(transaction: &Transaction<'_>, attempt: &Attempt, policy: Policy) -> 
         })
     };
     Ok(transaction.prepare_cached(JUDGE_VALUES)?.query_row(values, returned)?)
+}
+
+/// The file that is open: where somebody takes it away or puts another in its place, SQLite would go on writing to it, and all
+/// of that would be forgotten with the process.
+struct OpenFile {
+    path: PathBuf,
+    identity: Identity,
+}
+
+#[cfg(unix)]
+type Identity = (u64, u64);
+/// Windows lets nobody move or remove an open file.
+#[cfg(not(unix))]
+type Identity = ();
+
+impl OpenFile {
+    fn at(path: &Path) -> Result<Self, MemoryError> {
+        let path = std::path::absolute(path).map_err(|error| MemoryError::File(error.kind()))?;
+        Ok(Self { identity: identity(&path)?, path })
+    }
+
+    fn check(&self) -> Result<(), MemoryError> {
+        if identity(&self.path)? == self.identity { Ok(()) } else { Err(MemoryError::Replaced) }
+    }
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Result<Identity, MemoryError> {
+    use std::os::unix::fs::MetadataExt;
+    let found = fs::metadata(path).map_err(|error| MemoryError::File(error.kind()))?;
+    Ok((found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Result<Identity, MemoryError> {
+    Ok(())
 }
 
 /// Makes the file where it is missing, before SQLite could make one that others can read.

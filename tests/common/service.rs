@@ -2,10 +2,13 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
 
 use super::totp_adapter;
 
@@ -15,15 +18,27 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 /// A service that ends with its test.
 pub struct Service {
     child: Child,
+    /// Where its state is, if that is its own.
+    folder: Option<TempDir>,
     log: Arc<Mutex<Vec<String>>>,
     pub address: SocketAddr,
 }
 
 impl Service {
-    /// Starts `serve` on a free port of 127.0.0.1, with these further arguments, and waits until it listens.
+    /// Starts `serve` on a free port of 127.0.0.1 with a state of its own, with these further arguments, and waits until it
+    /// listens.
     pub fn start(arguments: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state.db");
+        let mut service = Self::start_in(folder.path(), &format!("--state {} {arguments}", state.to_str().unwrap()));
+        service.folder = Some(folder);
+        service
+    }
+
+    /// Starts `serve` on a free port of 127.0.0.1 in a folder, with these further arguments, and waits until it listens.
+    pub fn start_in(folder: &Path, arguments: &str) -> Self {
         let all = ["serve", "--listen", "127.0.0.1:0"].into_iter().chain(arguments.split_whitespace());
-        let mut command = totp_adapter(all).command();
+        let mut command = totp_adapter(all).folder(folder).command();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -33,7 +48,7 @@ impl Service {
                 lines.lock().unwrap().push(line.unwrap());
             }
         });
-        let mut service = Self { child, log, address: ([127, 0, 0, 1], 0).into() };
+        let mut service = Self { child, folder: None, log, address: ([127, 0, 0, 1], 0).into() };
         let line = service.logged("\"message\":\"listening\"");
         service.address = field(&line, "address").unwrap().split(", ").next().unwrap().parse().unwrap();
         service
@@ -170,6 +185,16 @@ impl<S: Read + Write> Caller<S> {
         }
         response.body = self.held.drain(..length).collect();
         response
+    }
+
+    /// The status of a response, unless the connection breaks off before it.
+    pub fn code_if_it_comes(&mut self) -> Option<u16> {
+        let mut bytes = [0; 8192];
+        while !self.held.windows(4).any(|bytes| bytes == b"\r\n\r\n") {
+            let length = self.stream.read(&mut bytes).ok().filter(|length| *length > 0)?;
+            self.held.extend_from_slice(&bytes[..length]);
+        }
+        Some(self.response().code())
     }
 
     /// The response to `HEAD` of `/healthz`, which has a length and no body.

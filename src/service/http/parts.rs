@@ -97,7 +97,7 @@ pub(crate) mod tests {
         Configuration {
             accounts: Some("accounts".into()),
             operations: Access::Clients(vec!["workflow".into()]),
-            clients: vec![Client { id: "workflow".into(), secret_sha256: [0; 32] }],
+            clients: vec![Client { id: "workflow".into(), secret_sha256: [0; 32], secret_file: None }],
             ..Configuration::default()
         }
     }

@@ -1,21 +1,55 @@
 //! Requests to all paths, without sockets.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::ops::Deref;
 
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, Method};
+use tempfile::TempDir;
 
 use super::caller::Callers;
 use super::route::{Endpoint, Route, Verb};
 use super::*;
+use crate::service::config::Client;
 use crate::service::connection::Connection;
+use crate::state::Location;
 
 const EVERYTHING: Served = Served { operations: true, metrics: true };
 const TOO_MANY_BYTES: usize = 25 * 1024 * 1024;
 
-fn service(access: Access) -> Arc<Service> {
-    Arc::new(Service::new(&Configuration { operations: access, ..Configuration::default() }))
+/// A service with all its paths, an account and a state of its own.
+struct Tested {
+    service: Arc<Service>,
+    _folder: TempDir,
+}
+
+impl Deref for Tested {
+    type Target = Arc<Service>;
+
+    fn deref(&self) -> &Arc<Service> {
+        &self.service
+    }
+}
+
+fn service(access: Access) -> Tested {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("billing.xml"), "<Secret>GEZDGNBVGY3TQOJQ</Secret>").unwrap();
+    let state = Location::Sqlite(folder.path().join("state.db"));
+    let configuration = Configuration {
+        operations: access,
+        accounts: Some(folder.path().to_owned()),
+        clients: vec![Client { id: "workflow".to_owned(), secret_sha256: [0; 32], secret_file: None }],
+        ..Configuration::default()
+    };
+    let store = Store::open(&state, configuration.policy).unwrap();
+    Tested { service: Arc::new(Service::new(&configuration, store)), _folder: folder }
+}
+
+/// A path as it is asked for.
+fn uri(endpoint: Endpoint) -> String {
+    endpoint.path.replace("{name}", "billing")
 }
 
 struct Answered {
@@ -58,7 +92,7 @@ fn faulty(endpoint: Endpoint, faults: &[&str]) -> Request {
     let query = if has("query") { "&GEZDGNBV=1" } else { "" };
     let mut request = Request::builder()
         .method(if has("method") { Method::DELETE } else { right })
-        .uri(format!("{}?{account}{query}", endpoint.path))
+        .uri(format!("{}?{account}{query}", uri(endpoint)))
         .header("Host", if has("host") { "evil.example" } else { "localhost" });
     if has("site") {
         request = request.header("Sec-Fetch-Site", "cross-site");
@@ -72,7 +106,8 @@ fn faulty(endpoint: Endpoint, faults: &[&str]) -> Request {
 /// The HTTP status by which an endpoint tells a fault, or nothing where the fault does not matter to it.
 fn told(endpoint: Endpoint, fault: &str) -> Option<u16> {
     let is_operation = endpoint.contract == Contract::X4;
-    let reads_body = is_operation && endpoint.path != "/x4/GenerateSecret";
+    let is_needless = endpoint.path.starts_with("/accounts") && !endpoint.path.ends_with("VerifyPassword");
+    let reads_body = endpoint.verb == Verb::Post && endpoint.path != "/x4/GenerateSecret";
     let code = |told: bool, code| told.then_some(code);
     match fault {
         "method" => Some(405),
@@ -80,6 +115,7 @@ fn told(endpoint: Endpoint, fault: &str) -> Option<u16> {
         "site" => code(!endpoint.any_origin, 403),
         "caller" => code(endpoint.callers == Callers::OfOperations, 401),
         "query" => code(is_operation, 400),
+        "size" | "encoding" if is_needless => Some(422),
         "size" => code(reads_body, 413),
         "encoding" => code(reads_body, 415),
         other => panic!("{other}"),
@@ -121,8 +157,14 @@ fn every_path_and_who_may_call_it() {
         .map(|(path, is_post, callers, any_origin)| format!("{path} {is_post} {callers:?} {any_origin}"))
         .collect();
     let expected = [
+        "/ false Anyone false",
+        "/accounts/{name}/GenerateAuthenticatorQRCode true OfOperations false",
+        "/accounts/{name}/GeneratePassword true OfOperations false",
+        "/accounts/{name}/VerifyPassword true OfOperations false",
         "/healthz false Anyone true",
         "/metrics false Anyone false",
+        "/oauth2/token true Anyone false",
+        "/openapi.json false Anyone false",
         "/read-qr true OfOperations false",
         "/readyz false Anyone false",
         "/x4/GenerateAuthenticatorQRCode true OfOperations false",
@@ -161,8 +203,8 @@ async fn the_form_of_every_fault() {
                             "{text}"
                         );
                     }
-                    Contract::Operations => {
-                        assert!(text.starts_with("{\"error\":\"") && text.ends_with("\"}\n"), "{text}");
+                    Contract::OAuth | Contract::Operations => {
+                        assert!(text.starts_with("{\"error\":\"") && text.trim_end().ends_with("\"}"), "{text}");
                         assert_eq!(answered.header("content-type"), Some("application/json"));
                         assert_eq!(answered.header("x4-status"), None);
                     }
