@@ -351,7 +351,7 @@ fn over_tls() {
     assert_eq!(caller.response().code(), 200);
     caller.send("POST /x4/GeneratePassword HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n");
     for _ in 0..200 {
-        caller.send([b'x'; 100_000]);
+        caller.send(vec![b'x'; 100_000]);
     }
     assert_eq!(caller.response().code(), 413);
     assert!(caller.rest().is_empty());
