@@ -1,7 +1,7 @@
 //! Certificates of the service (contract 10.2, 10.8): from files to what TLS is spoken with. Errors are in words of ours.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use super::config::Tls;
 use crate::transport::reason;
@@ -26,7 +27,7 @@ pub enum TlsError {
         error: io::Error,
     },
     /// A file is not PEM, or has nothing of what is expected.
-    #[error("wrong {what} file: expected {expected} in PEM")]
+    #[error("wrong {what} file: expected {expected}")]
     Content {
         /// Which one.
         what: &'static str,
@@ -38,6 +39,8 @@ pub enum TlsError {
     Mismatch,
 }
 
+/// More than any chain of certificates has.
+const MAX_BYTES: usize = 1024 * 1024;
 /// The names of the two files in errors.
 const CERTIFICATE: &str = "certificate";
 const KEY: &str = "key";
@@ -49,7 +52,7 @@ const KEY: &str = "key";
 /// [`TlsError`] where a file cannot be used, or the two do not belong together.
 pub fn load(tls: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
     let wrong = |what, expected| TlsError::Content { what, expected };
-    let expected = "certificates, the server's first";
+    let expected = "certificates in PEM, the server's first";
     let chain: Vec<CertificateDer<'static>> =
         CertificateDer::pem_slice_iter(&read(&tls.certificate_file, CERTIFICATE)?)
             .collect::<Result<_, _>>()
@@ -57,7 +60,8 @@ pub fn load(tls: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
     if chain.is_empty() {
         return Err(wrong(CERTIFICATE, expected));
     }
-    let key = PrivateKeyDer::from_pem_slice(&read(&tls.key_file, KEY)?).map_err(|_| wrong(KEY, "a private key"))?;
+    let key =
+        PrivateKeyDer::from_pem_slice(&read(&tls.key_file, KEY)?).map_err(|_| wrong(KEY, "a private key in PEM"))?;
     let mut configuration = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring has the cipher suites of the default versions")
@@ -73,6 +77,17 @@ pub fn load(tls: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
     Ok(Arc::new(configuration))
 }
 
-fn read(file: &Path, what: &'static str) -> Result<zeroize::Zeroizing<Vec<u8>>, TlsError> {
-    fs::read(file).map(zeroize::Zeroizing::new).map_err(|error| TlsError::Read { what, error })
+fn read(file: &Path, what: &'static str) -> Result<Zeroizing<Vec<u8>>, TlsError> {
+    let failed = |error| TlsError::Read { what, error };
+    // Opening a pipe would wait for its writer.
+    if !fs::metadata(file).map_err(failed)?.is_file() {
+        return Err(TlsError::Content { what, expected: "a regular file" });
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
+    let length =
+        File::open(file).and_then(|file| file.take(MAX_BYTES as u64).read_to_end(&mut bytes)).map_err(failed)?;
+    if length == MAX_BYTES {
+        return Err(TlsError::Content { what, expected: "less than 1 MiB" });
+    }
+    Ok(bytes)
 }

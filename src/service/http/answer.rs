@@ -12,8 +12,7 @@ use crate::status::Status;
 /// The header with the status of the operation (contract 11.1).
 const X4_STATUS: HeaderName = HeaderName::from_static("x4-status");
 
-/// What goes back, and what of it goes into the log.
-#[derive(Debug)]
+/// What goes back, and what of it goes into the log. It is not `Debug`: its body may be a secret.
 pub struct Answer {
     /// The HTTP status.
     pub code: StatusCode,

@@ -163,7 +163,14 @@ pub(super) fn head_timeout(limit: Duration) -> Vec<u8> {
     let id = RequestId::new();
     let answer = operations::refuse(Refusal::Time(limit));
     let code = answer.code;
-    tracing::info!(target: TARGET, request_id = id.as_str(), route = "unknown", http_status = code.as_u16(), cause = answer.cause.as_deref());
+    tracing::info!(
+        target: TARGET,
+        request_id = id.as_str(),
+        route = "unknown",
+        http_status = code.as_u16(),
+        cause = answer.cause.as_deref(),
+        milliseconds = limit.as_secs_f64() * 1e3,
+    );
     let body = String::from_utf8_lossy(&answer.body);
     format!(
         "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nX-Request-Id: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",

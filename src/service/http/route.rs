@@ -67,8 +67,7 @@ impl Verb {
     }
 }
 
-/// A request that has passed all checks but those of its contract.
-#[derive(Debug)]
+/// A request that has passed all checks but those of its contract. It is not `Debug`: its head may have a token.
 pub struct Call {
     /// The head.
     pub head: Parts,
