@@ -38,14 +38,9 @@ fn guess(secret: &str, code: CodeParameters, now: u64, step: Option<u64>) -> Gue
     let current = now / period;
     let steps = current.saturating_sub(1)..=current + 1;
     let right: Vec<String> = steps.map(|step| password(&key, code, step)).collect();
-    let text = match step {
-        Some(step) => password(&key, code, step),
-        None => {
-            let digits = usize::from(code.digits.count());
-            let numbers = (0..).map(|number| format!("{number:0digits$}"));
-            numbers.into_iter().find(|text| !right.contains(text)).unwrap()
-        }
-    };
+    let digits = usize::from(code.digits.count());
+    let wrong = || (0..).map(|number| format!("{number:0digits$}")).find(|text| !right.contains(text)).unwrap();
+    let text = step.map_or_else(wrong, |step| password(&key, code, step));
     let document = format!("<TOTP><Password>{text}</Password><Secret>{secret}</Secret></TOTP>");
     let mut adapter = Adapter { time: Some(UnixTime(now)), entropy: &mut |_| Ok(()), has_time: &|| true };
     let parameters = Parameters { code, ..Parameters::default() };
