@@ -9,6 +9,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
+use common::page::{Shown, shown};
 use common::terminal::on_terminal;
 use common::{program, project, totp_adapter};
 
@@ -17,41 +18,6 @@ const NOT_RUN: [&str; 5] =
     ["cargo install", "cargo build", "cargo test", "rustup target add", "cp target/x86_64-unknown-linux-musl"];
 /// Other programs that the README shows.
 const PROGRAMS: [&str; 4] = ["zbarimg", "oathtool", "xsltproc", "rsvg-convert"];
-
-/// A command and the output below it.
-#[derive(Default)]
-struct Shown {
-    command: String,
-    output: String,
-}
-
-/// The commands of the README's blocks of this kind.
-fn shown(kind: &str) -> Vec<Shown> {
-    let readme = fs::read_to_string(project().join("README.md")).unwrap();
-    let mut commands: Vec<Shown> = Vec::new();
-    let mut lines = readme.lines();
-    while let Some(line) = lines.next() {
-        if line != format!("```{kind}") {
-            continue;
-        }
-        let block = lines.by_ref().take_while(|line| *line != "```");
-        let mut in_heredoc = false;
-        for line in block {
-            if let Some(command) = line.strip_prefix("$ ") {
-                commands.push(Shown { command: command.to_owned(), output: String::new() });
-                in_heredoc = command.contains("<<'END'");
-                continue;
-            }
-            let last = commands.last_mut().unwrap();
-            let text = if in_heredoc { &mut last.command } else { &mut last.output };
-            text.push_str(if in_heredoc { "\n" } else { "" });
-            text.push_str(line);
-            text.push_str(if in_heredoc { "" } else { "\n" });
-            in_heredoc &= line != "END";
-        }
-    }
-    commands
-}
 
 /// The secret in a text, if there is one.
 fn secret_in(text: &str) -> Option<&str> {
@@ -101,10 +67,10 @@ fn the_commands_give_the_output_that_is_shown() {
     for name in ["schemas", "fixtures"] {
         symlink(project().join(name), folder.path().join(name)).unwrap();
     }
-    let shown = shown("console");
-    let shown_secret = shown.iter().find_map(|shown| secret_in(&shown.output)).unwrap().to_owned();
+    let commands = shown("README.md", "console");
+    let shown_secret = commands.iter().find_map(|shown| secret_in(&shown.output)).unwrap().to_owned();
     let mut ran = 0;
-    for Shown { command, output } in &shown {
+    for Shown { command, output } in &commands {
         let missing = PROGRAMS.iter().any(|name| command.starts_with(name) && !program(name));
         if missing || NOT_RUN.iter().any(|prefix| command.starts_with(prefix)) {
             continue;
@@ -130,8 +96,9 @@ fn the_commands_give_the_output_that_is_shown() {
 // contract 5.9a: the drawing in the README is the one of its secret.
 #[test]
 fn the_drawing() {
-    let shown_secret = shown("console").iter().find_map(|shown| secret_in(&shown.output)).unwrap().to_owned();
-    let drawings = shown("console terminal");
+    let shown_secret =
+        shown("README.md", "console").iter().find_map(|shown| secret_in(&shown.output)).unwrap().to_owned();
+    let drawings = shown("README.md", "console terminal");
     let Shown { command, output } = &drawings[0];
     let arguments = command.strip_prefix("totp-adapter ").unwrap().strip_suffix(" --input secret.xml").unwrap();
     let arguments = arguments.split('"').enumerate().flat_map(|(index, part)| {
