@@ -179,6 +179,7 @@ fn clients_and_who_may_call() {
     let no_id = format!("[[client]]\n{hash}");
     let ids = format!("[[client]]\nid = \"a\\n\"\n{hash}\n[[client]]\nid = 'ä'\n{hash}\n[[client]]\nid = ''\n{hash}");
     let both = format!("[[client]]\nid = 'a'\nsecret_file = 'secret'\n{hash}");
+    let repeated = format!("[operations]\nclients = ['a', 'a']\n[[client]]\nid = 'a'\n{hash}");
     let open = format!("[operations]\nopen = true\nclients = ['a']\n[[client]]\nid = 'a'\n{hash}");
     let shown = mistakes([
         "[[client]]",
@@ -205,6 +206,7 @@ fn clients_and_who_may_call() {
         "[operations]\nclients = ['a', 5]",
         "[operations]\nopen = 'yes'",
         &open,
+        &repeated,
         "listen = '0.0.0.0:6238'",
         "listen = ['127.0.0.1:1', '[::]:2', '[::1]:3', '192.0.2.1:4', '[::ffff:127.0.0.1]:5']",
         "listen = '0.0.0.0:6238'\n[operations]\nopen = false",
@@ -428,6 +430,18 @@ fn a_whole_configuration() {
     assert_eq!(HEXLOWER.encode(&configuration.clients[1].secret_sha256), "0123456789abcdef".repeat(4));
     assert_eq!(configuration.state_password.take().unwrap().reveal(), SECRET);
     assert_debug_snapshot!("whole", configuration);
+}
+
+// contract 10.3: what looks alike and does not stand in each other's way.
+#[test]
+fn listeners_beside_each_other() {
+    let folder = Folder::empty();
+    for listen in
+        ["'0.0.0.0:1', '[::]:1'", "'127.0.0.1:1', '127.0.0.2:1', '127.0.0.1:2'", "'127.0.0.1:0', '127.0.0.1:0'"]
+    {
+        let text = format!("listen = [{listen}]\nmetrics_listen = '127.0.0.1:0'\n[operations]\nopen = true");
+        assert_eq!(check(&folder, text).stderr(), "", "{listen}");
+    }
 }
 
 // contract 10.2: names are relative to the file, not to where the program starts.

@@ -13,8 +13,6 @@ use super::{Configuration, Overrides, Warning};
 const MAX_BYTES: usize = 1024 * 1024;
 /// The marks of UTF-16, little and big endian (The Unicode Standard, section 23.8).
 const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
-/// The mark of UTF-8.
-const UTF_8: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a configuration; without a file, the defaults, for which nothing is read.
 ///
@@ -34,8 +32,8 @@ fn text_of(file: &Path) -> Result<Zeroizing<String>, Mistake> {
     if UTF_16.iter().any(|mark| bytes.starts_with(mark)) {
         return Err(mistake(Place::File, "expected text in UTF-8, found UTF-16".to_owned()));
     }
-    let bytes = bytes.strip_prefix(UTF_8).unwrap_or(&bytes);
-    let text = std::str::from_utf8(bytes).map_err(|error| {
+    // The mark of UTF-8 is passed over by the parser.
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
         let line = memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count() + 1;
         mistake(Place::Line(line), "expected text in UTF-8".to_owned())
     })?;

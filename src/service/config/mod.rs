@@ -38,7 +38,7 @@ use crate::otp::Skew;
 use crate::state::{Location, Policy};
 
 /// The keys of every section, by its name; empty for those above the first one.
-const SECTIONS: [(&str, &[&str]); 6] = [
+const SECTIONS: &[(&str, &[&str])] = &[
     ("", read::KEYS),
     ("tls", tls::KEYS),
     ("limits", limits::KEYS),
@@ -97,6 +97,20 @@ impl Default for Configuration {
             policy: Policy::default(),
             operations: Access::Open,
             clients: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 10.3: otherwise a section that exists would be told of as unknown.
+    #[test]
+    fn every_section_is_a_key() {
+        for (section, keys) in SECTIONS {
+            assert!(section.is_empty() || read::KEYS.contains(section), "{section}");
+            assert!(!keys.is_empty() && keys.iter().enumerate().all(|(index, key)| !keys[..index].contains(key)));
         }
     }
 }
