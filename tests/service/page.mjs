@@ -124,12 +124,17 @@ async function waitsAfterGuesses() {
   const secret = await makeSecret(page);
   const wrong = wrongPassword(secret);
   let title = INCORRECT;
-  for (let guesses = 0; title.startsWith(INCORRECT); guesses += 1) {
-    assert.ok(guesses <= 5, "five wrong passwords are looked at");
+  let guesses = 0;
+  // Six at least; more where the machine is so slow that the wait is over before the next one.
+  for (; title.startsWith(INCORRECT); guesses += 1) {
+    assert.ok(guesses < 20, "guesses go on and on");
     title = await verify(page, wrong, "");
   }
-  assert.match(title, /^Too many wrong passwords\. Try again in \d+ seconds?, at .*\d/);
-  await verify(page, password(secret), "Too many wrong passwords.");
+  assert.ok(guesses >= 6, "five wrong passwords are looked at");
+  assert.match(title, /^Too many wrong passwords\. Try again in \d+ (second|minute)s?, at .*\d/);
+  const begin = Date.now();
+  const right = await verify(page, password(secret), "");
+  assert.ok(right.startsWith("Too many wrong passwords.") || Date.now() - begin > 25_000, right);
   await capture(page, "slowed-down");
   await close();
 }
@@ -191,9 +196,8 @@ async function commandsWork() {
   let output = "";
   for (let index = 0; index < await commands.count(); index += 1) {
     await commands.nth(index).getByRole("button").click();
-    await commands.nth(index).getByRole("button", { name: "Copied" }).waitFor();
-    const command = await page.evaluate(() => navigator.clipboard.readText());
-    assert.equal(command, (await commands.nth(index).locator("pre").innerText()).trim());
+    const command = (await commands.nth(index).locator("pre").innerText()).trim();
+    await until("the command is copied", () => page.evaluate(() => navigator.clipboard.readText()), command);
     assert.ok(command.includes(base + "/x4/"), command);
     output = execFileSync("bash", ["-c", command], { cwd: work, encoding: "utf8" });
   }
@@ -300,6 +304,13 @@ async function verify(page, text, title, type) {
   const shown = await fresh.locator(".title").innerText();
   assert.ok(shown.replace(/^\W+/, "").startsWith(title), shown);
   return shown.replace(/^\W+/, "");
+}
+
+async function until(what, look, expected) {
+  for (const begin = Date.now(); await look() !== expected;) {
+    assert.ok(Date.now() - begin < DEADLINE, what);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 function answer(page) {
