@@ -152,6 +152,10 @@ async function keepsNothing() {
   const { page, close } = await open("what is left behind");
   const secret = await makeSecret(page);
   await verify(page, password(secret), MATCH);
+  // A browser may keep a page that is left in memory; that page has forgotten.
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
+  assert.equal(await page.locator("#scan").isVisible(), false);
+  assert.ok(!(await page.content()).includes(secret.slice(0, 4)));
   await page.goto("about:blank");
   await page.goBack();
   await page.getByRole("button", { name: "Make a secret" }).waitFor();
