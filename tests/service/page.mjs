@@ -252,7 +252,7 @@ async function open(name, { viewport = WIDE, silent = false, ...options } = {}) 
   });
   context.on("weberror", (error) => faults.push(String(error.error())));
   context.on("console", (message) => {
-    const refused = /^Failed to load resource: .* status of (403|422|429)/.test(message.text());
+    const refused = /^Failed to load resource: .* status of (400|403|422|429)/.test(message.text());
     const ours = refused && message.location().url.startsWith(base + "/x4/");
     if (!ours && !silent && ["error", "warning"].includes(message.type())) faults.push(message.text());
   });
