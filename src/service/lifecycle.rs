@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::config::{Configuration, Tls};
+use super::config::{Configuration, Mistake, Renewed, Warning};
 use super::connection::Connection;
 use super::http::{self, Served};
 use super::listener::{Gate, WireAcceptor};
@@ -24,7 +24,6 @@ use super::log::{self, LogOptions, TARGET};
 use super::signals::{Signal, Signals};
 use super::state_folder::{self, StateFolderError};
 use super::store::Store;
-use super::tls::{self, TlsError};
 use super::{guard, http::Service};
 use crate::transport::{reason, tell};
 use crate::verification::MemoryError;
@@ -53,16 +52,16 @@ enum BeginError {
     StateFolder(#[from] StateFolderError),
     #[error("state not available: {0}")]
     State(#[from] MemoryError),
-    #[error("cannot use TLS: {0}")]
-    Tls(#[from] TlsError),
+    #[error("{}", joined(.0))]
+    Files(Vec<Mistake>),
 }
 
 /// Serves until a signal ends it and returns the exit code.
 #[must_use]
-pub fn serve(configuration: Configuration, log: LogOptions) -> i32 {
+pub fn serve(configuration: Configuration, warnings: &[Warning], log: LogOptions) -> i32 {
     guard::install();
     let result = runtime().map_err(BeginError::from).and_then(|runtime| {
-        let exit_code = runtime.block_on(run(configuration, log));
+        let exit_code = runtime.block_on(run(configuration, warnings, log));
         // A picture may still be read, for nobody.
         runtime.shutdown_background();
         exit_code
@@ -77,9 +76,11 @@ fn runtime() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
-async fn run(mut configuration: Configuration, options: LogOptions) -> Result<i32, BeginError> {
+async fn run(mut configuration: Configuration, warnings: &[Warning], options: LogOptions) -> Result<i32, BeginError> {
     let signals = Signals::new()?;
-    let certificates = configuration.tls.as_ref().map(tls::load).transpose()?.map(RustlsConfig::from_config);
+    let Renewed { tls, clients, .. } = configuration.renew().map_err(BeginError::Files)?;
+    configuration.clients = clients;
+    let certificates = tls.map(RustlsConfig::from_config);
     let store = Store::open(&state_folder::location(configuration.state.as_ref())?, configuration.policy)?;
     let listeners = bind(&configuration).await?;
     // The ports that were really taken: the page tells them.
@@ -88,6 +89,9 @@ async fn run(mut configuration: Configuration, options: LogOptions) -> Result<i3
     log::begin(options);
     let service = Arc::new(Service::new(&configuration, store));
     tracing::info!(target: TARGET, version = env!("CARGO_PKG_VERSION"), "totp-adapter");
+    for warning in warnings {
+        tracing::warn!(target: TARGET, cause = warning.to_string(), "configuration");
+    }
     let mut addresses = Vec::new();
     for listener in &listeners {
         let scheme = if listener.is_secure(certificates.as_ref()) { "https" } else { "http" };
@@ -103,7 +107,7 @@ async fn run(mut configuration: Configuration, options: LogOptions) -> Result<i3
     for listener in listeners {
         listener.start(&service, certificates.as_ref(), &control, &mut servers);
     }
-    Ok(live(&configuration, certificates.as_ref(), &control, servers, signals).await)
+    Ok(live(&configuration, &service, certificates.as_ref(), &control, servers, signals).await)
 }
 
 /// A listener and what it serves.
@@ -201,15 +205,14 @@ fn accept_failed() -> impl Fn(Option<&Connection>, &io::Error) + Send + Sync + '
 /// Waits for signals until one ends the service.
 async fn live(
     configuration: &Configuration,
+    service: &Service,
     certificates: Option<&RustlsConfig>,
     control: &Control,
     mut servers: JoinSet<io::Result<()>>,
     mut signals: Signals,
 ) -> i32 {
     while signals.next().await == Signal::Reload {
-        if let (Some(tls), Some(certificates)) = (&configuration.tls, certificates) {
-            reload(tls, certificates);
-        }
+        reload(configuration, certificates, service);
     }
     tracing::info!(target: TARGET, "ending");
     control.graceful_shutdown(Some(DRAIN));
@@ -233,15 +236,22 @@ async fn second(signals: &mut Signals) -> i32 {
     }
 }
 
-/// Reads the certificates again; with a mistake the old ones stay.
-fn reload(tls: &Tls, certificates: &RustlsConfig) {
-    match tls::load(tls) {
-        Ok(new) => {
-            certificates.reload_from_config(new);
-            tracing::info!(target: TARGET, "certificates read again");
+/// Reads certificates and secrets again; with a mistake the old ones stay.
+fn reload(configuration: &Configuration, certificates: Option<&RustlsConfig>, service: &Service) {
+    match configuration.renew() {
+        Ok(Renewed { tls, clients, .. }) => {
+            if let (Some(certificates), Some(tls)) = (certificates, tls) {
+                certificates.reload_from_config(tls);
+            }
+            service.renew_clients(clients);
+            tracing::info!(target: TARGET, "certificates and secrets read again");
         }
-        Err(error) => {
-            tracing::error!(target: TARGET, cause = error.to_string(), "the old certificates stay");
+        Err(mistakes) => {
+            tracing::error!(target: TARGET, cause = joined(&mistakes), "the old certificates and secrets stay");
         }
     }
+}
+
+fn joined(mistakes: &[Mistake]) -> String {
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

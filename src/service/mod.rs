@@ -14,7 +14,6 @@ mod signals;
 mod state_folder;
 mod store;
 mod summary;
-mod tls;
 
 use std::path::Path;
 
@@ -45,5 +44,5 @@ pub fn run(arguments: &ServeArguments) -> i32 {
         }
         return transport::print(summary::of(&configuration).as_bytes());
     }
-    lifecycle::serve(configuration, arguments.log())
+    lifecycle::serve(configuration, &warnings, arguments.log())
 }

@@ -27,7 +27,7 @@ use axum::Router;
 use axum::body::Bytes;
 
 use super::accounts::Accounts;
-use super::config::{Access, Configuration};
+use super::config::{Access, Client, Configuration};
 use super::guard::Panicked;
 use super::log::TARGET;
 use super::metrics::Metrics;
@@ -73,11 +73,16 @@ impl Service {
             pictures: Pictures::new(),
             store,
             accounts: configuration.accounts.clone().map(Accounts::in_folder),
-            clients: Clients::new(&configuration.clients),
+            clients: Clients::new(configuration.clients.clone()),
             tokens: Tokens::default(),
             description: openapi::openapi(&parts),
             page: page::page(&parts),
         }
+    }
+
+    /// Puts secrets that were read again in the place of the old ones.
+    pub fn renew_clients(&self, clients: Vec<Client>) {
+        self.clients.renew(clients);
     }
 
     /// Whether the state answers.

@@ -1,7 +1,7 @@
 //! Tokens for callers (contract 13.3; RFC 6749, sections 2.3.1, 4.4 and 5): client credentials, by form body or HTTP Basic.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -110,29 +110,34 @@ impl From<Fault> for Answer {
 }
 
 /// Who may get tokens.
-pub struct Clients(Vec<Client>);
+pub struct Clients(RwLock<Vec<Client>>);
 
 impl Clients {
     /// These.
     #[must_use]
-    pub fn new(clients: &[Client]) -> Self {
-        Self(clients.to_vec())
+    pub const fn new(clients: Vec<Client>) -> Self {
+        Self(RwLock::new(clients))
+    }
+
+    /// The same with secrets that were read again.
+    pub fn renew(&self, clients: Vec<Client>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = clients;
     }
 
     /// Whether there is any.
     #[must_use]
     pub fn are_there(&self) -> bool {
-        !self.0.is_empty()
+        !self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// The id of the client with these credentials. Every client takes the same time, known or not.
-    fn authenticated(&self, id: &[u8], secret: &[u8]) -> Option<&str> {
+    fn authenticated(&self, id: &[u8], secret: &[u8]) -> Option<String> {
         let hash: [u8; 32] = Sha256::digest(secret).into();
         let mut found = None;
-        for client in &self.0 {
+        for client in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
             let is_right = constant_time_eq_32(&client.secret_sha256, &hash);
             if client.id.as_bytes() == id && is_right {
-                found = Some(client.id.as_str());
+                found = Some(client.id.clone());
             }
         }
         found
@@ -178,7 +183,7 @@ async fn issue(service: &Service, call: Call) -> Result<Answer, Fault> {
     let issued = now().ok_or(Fault::Entropy)?;
     let kept = Token {
         hash: TokenHash::of(token.as_bytes()),
-        client: client.to_owned(),
+        client,
         issued,
         expires: issued + EXPIRES_IN_SECONDS + GRACE_SECONDS,
     };
@@ -196,7 +201,7 @@ pub fn now() -> Option<i64> {
 }
 
 /// The id of the client that asks (RFC 6749, section 2.3.1).
-fn client<'s>(service: &'s Service, headers: &HeaderMap, form: &Form<'_>) -> Result<&'s str, Fault> {
+fn client(service: &Service, headers: &HeaderMap, form: &Form<'_>) -> Result<String, Fault> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         let wrong = Fault::InvalidClient { is_basic: false };
