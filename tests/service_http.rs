@@ -180,6 +180,34 @@ fn pictures() {
     assert_eq!(service.post("/read-qr?digits=6", &picture).code(), 400);
 }
 
+// contract 11.2: pictures that take long take no thread from the others.
+#[test]
+fn pictures_hold_nobody_up() {
+    const SIDE: u32 = 1500;
+    let service = Service::start("");
+    let mut number = 1_u32;
+    let noise = image::GrayImage::from_fn(SIDE, SIDE, |_, _| {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        image::Luma([(number >> 24) as u8])
+    });
+    let mut picture = std::io::Cursor::new(Vec::new());
+    noise.write_to(&mut picture, image::ImageFormat::Png).unwrap();
+    let mut callers: Vec<_> = (0..12).map(|_| service.connect()).collect();
+    for caller in &mut callers {
+        caller.send(post("/read-qr", picture.get_ref()));
+    }
+    for _ in 0..3 {
+        assert_eq!(service.post("/x4/GeneratePassword", secret_document()).code(), 200);
+    }
+    let last = &mut callers[11];
+    last.stream.set_nonblocking(true).unwrap();
+    assert!(last.stream.peek(&mut [0]).is_err(), "some picture is still being read");
+    last.stream.set_nonblocking(false).unwrap();
+    for caller in &mut callers {
+        assert_eq!(caller.response().code(), 422);
+    }
+}
+
 // contract 10.7: header names in title case, no caches, the length of every answer.
 #[test]
 fn what_belongs_to_every_answer() {
