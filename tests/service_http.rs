@@ -383,6 +383,29 @@ fn what_is_no_request() {
     assert_eq!(service.get("/healthz").code(), 200);
 }
 
+// contract 1.6, 10.5, 10.7: a request with any one byte wrong is answered or dropped, and quoted nowhere.
+#[test]
+fn every_byte_may_be_wrong() {
+    let mut service = Service::start("--log-level debug");
+    let sound = post("/x4/GeneratePassword?issuer=MARKER", "<Secret>MARKERAAMARKERAA</Secret>");
+    for index in 0..sound.len() {
+        for wrong in [0, b'\n', b' ', b'%', b'&', b':', b'9', 0xff] {
+            let mut request = sound.clone();
+            request[index] = wrong;
+            let mut caller = service.connect();
+            caller.send(&request);
+            caller.stream.shutdown(std::net::Shutdown::Write).unwrap();
+            let answer = String::from_utf8_lossy(&caller.rest()).into_owned();
+            let code = answer.split(' ').nth(1).unwrap_or("none");
+            let expected = ["none", "200", "400", "404", "405", "413", "415", "421", "422"];
+            assert!(expected.contains(&code), "{index} {wrong}: {answer}");
+            assert!(!answer.contains("MARKER"), "{index} {wrong}: {answer}");
+        }
+    }
+    assert!(service.is_alive());
+    assert!(!service.log().concat().contains("MARKER"));
+}
+
 // contract 10.7: requests one after the other, also without waiting, on one connection.
 #[test]
 fn a_connection_serves_many() {
