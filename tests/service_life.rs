@@ -123,6 +123,20 @@ fn more_connections_than_the_limit() {
     assert_eq!(third.response().code(), 200);
 }
 
+// contract 10.2: an address where nobody comes takes nothing of the limit away from the others.
+#[test]
+fn one_limit_for_all_addresses() {
+    let service = Service::start("--listen 127.0.0.1:0 --connections 1");
+    let line = service.logged("listening");
+    let addresses = common::service::field(&line, "address").unwrap();
+    for address in addresses.split(", ").cycle().take(6) {
+        let mut caller = Caller::over(TcpStream::connect(address).unwrap());
+        caller.stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        caller.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_eq!(caller.response().code(), 200);
+    }
+}
+
 // contract 10.7: a lack of descriptors is not the end.
 #[cfg(target_os = "linux")]
 #[test]
