@@ -372,7 +372,13 @@ fn what_is_no_request() {
     ] {
         let mut caller = service.connect();
         caller.send(&wrong);
-        let found = caller.response().code();
+        let response = caller.response();
+        let found = response.code();
+        let id = response.header("X-Request-Id").unwrap();
+        let line = service.logged(id);
+        assert_eq!(field(&line, "http_status"), Some(found.to_string()), "{line}");
+        assert_eq!(response.header("Connection"), Some("close"));
+        assert!(response.text().starts_with("{\"error\":\""), "{response:?}");
         // Which limit is met first depends on how the bytes come.
         assert!(found == code || [found, code] == [414, 431], "{found}: {}", &wrong[..wrong.len().min(60)]);
         assert!(caller.rest().is_empty());

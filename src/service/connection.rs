@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::http::head_timeout;
+use super::http::{late_head, wrong_head};
 
 /// How long the head of a request may take from its first byte (contract 10.7).
 const HEAD: Duration = Duration::from_secs(10);
@@ -105,7 +105,7 @@ pub struct Wire<S> {
 enum End {
     /// It is in use.
     None,
-    /// The head took too long; so much of the answer to that is written.
+    /// There is no sound head; so much of the answer to that is written.
     Refusing { answer: Vec<u8>, written: usize },
     /// Everything is written; what still comes is dropped.
     Lingering { until: Instant, silent_until: Instant },
@@ -163,7 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let deadline = self.head.map_or(self.since + IDLE, |head| head + HEAD);
         ready!(self.poll_deadline(context, deadline));
         if self.head.is_some() {
-            self.end = End::Refusing { answer: head_timeout(HEAD), written: 0 };
+            self.end = End::Refusing { answer: late_head(HEAD), written: 0 };
             return self.poll_refusal(context);
         }
         Poll::Ready(Ok(()))
@@ -171,18 +171,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Answers to a head that took too long, as far as the caller takes it, and then ends the connection.
     fn poll_refusal(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let End::Refusing { answer, written } = &mut self.end {
-            while *written < answer.len() {
-                match Pin::new(&mut self.stream).poll_write(context, &answer[*written..]) {
-                    Poll::Ready(Ok(bytes)) if bytes > 0 => *written += bytes,
-                    Poll::Ready(Ok(_) | Err(_)) | Poll::Pending => return Poll::Ready(Ok(())),
-                }
-            }
-            if let Poll::Ready(Ok(())) = Pin::new(&mut self.stream).poll_flush(context) {
-                let _ = Pin::new(&mut self.stream).poll_shutdown(context);
-            }
+        if let Poll::Ready(Ok(())) = self.poll_refusal_written(context) {
+            let _ = Pin::new(&mut self.stream).poll_shutdown(context);
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Writes what is left of the answer to a head that is not sound.
+    fn poll_refusal_written(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let End::Refusing { answer, written } = &mut self.end {
+            while *written < answer.len() {
+                match ready!(Pin::new(&mut self.stream).poll_write(context, &answer[*written..]))? {
+                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    bytes => *written += bytes,
+                }
+            }
+        }
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    /// Whether hyper refuses a head by itself with what it writes, so that the service's answer takes its place.
+    fn is_refusal(&mut self, bytes: &[u8]) -> bool {
+        if self.is_answering() || self.head.is_none() {
+            return false;
+        }
+        let Some(answer) = wrong_head(bytes) else { return false };
+        self.end = End::Refusing { answer, written: 0 };
+        true
     }
 
     /// What writing came to; a caller that takes nothing for too long is given up.
@@ -241,6 +256,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let wire = self.get_mut();
+        if wire.is_refusal(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         let result = Pin::new(&mut wire.stream).poll_write(context, bytes);
         wire.poll_written(context, result)
     }
@@ -251,6 +269,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let wire = self.get_mut();
+        if slices.first().is_some_and(|bytes| wire.is_refusal(bytes)) {
+            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
+        }
         let result = Pin::new(&mut wire.stream).poll_write_vectored(context, slices);
         wire.poll_written(context, result)
     }
@@ -261,7 +282,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let wire = self.get_mut();
-        let result = Pin::new(&mut wire.stream).poll_flush(context);
+        let result = wire.poll_refusal_written(context);
         wire.poll_written(context, result)
     }
 

@@ -161,12 +161,33 @@ impl Contract {
     }
 }
 
-/// The answer to a head that did not end in time, as it goes over the wire: there is no request yet that could be answered
-/// otherwise.
+/// The answer to a head that did not end in time, as it goes over the wire.
 #[must_use]
-pub(super) fn head_timeout(limit: Duration) -> Vec<u8> {
+pub(super) fn late_head(limit: Duration) -> Vec<u8> {
+    head_answer(Refusal::Time(limit))
+}
+
+/// The answer in place of hyper's own, which knows neither ids nor a log; nothing where `bytes` do not begin with one.
+#[must_use]
+pub(super) fn wrong_head(bytes: &[u8]) -> Option<Vec<u8>> {
+    let code = bytes.strip_prefix(b"HTTP/1.")?.get(2..5)?;
+    // Every answer of the service has one in its head, which is written in one piece.
+    if memchr::memmem::find(bytes, b"X-Request-Id: ").is_some() {
+        return None;
+    }
+    let refusal = match code {
+        b"400" => Refusal::Head,
+        b"414" => Refusal::TargetLength,
+        b"431" => Refusal::HeadSize,
+        _ => return None,
+    };
+    Some(head_answer(refusal))
+}
+
+/// The answer where there is no request that could be answered otherwise, and its line in the log.
+fn head_answer(refusal: Refusal) -> Vec<u8> {
     let id = RequestId::new();
-    let answer = operations::refuse(Refusal::Time(limit));
+    let answer = operations::refuse(refusal);
     let code = answer.code;
     tracing::info!(
         target: TARGET,
@@ -174,7 +195,6 @@ pub(super) fn head_timeout(limit: Duration) -> Vec<u8> {
         route = "unknown",
         http_status = code.as_u16(),
         cause = answer.cause.as_deref(),
-        milliseconds = limit.as_secs_f64() * 1e3,
     );
     let body = String::from_utf8_lossy(&answer.body);
     format!(

@@ -40,6 +40,15 @@ pub enum Refusal {
     /// The request did not end in time: send it faster.
     #[error("timed out: expected a request that ends within {} s", .0.as_secs())]
     Time(Duration),
+    /// The head is not one of HTTP/1.1 or 1.0: send one.
+    #[error("not a request: expected one as HTTP/1.1 has it")]
+    Head,
+    /// The target of the request is too long: shorten it.
+    #[error("too long: expected a shorter path and query")]
+    TargetLength,
+    /// The head has too many bytes or headers: send less.
+    #[error("too large: expected fewer and shorter headers")]
+    HeadSize,
     /// The body broke off, or is not framed as HTTP/1.1 demands: send it whole.
     #[error("incomplete: expected a whole body")]
     Incomplete,
@@ -63,7 +72,9 @@ impl Refusal {
             Self::NoToken | Self::Token => StatusCode::UNAUTHORIZED,
             Self::State => StatusCode::SERVICE_UNAVAILABLE,
             Self::Time(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::Incomplete => StatusCode::BAD_REQUEST,
+            Self::Head | Self::Incomplete => StatusCode::BAD_REQUEST,
+            Self::TargetLength => StatusCode::URI_TOO_LONG,
+            Self::HeadSize => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -83,6 +94,9 @@ impl Refusal {
             | Self::Host
             | Self::CrossSite
             | Self::Time(_)
+            | Self::Head
+            | Self::TargetLength
+            | Self::HeadSize
             | Self::Incomplete
             | Self::Encoding
             | Self::Internal => None,

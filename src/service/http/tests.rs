@@ -291,6 +291,9 @@ fn refusals_are_in_words() {
         (Refusal::Token, 401),
         (Refusal::Client, 403),
         (Refusal::Time(limit), 408),
+        (Refusal::Head, 400),
+        (Refusal::TargetLength, 414),
+        (Refusal::HeadSize, 431),
         (Refusal::Incomplete, 400),
         (Refusal::Encoding, 415),
         (Refusal::Internal, 500),
@@ -300,6 +303,17 @@ fn refusals_are_in_words() {
         assert!(words.starts_with(char::is_lowercase) && words.contains(": ") && !words.ends_with('.'), "{words}");
         assert!(!operations::refuse(refusal).body.is_empty());
     }
-    let wire = String::from_utf8(head_timeout(limit)).unwrap();
+    // Only hyper's own answers are replaced: those of the service have an id.
+    for (bytes, replaced) in [
+        (&b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"[..], true),
+        (b"HTTP/1.0 431 Request Header Fields Too Large\r\n", true),
+        (b"HTTP/1.1 400 Bad Request\r\nX-Request-Id: a\r\n\r\n", false),
+        (b"HTTP/1.1 200 OK\r\n\r\n", false),
+        (b"HTTP/1.", false),
+        (b"<Error/>", false),
+    ] {
+        assert_eq!(wrong_head(bytes).is_some(), replaced, "{}", bytes.escape_ascii());
+    }
+    let wire = String::from_utf8(late_head(limit)).unwrap();
     assert!(wire.starts_with("HTTP/1.1 408 Request Timeout\r\n") && wire.contains("\r\nX-Request-Id: "), "{wire}");
 }
