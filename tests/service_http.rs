@@ -71,7 +71,7 @@ fn answers(service: &Service, fixture: &Fixture, path: &str) -> (Response, commo
 // contract 11.1: the whole corpus; the service's answers are the process's to the byte, and its statuses are those of the table.
 #[test]
 fn the_service_answers_as_the_process() {
-    let service = Service::start("");
+    let service = Service::configured("[verification]\nattempts = 0", "");
     let mut codes = std::collections::BTreeMap::new();
     for operation in Operation::ALL {
         for fixture in fixtures(operation) {
@@ -487,7 +487,10 @@ fn other_logs() {
     let service = Service::start("--log-level info");
     service.get("/healthz");
     service.logged("/healthz");
-    let text = common::totp_adapter(["serve", "--listen", "127.0.0.1:0", "--log-format", "text"]).command();
+    let text =
+        common::totp_adapter(["serve", "--listen", "127.0.0.1:0", "--log-format", "text", "--state", "state.db"]);
+    let folder = tempfile::tempdir().unwrap();
+    let text = text.folder(folder.path()).command();
     let mut child = { text }.stderr(std::process::Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stderr.take().unwrap()), &mut line).unwrap();

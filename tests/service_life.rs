@@ -21,7 +21,9 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 fn an_address_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let ran = totp_adapter(["serve", "--listen", "127.0.0.1:0", "--listen", &address]).run();
+    let ran = totp_adapter(["serve", "--state", "state.db", "--listen", "127.0.0.1:0", "--listen", &address]);
+    let folder = Folder::empty();
+    let ran = ran.folder(folder.path()).run();
     assert_eq!((ran.code(), ran.stdout().as_str()), (2, ""));
     let expected = format!("totp-adapter: cannot listen on {address}: address already in use\n");
     assert_eq!(ran.stderr(), expected);
@@ -30,7 +32,7 @@ fn an_address_in_use() {
 // contract 10.5, 10.6: what is served where, with the ports that were taken; metrics on an address of their own are nowhere else.
 #[test]
 fn several_addresses() {
-    let service = Service::start("--listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0");
+    let service = Service::configured("metrics_listen = \"127.0.0.1:0\"", "--listen 127.0.0.1:0");
     let log = service.log();
     let address = |line: &String| common::service::field(line, "address").unwrap();
     let served: Vec<(String, String)> =
@@ -55,7 +57,7 @@ fn several_addresses() {
 // contract 10.7: 408, in the form of the path, and on the wire where there is no path yet.
 #[test]
 fn slow_requests() {
-    let service = Service::start("--request-seconds 1");
+    let service = Service::configured("[limits]\nrequest_seconds = 1", "");
     for (path, error) in [
         ("/x4/GeneratePassword", "<Error description=\"timed out: expected a request that ends within 1 s\"/>\n"),
         ("/read-qr", "<Error description=\"timed out: expected a request that ends within 1 s\"/>\n"),
@@ -106,7 +108,7 @@ fn slow_heads() {
 // contract 10.2, 10.7: more than the limit wait, and are served when others have gone.
 #[test]
 fn more_connections_than_the_limit() {
-    let service = Service::start("--connections 2");
+    let service = Service::configured("[limits]\nconnections = 2", "");
     let mut first = service.connect();
     let mut second = service.connect();
     for caller in [&mut first, &mut second] {
@@ -126,7 +128,7 @@ fn more_connections_than_the_limit() {
 // contract 10.2: an address where nobody comes takes nothing of the limit away from the others.
 #[test]
 fn one_limit_for_all_addresses() {
-    let service = Service::start("--listen 127.0.0.1:0 --connections 1");
+    let service = Service::configured("[limits]\nconnections = 1", "--listen 127.0.0.1:0");
     let line = service.logged("listening");
     let addresses = common::service::field(&line, "address").unwrap();
     for address in addresses.split(", ").cycle().take(6) {
@@ -278,23 +280,23 @@ mod signals {
             });
         };
         fs::write(folder.path().join("key.pem"), "nonsense").unwrap();
-        reload("wrong key file: expected a private key in PEM");
+        reload("cannot use the file of tls.key_file: expected a private key in PEM");
         fs::remove_file(folder.path().join("key.pem")).unwrap();
-        reload("cannot read the key file: no such file or directory");
+        reload("no such file or directory");
         fs::write(folder.path().join("key.pem"), &key).unwrap();
         fs::write(folder.path().join("certificate.pem"), "").unwrap();
-        reload("wrong certificate file: expected certificates");
+        reload("cannot use the file of tls.certificate_file: ");
         let other = Folder::empty();
         certificate(&other);
         fs::copy(other.path().join("certificate.pem"), folder.path().join("certificate.pem")).unwrap();
-        reload("wrong key file: expected the key of the certificate");
+        reload("expected the key of the first certificate");
         fs::write(folder.path().join("certificate.pem"), certificate_file).unwrap();
-        reload("certificates read again");
+        reload("certificates and secrets read again");
         assert_eq!(health(&service, &first), Some(200));
 
         let second = certificate(&folder);
         assert_eq!(health(&service, &second), None);
-        reload("certificates read again");
+        reload("certificates and secrets read again");
         assert_eq!((health(&service, &first), health(&service, &second)), (None, Some(200)));
         old.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert_eq!(old.response().code(), 200);
@@ -317,7 +319,8 @@ fn certificate(folder: &Folder) -> String {
 
 fn secure(folder: &Folder) -> Service {
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    Service::start(&format!("--certificate-file {} --key-file {}", file("certificate.pem"), file("key.pem")))
+    let (certificate, key) = (file("certificate.pem"), file("key.pem"));
+    Service::configured(&format!("[tls]\ncertificate_file = \"{certificate}\"\nkey_file = \"{key}\""), "")
 }
 
 type Secure = StreamOwned<ClientConnection, TcpStream>;
@@ -380,11 +383,8 @@ fn over_tls() {
 #[test]
 fn no_certificate() {
     let folder = Folder::empty();
-    let arguments = "serve --listen 127.0.0.1:0 --certificate-file none.pem --key-file none.pem";
-    let ran = totp_adapter(arguments.split(' ')).folder(folder.path()).run();
+    folder.write("t.toml", "[tls]\ncertificate_file = \"none.pem\"\nkey_file = \"none.pem\"");
+    let ran = totp_adapter(["serve", "--config", "t.toml"]).folder(folder.path()).run();
     assert_eq!(ran.code(), 2);
-    assert_eq!(
-        ran.stderr(),
-        "totp-adapter: cannot use TLS: cannot read the certificate file: no such file or directory\n"
-    );
+    assert!(ran.stderr().starts_with("t.toml:2: ") && ran.stderr().contains("\nt.toml:3: "), "{}", ran.stderr());
 }

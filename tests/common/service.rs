@@ -1,5 +1,6 @@
 //! The service as a process on a free port, and callers that speak HTTP byte by byte, also wrongly.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -31,6 +32,15 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state.db");
         let mut service = Self::start_in(folder.path(), &format!("--state {} {arguments}", state.to_str().unwrap()));
+        service.folder = Some(folder);
+        service
+    }
+
+    /// The same with these lines of a configuration, which may end with sections.
+    pub fn configured(configuration: &str, arguments: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("t.toml"), format!("state = \"state.db\"\n{configuration}")).unwrap();
+        let mut service = Self::start_in(folder.path(), &format!("--config t.toml {arguments}"));
         service.folder = Some(folder);
         service
     }

@@ -7,6 +7,7 @@ use crate::reply::Reply;
 use crate::service::log::TARGET;
 use crate::service::metrics::Verification;
 use crate::state::Judgement;
+use crate::status::Status;
 use crate::verification::{Examination, Guess, MemoryError, Verdict};
 
 /// As many failures in a row as NIST SP 800-63B, section 3.2.2 allows at most.
@@ -15,7 +16,13 @@ const MANY_FAILURES: i64 = 100;
 /// Answers to what an adapter has examined. The account is for the log.
 pub async fn settle(service: &Service, examination: Examination, account: Option<&str>, deadline: Instant) -> Reply {
     match examination {
-        Examination::Answer(reply) => reply,
+        Examination::Answer(reply) => {
+            // Nothing that could be compared came: the state counts none of it.
+            if reply.status == Status::Mismatch {
+                service.metrics.verified(Verification::Mismatch);
+            }
+            reply
+        }
         Examination::Guess(guess) => judge(service, guess, account, deadline).await,
         // No path asks for it.
         Examination::Unlock(_) => Reply::of(Err(MemoryError::Absent.into())),
