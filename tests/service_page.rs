@@ -7,47 +7,11 @@ mod common;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::Command;
 
-use common::{Folder, available, prepared, program, project, totp_adapter};
-
-/// A service that runs until it is dropped.
-struct Service {
-    child: Child,
-    /// Where it is reached.
-    base: String,
-}
-
-impl Service {
-    /// Starts it on a free port with a state in the folder, and waits until it listens.
-    fn start(folder: &Folder, options: &[&str]) -> Self {
-        let state = folder.path().join("state.db");
-        let fixed = ["serve", "--listen", "127.0.0.1:0", "--state", state.to_str().unwrap()];
-        let mut command = totp_adapter(fixed.iter().chain(options)).folder(folder.path()).command();
-        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let mut before = String::new();
-        let address = log.by_ref().find_map(|line| {
-            before.extend([&line, "\n"]);
-            let event: serde_json::Value = serde_json::from_str(&line).ok()?;
-            (event["message"] == "listening").then(|| event["address"].as_str().unwrap().to_owned())
-        });
-        let base = format!("http://{}", address.unwrap_or_else(|| panic!("it does not listen: {before}")));
-        // What is not read would stop it in the end.
-        thread::spawn(move || log.for_each(drop));
-        Self { child, base }
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use common::service::Service;
+use common::{Folder, available, prepared, program, project};
 
 /// The folder with the modules of Node that the browser needs, if all else is there, too.
 fn browser() -> Option<PathBuf> {
@@ -68,13 +32,19 @@ fn last_line<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: impl IntoIt
     stdout.lines().last().unwrap_or_default().to_owned()
 }
 
-fn try_page(name: &str, options: &[&str], folder: &Folder, expected: &str) {
+/// Where a service is reached.
+fn base(service: &Service) -> String {
+    format!("http://{}", service.address)
+}
+
+/// Tries the page of a service that is started with these options; the copy of the script has this name.
+fn try_page(name: &str, options: &str, folder: &Folder, expected: &str) {
     let Some(modules) = browser() else { return };
-    let service = Service::start(folder, options);
+    let service = Service::start_in(folder.path(), &format!("--state state.db {options}"));
     // Node finds modules from the script's own folder upwards.
     let script = modules.join(name);
     fs::copy(project().join("tests/service/page.mjs"), &script).unwrap();
-    assert_eq!(last_line("node", [script.as_os_str(), service.base.as_ref()]), expected);
+    assert_eq!(last_line("node", [script.as_os_str(), base(&service).as_ref()]), expected);
 }
 
 /// A configuration that asks for tokens.
@@ -84,7 +54,7 @@ const TOKENS: &str =
 // contract 10.10: a person makes a secret, scans it, and verifies a password once.
 #[test]
 fn a_person_tries_the_service() {
-    try_page("page.mjs", &[], &Folder::empty(), "ok: the page was tried");
+    try_page("page.mjs", "", &Folder::empty(), "ok: the page was tried");
 }
 
 // contract 10.10, 11.4
@@ -93,7 +63,7 @@ fn the_page_asks_for_a_token() {
     let folder = Folder::empty();
     folder.write("secret", "a-secret-of-more-than-22-characters");
     folder.write("service.toml", TOKENS);
-    try_page("page_tokens.mjs", &["--config", "service.toml"], &folder, "ok: the page asks for a token");
+    try_page("page_tokens.mjs", "--config service.toml", &folder, "ok: the page asks for a token");
 }
 
 // contract 10.6: the description is sound, and what the service does is in it.
@@ -104,8 +74,7 @@ fn the_service_is_as_described() {
     if !available("schemathesis or openapi-spec-validator", modules.status.success()) {
         return;
     }
-    let folder = Folder::empty();
-    let service = Service::start(&folder, &[]);
+    let service = Service::start("");
     let script = project().join("tests/service/openapi.py");
-    assert_eq!(last_line(python, [script.as_os_str(), service.base.as_ref()]), "ok: the service is as described");
+    assert_eq!(last_line(python, [script.as_os_str(), base(&service).as_ref()]), "ok: the service is as described");
 }

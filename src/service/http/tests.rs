@@ -218,6 +218,28 @@ async fn the_form_of_every_fault() {
     }
 }
 
+// contract 10.6: the description has every path with its method, and no other, and every fault by its HTTP status.
+#[tokio::test]
+async fn the_description_is_of_what_is_served() {
+    for access in [Access::Open, Access::Clients(Vec::new())] {
+        let service = service(access);
+        let description: serde_json::Value = serde_json::from_slice(&service.description).unwrap();
+        let mut described: BTreeSet<&str> =
+            description["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+        for route in routes(&service, EVERYTHING).routes() {
+            let endpoint = route.endpoint().unwrap();
+            assert!(described.remove(endpoint.path), "{}", endpoint.path);
+            let method = if endpoint.verb == Verb::Get { "get" } else { "post" };
+            let responses = &description["paths"][endpoint.path][method]["responses"];
+            for fault in FAULTS {
+                let code = ask(route, faulty(endpoint, &[fault])).await.code.to_string();
+                assert!(responses[&code].is_object(), "{code} of {method} {}", endpoint.path);
+            }
+        }
+        assert_eq!(described, BTreeSet::new());
+    }
+}
+
 // contract 10.7: what says `identity` says nothing.
 #[tokio::test]
 async fn encodings() {
