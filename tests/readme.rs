@@ -4,10 +4,12 @@
 mod common;
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use common::page::{Shown, shown};
 use common::terminal::on_terminal;
@@ -16,6 +18,8 @@ use common::{program, project, totp_adapter};
 /// Commands that build or install: `.ci/run` runs the builds and `cargo test` itself.
 const NOT_RUN: [&str; 5] =
     ["cargo install", "cargo build", "cargo test", "rustup target add", "cp target/x86_64-unknown-linux-musl"];
+/// The port of the service.
+const PORT: &str = "6238";
 /// Other programs that the README shows.
 const PROGRAMS: [&str; 4] = ["zbarimg", "oathtool", "xsltproc", "rsvg-convert"];
 
@@ -42,18 +46,56 @@ fn without_password(text: &str) -> String {
     }
 }
 
-fn run(command: &str, folder: &Path) -> String {
+/// What is started in the background, until the end of the test.
+#[derive(Default)]
+struct Background(Vec<Child>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Background {
+    fn start(&mut self, command: &str, folder: &Path) {
+        let script = format!("exec {}", as_installed(command));
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &script])
+            .current_dir(folder)
+            .env("PATH", path())
+            .env("HOME", folder)
+            .env_remove("XDG_STATE_HOME");
+        self.0.push(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap());
+    }
+}
+
+/// The program as it is called once it is built.
+fn as_installed(command: &str) -> String {
+    command
+        .replace("cargo run --release -- ", "totp-adapter ")
+        .replace("cargo run --release --features serve -- ", "totp-adapter ")
+}
+
+/// The folders of programs, with that of the one under test first.
+fn path() -> OsString {
     let programs = Path::new(env!("CARGO_BIN_EXE_totp-adapter")).parent().unwrap();
     let path = env::var_os("PATH").unwrap_or_default();
-    let path = env::join_paths([programs.to_owned()].into_iter().chain(env::split_paths(&path))).unwrap();
-    let command = command.replace("cargo run --release -- ", "totp-adapter ");
+    env::join_paths([programs.to_owned()].into_iter().chain(env::split_paths(&path))).unwrap()
+}
+
+fn run(command: &str, folder: &Path) -> String {
+    let command = as_installed(command);
     // The words that other programs have for their own machine (zbarimg looks for a message bus) are theirs.
     let is_ours = !PROGRAMS.iter().any(|name| command.starts_with(name));
     let script = format!("{}\n{command}", if is_ours { "exec 2>&1" } else { "" });
     let output = Command::new("sh")
         .args(["-c", &script])
         .current_dir(folder)
-        .env("PATH", path)
+        .env("PATH", path())
         .env("LC_ALL", "C")
         .output()
         .unwrap();
@@ -70,7 +112,19 @@ fn the_commands_give_the_output_that_is_shown() {
     let commands = shown("README.md", "console");
     let shown_secret = commands.iter().find_map(|shown| secret_in(&shown.output)).unwrap().to_owned();
     let mut ran = 0;
+    let mut background = Background::default();
+    // One that was free a moment ago.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     for Shown { command, output } in &commands {
+        let is_of_service = command.contains("--features serve") || command.contains(PORT);
+        if is_of_service && !(cfg!(feature = "serve") && program("curl")) {
+            continue;
+        }
+        if let Some(command) = command.strip_suffix(" &") {
+            background.start(&format!("{command} --listen 127.0.0.1:{port}"), folder.path());
+            continue;
+        }
+        let command = &command.replace(PORT, &port);
         let missing = PROGRAMS.iter().any(|name| command.starts_with(name) && !program(name));
         if missing || NOT_RUN.iter().any(|prefix| command.starts_with(prefix)) {
             continue;
