@@ -24,6 +24,8 @@ use clap_complete::Shell;
 
 use batch::BatchCommand;
 pub use batch::{BatchArguments, Existing, Inputs};
+#[cfg(feature = "serve")]
+pub use memory::Enrolled;
 #[cfg(feature = "state")]
 pub use memory::MemoryArguments;
 #[cfg(feature = "state")]

@@ -142,8 +142,8 @@ pub enum MemoryError {
     /// The name of the file leads to a folder, a pipe or a device.
     #[error("expected a regular file")]
     NotAFile,
-    /// The file has other contents.
-    #[error("expected a state of this program, found another file")]
+    /// The file, or the schema of the database, has other contents.
+    #[error("expected a state of this program, found something else")]
     Foreign,
     /// Another file has come to where it was.
     #[error("expected the file that was opened, found another one")]
@@ -166,6 +166,21 @@ pub enum MemoryError {
     /// The database does not answer.
     #[error("the database does not answer")]
     Unreachable,
+    /// The database does not let us in, or not to the tables.
+    #[error("the database denies access")]
+    Denied,
+    /// The certificate of the database is none to trust.
+    #[error("expected TLS with a certificate that can be trusted")]
+    Tls,
+    /// The database has no TLS, or asks for a password that is not there, or in a way that we do not know.
+    #[error("expected a database that agrees on TLS and on how to log in")]
+    Handshake,
+    /// Its address cannot be used.
+    #[error("expected an address of PostgreSQL")]
+    Address,
+    /// The file of its password cannot be used.
+    #[error("expected one line of text in the file of its password")]
+    PasswordFile,
     /// More guesses wait for it than it may keep waiting.
     #[error("too many verifications are waiting")]
     QueueFull,
@@ -175,6 +190,28 @@ pub enum MemoryError {
         /// The number by which the database's manual knows it.
         code: i32,
     },
+    /// The same, of PostgreSQL.
+    #[error("the database reports SQLSTATE {0}")]
+    Reported(Reported),
+}
+
+/// A code of the SQL standard for what a database reports, such as `3D000`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reported([u8; 5]);
+
+impl Reported {
+    /// The code, if it is one: five letters and digits.
+    #[must_use]
+    pub fn of(code: &str) -> Option<Self> {
+        let code: [u8; 5] = code.as_bytes().try_into().ok()?;
+        code.iter().all(u8::is_ascii_alphanumeric).then_some(Self(code))
+    }
+}
+
+impl fmt::Display for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{}", char::from(*byte)))
+    }
 }
 
 /// The words of the standard library, but for those that nobody says.

@@ -1,6 +1,8 @@
 //! The options of the memory of used passwords (contract 15), and the command line of `unlock`.
 
 use std::ffi::OsString;
+#[cfg(feature = "serve")]
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
@@ -9,17 +11,37 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use super::{Files, FilterArguments, Handling, Request};
 use crate::operation::Operation;
 use crate::otp::OutOfRange;
+#[cfg(feature = "serve")]
+use crate::service::Name;
+#[cfg(feature = "serve")]
+use crate::state::Address;
 use crate::state::{Attempts, Location, LockAfter};
 
 /// In the help, behind the operation's own.
 const BEHIND: usize = 110;
 
+/// What the value of `--state` is called.
+const STATE: &str = if cfg!(feature = "serve") { "FILE|URL" } else { "FILE" };
+
 /// Who remembers used passwords, as it was given.
 #[derive(Debug, Default, Args)]
 pub struct MemoryArguments {
-    /// Accept each password once: remember the used ones in this SQLite file (VerifyPassword only)
-    #[arg(long, display_order = BEHIND, value_name = "FILE", value_parser = OsStringValueParser::new().try_map(location))]
+    #[cfg_attr(
+        not(feature = "serve"),
+        doc = "Accept each password once: remember the used ones in this SQLite file (VerifyPassword only)"
+    )]
+    #[cfg_attr(
+        feature = "serve",
+        doc = "Accept each password once: remember the used ones in this SQLite file, or in PostgreSQL at this address \
+               (VerifyPassword only)"
+    )]
+    #[arg(long, display_order = BEHIND, value_name = STATE, value_parser = OsStringValueParser::new().try_map(location))]
     pub state: Option<Location>,
+
+    /// Read the password for a state in PostgreSQL from a file
+    #[cfg(feature = "serve")]
+    #[arg(long, display_order = BEHIND, requires = "state", value_name = "FILE")]
+    pub state_password_file: Option<PathBuf>,
 
     /// Wrong passwords in a row before none is looked at for a while: 0 (no limit) to 100 [default: 5]
     #[arg(long, display_order = BEHIND + 1, requires = "state", value_name = "NUMBER", value_parser = Attempts::from_str, allow_negative_numbers = true)]
@@ -31,11 +53,21 @@ pub struct MemoryArguments {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "clap's parsers of any bytes give what they own")]
-fn location(text: OsString) -> Result<Location, OutOfRange> {
-    match Location::parse(&text)? {
-        Location::Postgres(_) => Err(OutOfRange { expected: "sqlite:FILE or the name of a file" }),
-        location @ Location::Sqlite(_) => Ok(location),
+pub(super) fn location(text: OsString) -> Result<Location, OutOfRange> {
+    let location = Location::parse(&text)?;
+    match &location {
+        Location::Sqlite(_) => {}
+        #[cfg(feature = "serve")]
+        Location::Postgres(address) => {
+            Address::parse(address).map_err(|error| OutOfRange { expected: error.expected() })?;
+        }
+        #[cfg(not(feature = "serve"))]
+        Location::Postgres(_) => {
+            let expected = "sqlite:FILE or the name of a file, or a program with PostgreSQL (cargo build --release --features serve)";
+            return Err(OutOfRange { expected });
+        }
     }
+    Ok(location)
 }
 
 /// The options of `unlock`, as they were given.
@@ -43,24 +75,78 @@ fn location(text: OsString) -> Result<Location, OutOfRange> {
 #[command(about = "Forget the wrong passwords for a secret")]
 pub(super) struct UnlockArguments {
     /// The state that has counted them
-    #[arg(long, required = true, value_name = "FILE", value_parser = OsStringValueParser::new().try_map(location))]
+    #[cfg_attr(not(feature = "serve"), arg(required = true))]
+    #[cfg_attr(feature = "serve", arg(required_unless_present = "config"))]
+    #[arg(long, value_name = STATE, value_parser = OsStringValueParser::new().try_map(location))]
     state: Option<Location>,
+
+    /// Read the password for a state in PostgreSQL from a file
+    #[cfg(feature = "serve")]
+    #[arg(long, requires = "state", value_name = "FILE")]
+    state_password_file: Option<PathBuf>,
+
+    /// Unlock an account of this configuration of the service, in its state, without an input
+    #[cfg(feature = "serve")]
+    #[arg(long, requires = "account", conflicts_with_all = ["state", "state_password_file", "input"], value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// The account
+    #[cfg(feature = "serve")]
+    #[arg(long, requires = "config", value_name = "NAME", value_parser = OsStringValueParser::new().try_map(account))]
+    account: Option<Name>,
+
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
     handling: Handling,
 }
 
+#[cfg(not(feature = "serve"))]
 pub(super) const AFTER_HELP: &str = "\
 The input is the <Secret> document of the secret. The answer is the same where nothing was counted.
 
 Example:
   totp-adapter unlock --state state.db < secret.xml";
 
+#[cfg(feature = "serve")]
+pub(super) const AFTER_HELP: &str = "\
+The input is the <Secret> document of the secret. The answer is the same where nothing was counted.
+
+Examples:
+  totp-adapter unlock --state state.db < secret.xml
+  totp-adapter unlock --config totp-adapter.toml --account john.doe";
+
+#[cfg(feature = "serve")]
+#[expect(clippy::needless_pass_by_value, reason = "clap's parsers of any bytes give what they own")]
+fn account(name: OsString) -> Result<Name, OutOfRange> {
+    name.to_str().and_then(Name::parse).ok_or(OutOfRange { expected: Name::EXPECTED })
+}
+
+/// An account that the service has, as it was named.
+#[cfg(feature = "serve")]
+#[derive(Clone, Debug)]
+pub struct Enrolled {
+    /// The configuration.
+    pub config: PathBuf,
+    /// The account.
+    pub account: Name,
+}
+
 impl From<UnlockArguments> for FilterArguments {
-    fn from(UnlockArguments { state, files, handling }: UnlockArguments) -> Self {
-        let memory = MemoryArguments { state, ..MemoryArguments::default() };
-        let request = Request { operation: Some(Operation::Unlock), memory, ..Request::default() };
-        Self { request, files, handling, base64: false, format: None }
+    fn from(arguments: UnlockArguments) -> Self {
+        let memory = MemoryArguments {
+            state: arguments.state,
+            #[cfg(feature = "serve")]
+            state_password_file: arguments.state_password_file,
+            ..MemoryArguments::default()
+        };
+        let request = Request {
+            operation: Some(Operation::Unlock),
+            memory,
+            #[cfg(feature = "serve")]
+            enrolled: arguments.config.and_then(|config| arguments.account.map(|account| Enrolled { config, account })),
+            ..Request::default()
+        };
+        Self { request, files: arguments.files, handling: arguments.handling, base64: false, format: None }
     }
 }

@@ -58,6 +58,11 @@ pub struct Request {
     #[command(flatten)]
     pub memory: super::memory::MemoryArguments,
 
+    /// The account that `unlock` takes instead of an input.
+    #[cfg(feature = "serve")]
+    #[arg(skip)]
+    pub enrolled: Option<super::memory::Enrolled>,
+
     /// What `read-qr` gives, which has options of its own.
     #[arg(skip)]
     pub key_uri_format: Option<KeyUriFormat>,
@@ -68,7 +73,14 @@ impl Request {
     #[must_use]
     pub fn files(&self) -> Vec<(&'static str, PathBuf)> {
         let parameters = self.parameters.clone().map(|file| ("--parameters", file));
-        parameters.into_iter().chain(self.state_file().map(|file| ("--state", file))).collect()
+        let files = parameters.into_iter().chain(self.state_file().map(|file| ("--state", file)));
+        #[cfg(feature = "serve")]
+        let files = {
+            let password = self.memory.state_password_file.clone().map(|file| ("--state-password-file", file));
+            let config = self.enrolled.as_ref().map(|enrolled| ("--config", enrolled.config.clone()));
+            files.chain(password).chain(config)
+        };
+        files.collect()
     }
 
     #[cfg(feature = "state")]

@@ -28,7 +28,7 @@ pub struct ServeArguments {
     pub listen: Vec<SocketAddr>,
 
     /// Keep the state here instead of where the configuration says: sqlite:FILE, a file, or postgres://…
-    #[arg(long, value_name = "URL", value_parser = OsStringValueParser::new().try_map(|text| Location::parse(&text)))]
+    #[arg(long, value_name = "URL", value_parser = OsStringValueParser::new().try_map(super::memory::location))]
     pub state: Option<Location>,
 
     /// How log lines are written to standard error [default: text on a terminal, else json]

@@ -46,10 +46,15 @@ impl WrongCommandLine {
             description: missing_feature(error, arguments)
                 .unwrap_or_else(|| format!("wrong command line: {}; see --help", expectation(error, &own))),
             exit_codes: exit_codes.unwrap_or_default(),
-            read: [("--parameters", file("parameters")), ("--state", value("state").and_then(state_file))]
-                .into_iter()
-                .filter_map(|(option, file)| Some((option, file?)))
-                .collect(),
+            read: [
+                ("--parameters", file("parameters")),
+                ("--state", value("state").and_then(state_file)),
+                ("--state-password-file", file("state-password-file")),
+                ("--config", file("config")),
+            ]
+            .into_iter()
+            .filter_map(|(option, file)| Some((option, file?)))
+            .collect(),
             files: Files {
                 input: file("input"),
                 output: file("output"),
@@ -107,7 +112,8 @@ fn missing_feature(error: &clap::Error, arguments: &[OsString]) -> Option<String
         ("push", "serve", cfg!(feature = "serve")),
         ("unlock", "state", cfg!(feature = "state")),
     ];
-    let options = [("--state", "state", cfg!(feature = "state"))];
+    let options =
+        [("--state", "state", cfg!(feature = "state")), ("--state-password-file", "serve", cfg!(feature = "serve"))];
     let first = arguments.get(1);
     let word = words.into_iter().find(|(word, _, _)| first.is_some_and(|first| first == word));
     let unknown = text(error, ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument);

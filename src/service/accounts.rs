@@ -18,6 +18,9 @@ use crate::xml::MAX_DOCUMENT_BYTES;
 pub struct Name(String);
 
 impl Name {
+    /// The accepted values, in words.
+    pub const EXPECTED: &'static str =
+        "a name of 1 to 128 of A to Z, a to z, 0 to 9 and ._@+- that does not begin with a dot";
     const MAX_CHARACTERS: usize = 128;
     const PARAMETERS: &'static str = ".parameters";
 

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::config::{Configuration, Mistake, Renewed, Warning};
+use super::config::{Configuration, Mistake, Renewed, StatePassword, Warning};
 use super::connection::Connection;
 use super::http::{self, Served};
 use super::listener::{Gate, WireAcceptor};
@@ -78,10 +78,11 @@ fn runtime() -> io::Result<Runtime> {
 
 async fn run(mut configuration: Configuration, warnings: &[Warning], options: LogOptions) -> Result<i32, BeginError> {
     let signals = Signals::new()?;
-    let Renewed { tls, clients, .. } = configuration.renew().map_err(BeginError::Files)?;
+    let Renewed { tls, clients, state_password } = configuration.renew().map_err(BeginError::Files)?;
     configuration.clients = clients;
     let certificates = tls.map(RustlsConfig::from_config);
-    let store = Store::open(&state_folder::location(configuration.state.as_ref())?, configuration.policy)?;
+    let location = state_folder::location(configuration.state.as_ref())?;
+    let store = Store::open(&location, state_password.map(StatePassword::into_text), configuration.policy)?;
     let listeners = bind(&configuration).await?;
     // The ports that were really taken: the page tells them.
     configuration.listen =
@@ -239,11 +240,12 @@ async fn second(signals: &mut Signals) -> i32 {
 /// Reads certificates and secrets again; with a mistake the old ones stay.
 fn reload(configuration: &Configuration, certificates: Option<&RustlsConfig>, service: &Service) {
     match configuration.renew() {
-        Ok(Renewed { tls, clients, .. }) => {
+        Ok(Renewed { tls, clients, state_password }) => {
             if let (Some(certificates), Some(tls)) = (certificates, tls) {
                 certificates.reload_from_config(tls);
             }
             service.renew_clients(clients);
+            service.renew_state_password(state_password);
             tracing::info!(target: TARGET, "certificates and secrets read again");
         }
         Err(mistakes) => {

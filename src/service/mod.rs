@@ -14,8 +14,12 @@ mod signals;
 mod state_folder;
 mod store;
 mod summary;
+mod unlock;
 
 use std::path::Path;
+
+pub use accounts::Name;
+pub(crate) use unlock::unlock;
 
 use crate::cli::ServeArguments;
 use crate::status::ExitCodes;

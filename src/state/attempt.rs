@@ -16,7 +16,7 @@ const LATEST: i64 = 1 << 62;
 const MAX_SKEW: u64 = 10;
 
 /// What the fingerprints of one state depend on, so that they tell nothing to those who have another.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Salt([u8; Salt::BYTES]);
 
 impl Salt {

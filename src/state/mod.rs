@@ -1,9 +1,11 @@
 //! The memory of used passwords (contract 15): what is remembered, under which fingerprint, and the one statement that judges.
-//! It knows neither documents nor HTTP, and nothing in it is asynchronous.
+//! It knows neither documents nor HTTP, and nothing in it is asynchronous but what speaks to PostgreSQL.
 
 mod attempt;
 mod location;
 mod policy;
+#[cfg(feature = "serve")]
+mod postgres;
 mod sqlite;
 mod statement;
 mod token;
@@ -11,5 +13,7 @@ mod token;
 pub use attempt::{Attempt, Fingerprint, Judgement, Salt};
 pub use location::Location;
 pub use policy::{Attempts, LockAfter, Policy};
+#[cfg(feature = "serve")]
+pub use postgres::{Access, Address, AddressError, Postgres};
 pub use sqlite::Sqlite;
 pub use token::{Token, TokenHash};

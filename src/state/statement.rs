@@ -57,6 +57,14 @@ RETURNING secret, verdict, failures, last_step, locked_until"
 /// For one guess: `$1` to `$8` are the columns of its [`Row`].
 pub(crate) const JUDGE_VALUES: &str = judge!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
 
+/// For many guesses at once: `$1` to `$8` are the columns of their rows, as arrays. A secret may stand in them once. In the order of
+/// the secrets nobody waits for a row of somebody who waits for one of ours.
+#[cfg(feature = "serve")]
+pub(crate) const JUDGE_ROWS: &str = judge!(
+    "SELECT * FROM UNNEST($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], \
+     $8::bigint[]) ORDER BY 1"
+);
+
 /// Sets the steps of the secret `$1` aside, unless they are those of the parameters `$2`. With [`TAKE_UP`], in one transaction, it makes room for those of other
 /// parameters; then the guess is judged again.
 pub(crate) const SET_ASIDE: &str = "

@@ -89,6 +89,10 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
     if let Some(Err(kept)) = places.output.file().map(|file| replaceable.check(file)) {
         return instead_of_output(Fault::OutputKept { file: arguments.files.output.clone(), kept });
     }
+    #[cfg(feature = "serve")]
+    if let Some(enrolled) = &arguments.request.enrolled {
+        return deliver(crate::service::unlock(enrolled), arguments, &places.output, replaceable);
+    }
     let reply = match input(operation, arguments, places) {
         Ok(input) => Session::new(&arguments.request, parameters).respond(operation, Names::default(), &input),
         Err(fault) => fault.into(),

@@ -1,12 +1,17 @@
 //! The memory of used passwords in a process (contract 15.1): opened when the first password is judged, so that what verifies
 //! nothing does not touch it.
 
+#[cfg(feature = "serve")]
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+
+#[cfg(feature = "serve")]
+use super::database::Database;
 
 use crate::otp::Secret;
 use crate::outcome::Outcome;
 use crate::reply::Reply;
-use crate::state::{Attempt, Judgement, Location, Policy, Sqlite};
+use crate::state::{Attempt, Fingerprint, Judgement, Location, Policy, Salt, Sqlite};
 use crate::verification::{Guess, MemoryError};
 
 /// The memory of a run.
@@ -14,13 +19,36 @@ use crate::verification::{Guess, MemoryError};
 pub struct Memory {
     location: Location,
     policy: Policy,
-    state: Mutex<Option<Sqlite>>,
+    /// Of a database, if it takes one.
+    #[cfg(feature = "serve")]
+    password: Option<PathBuf>,
+    state: Mutex<Option<State>>,
+}
+
+/// An open state, whatever keeps it.
+#[derive(Debug)]
+enum State {
+    Sqlite(Sqlite),
+    #[cfg(feature = "serve")]
+    Postgres(Box<Database>),
 }
 
 impl Memory {
     /// A memory that is not opened yet.
     pub fn new(location: Location, policy: Policy) -> Self {
-        Self { location, policy, state: Mutex::default() }
+        Self {
+            location,
+            policy,
+            #[cfg(feature = "serve")]
+            password: None,
+            state: Mutex::default(),
+        }
+    }
+
+    /// The same, with the file of a database's password.
+    #[cfg(feature = "serve")]
+    pub fn with_password(self, password: Option<PathBuf>) -> Self {
+        Self { password, ..self }
     }
 
     /// Judges one guess.
@@ -53,9 +81,9 @@ impl Memory {
     }
 
     /// After an error the state is opened anew for the next guess: it may be there again.
-    fn with_state<T>(&self, act: impl FnOnce(&mut Sqlite) -> Result<T, MemoryError>) -> Result<T, MemoryError> {
+    fn with_state<T>(&self, act: impl FnOnce(&mut State) -> Result<T, MemoryError>) -> Result<T, MemoryError> {
         let mut opened = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut state = match opened.take() {
+        let mut state = match opened.take().filter(State::stands) {
             Some(state) => state,
             None => self.open()?,
         };
@@ -64,10 +92,52 @@ impl Memory {
         Ok(result)
     }
 
-    fn open(&self) -> Result<Sqlite, MemoryError> {
+    fn open(&self) -> Result<State, MemoryError> {
         match &self.location {
-            Location::Sqlite(file) => Sqlite::open(file),
-            Location::Postgres(_) => Err(MemoryError::Unreachable),
+            Location::Sqlite(file) => Sqlite::open(file).map(State::Sqlite),
+            #[cfg(feature = "serve")]
+            Location::Postgres(address) => {
+                let database = Database::open(address, self.password.as_ref())?;
+                Ok(State::Postgres(Box::new(database)))
+            }
+            // The command line has refused it.
+            #[cfg(not(feature = "serve"))]
+            Location::Postgres(_) => Err(MemoryError::Address),
+        }
+    }
+}
+
+impl State {
+    /// Whether it may still be asked.
+    fn stands(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            #[cfg(feature = "serve")]
+            Self::Postgres(database) => database.stands(),
+        }
+    }
+
+    fn salt(&self) -> &Salt {
+        match self {
+            Self::Sqlite(state) => state.salt(),
+            #[cfg(feature = "serve")]
+            Self::Postgres(database) => database.salt(),
+        }
+    }
+
+    fn judge(&mut self, attempts: &[Attempt], policy: Policy) -> Result<Vec<Judgement>, MemoryError> {
+        match self {
+            Self::Sqlite(state) => state.judge(attempts, policy),
+            #[cfg(feature = "serve")]
+            Self::Postgres(database) => database.judge(attempts, policy),
+        }
+    }
+
+    fn unlock(&mut self, secret: &Fingerprint) -> Result<(), MemoryError> {
+        match self {
+            Self::Sqlite(state) => state.unlock(secret),
+            #[cfg(feature = "serve")]
+            Self::Postgres(database) => database.unlock(secret),
         }
     }
 }

@@ -6,6 +6,8 @@ pub mod filter;
 pub mod stream;
 
 mod byte_order_mark;
+#[cfg(feature = "serve")]
+mod database;
 mod descriptor;
 mod existing;
 mod fault;
@@ -28,6 +30,8 @@ use crate::picture;
 use crate::status::{ExitCodes, Status};
 #[cfg(feature = "serve")]
 pub(crate) use fault::{printable, reason};
+#[cfg(feature = "serve")]
+pub(crate) use memory::Memory;
 use output::Destination;
 
 /// Prints a text on standard output and gives the exit code. A reader that leaves early has seen what it wanted.

@@ -56,7 +56,10 @@ pub fn memory(request: &Request) -> Option<Memory> {
         lock_after: arguments.lock_after.unwrap_or_default(),
         ..Policy::default()
     };
-    arguments.state.clone().map(|location| Memory::new(location, policy))
+    let memory = arguments.state.clone().map(|location| Memory::new(location, policy))?;
+    #[cfg(feature = "serve")]
+    let memory = memory.with_password(arguments.state_password_file.clone());
+    Some(memory)
 }
 
 /// Nobody.

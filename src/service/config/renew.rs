@@ -51,9 +51,10 @@ impl Configuration {
                 Err(reason) => note(&format!("client.secret_file of client {}", index + 1), &reason),
             }
         }
-        let state_password = self.state_password.as_ref().and_then(|password| {
-            StatePassword::read(&password.file).map_err(|reason| note("state_password_file", &reason)).ok()
-        });
+        let state_password = self
+            .state_password
+            .as_ref()
+            .and_then(|password| password.reread().map_err(|reason| note("state_password_file", &reason)).ok());
         if mistakes.is_empty() { Ok(Renewed { tls, clients, state_password }) } else { Err(mistakes) }
     }
 }

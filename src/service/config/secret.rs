@@ -25,15 +25,26 @@ pub struct StatePassword {
 
 impl StatePassword {
     /// Reads it from its file.
-    pub(super) fn read(file: &Path) -> Result<Self, String> {
+    pub(crate) fn read(file: &Path) -> Result<Self, String> {
         let text = line_of(file)?;
         Ok(Self { file: file.to_owned(), text })
     }
 
-    /// The password itself: the only way to it.
+    /// Reads it again from the same file.
+    pub(crate) fn reread(&self) -> Result<Self, String> {
+        Self::read(&self.file)
+    }
+
+    /// The password itself.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.text
+    }
+
+    /// The password alone, for who opens connections.
+    #[must_use]
+    pub fn into_text(self) -> Zeroizing<String> {
+        self.text
     }
 }
 

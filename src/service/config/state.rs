@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use super::reader::{At, Reader};
 use super::secret::{StatePassword, warn_of_others};
 use super::section::{Section, Value};
-use crate::state::Location;
+use crate::state::{Address, AddressError, Location};
 
 /// The place of the state and the password for it.
 #[derive(Debug, Default)]
@@ -42,11 +42,6 @@ pub(super) fn read(top: &Section<'_, '_>, option: Option<&Location>, reader: &mu
 fn location(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Location> {
     let text = value.text(Location::EXPECTED, reader)?;
     match Location::parse(OsStr::new(text)) {
-        Ok(Location::Postgres(address)) if has_password(&address) => {
-            reader
-                .wrong(value.at, "expected an address without a password for state; it belongs in state_password_file");
-            None
-        }
         Ok(Location::Sqlite(_)) if text.contains('\0') => {
             value.expected(Location::EXPECTED, reader);
             None
@@ -54,12 +49,26 @@ fn location(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Location> 
         Ok(Location::Sqlite(file)) => {
             Some(Location::Sqlite(file.to_str().map_or(file.clone(), |name| reader.path(name))))
         }
-        Ok(Location::Postgres(address)) => Some(Location::Postgres(address)),
+        Ok(Location::Postgres(address)) => of_database(address, value, reader),
         Err(_) => {
             value.expected(Location::EXPECTED, reader);
             None
         }
     }
+}
+
+fn of_database(address: String, value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Location> {
+    let expected = match Address::parse(&address) {
+        Ok(_) => return Some(Location::Postgres(address)),
+        Err(AddressError::Password) => {
+            "an address without a password for state; it belongs in state_password_file".to_owned()
+        }
+        Err(error @ (AddressError::Form | AddressError::Host | AddressError::SslMode)) => {
+            format!("{} for state", error.expected())
+        }
+    };
+    reader.wrong(value.at, format!("expected {expected}"));
+    None
 }
 
 fn password_of(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<StatePassword> {
@@ -74,14 +83,4 @@ fn password_of(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<StatePa
             None
         }
     }
-}
-
-/// Whether the address of a database has a password in it, `postgres://USER:PASSWORD@…` or `?password=…`.
-fn has_password(address: &str) -> bool {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let authority = rest.split('/').next().unwrap_or_default();
-    let user = rest.rsplit_once('@').map(|(user, _)| user).or_else(|| authority.rsplit_once('@').map(|(user, _)| user));
-    user.is_some_and(|user| user.contains(':'))
-        || query.split('&').any(|pair| pair.to_ascii_lowercase().starts_with("password="))
 }

@@ -27,7 +27,7 @@ use axum::Router;
 use axum::body::Bytes;
 
 use super::accounts::Accounts;
-use super::config::{Access, Client, Configuration};
+use super::config::{Access, Client, Configuration, StatePassword};
 use super::guard::Panicked;
 use super::log::TARGET;
 use super::metrics::Metrics;
@@ -83,6 +83,11 @@ impl Service {
     /// Puts secrets that were read again in the place of the old ones.
     pub fn renew_clients(&self, clients: Vec<Client>) {
         self.clients.renew(clients);
+    }
+
+    /// Takes the password of the state as it was read again, for new connections to it.
+    pub fn renew_state_password(&self, password: Option<StatePassword>) {
+        self.store.set_password(password.map(StatePassword::into_text));
     }
 
     /// Whether the state answers.

@@ -1,16 +1,18 @@
 //! The state of the service (contract 15): a queue of questions, and whoever works them off together. What has gathered while
 //! the last ones were written goes next, so that under load one write serves many. It knows neither HTTP nor documents.
 
+mod postgres;
 mod sqlite;
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::state::{Attempt, Judgement, Location, Policy, Salt, Token, TokenHash};
+use crate::state::{Access, Address, Attempt, Judgement, Location, Policy, Salt, Token, TokenHash};
 use crate::verification::{Guess, MemoryError};
+use zeroize::Zeroizing;
 
-/// How many questions may wait: more are refused, since they would wait longer than their callers do.
+/// How many questions may wait in a lane: more are refused, since they would wait longer than their callers do.
 const QUEUE: usize = 1024;
 /// How many of them are worked off together.
 const TOGETHER: usize = 256;
@@ -18,8 +20,11 @@ const TOGETHER: usize = 256;
 /// The state of a service. Clones ask the same one.
 #[derive(Clone)]
 pub struct Store {
-    queue: mpsc::Sender<Job>,
+    /// At least one. What concerns one secret, or one token, always goes the same way, so that it keeps its order.
+    lanes: Arc<[mpsc::Sender<Job>]>,
     salt: Arc<Salt>,
+    /// What opens connections to a database, if there is one.
+    access: Option<Arc<Access>>,
 }
 
 /// Where an answer goes; nobody may be waiting for it any more.
@@ -34,18 +39,34 @@ enum Job {
 }
 
 impl Store {
-    /// Opens the state and begins to work.
+    /// Opens the state, a database with this password where it asks for one, and begins to work.
     ///
     /// # Errors
     ///
     /// [`MemoryError`] where it cannot be opened.
-    pub fn open(location: &Location, policy: Policy) -> Result<Self, MemoryError> {
-        let (queue, jobs) = mpsc::channel(QUEUE);
-        let salt = match location {
-            Location::Sqlite(file) => sqlite::start(file, policy, jobs)?,
-            Location::Postgres(_) => return Err(MemoryError::Unreachable),
-        };
-        Ok(Self { queue, salt: Arc::new(salt) })
+    pub fn open(location: &Location, password: Option<Zeroizing<String>>, policy: Policy) -> Result<Self, MemoryError> {
+        match location {
+            Location::Sqlite(file) => {
+                let (lanes, jobs) = lanes();
+                let [jobs] = jobs;
+                let salt = sqlite::start(file, policy, jobs)?;
+                Ok(Self { lanes, salt: Arc::new(salt), access: None })
+            }
+            Location::Postgres(address) => {
+                let address = Address::parse(address).map_err(|_| MemoryError::Address)?;
+                let access = Arc::new(Access::new(address, password));
+                let (lanes, jobs) = lanes();
+                let salt = postgres::start(access.clone(), policy, jobs)?;
+                Ok(Self { lanes, salt: Arc::new(salt), access: Some(access) })
+            }
+        }
+    }
+
+    /// Takes another password, for connections to a database that are opened from now on.
+    pub fn set_password(&self, password: Option<Zeroizing<String>>) {
+        if let Some(access) = &self.access {
+            access.set_password(password);
+        }
     }
 
     /// What the state says of a guess, which it has counted.
@@ -55,7 +76,7 @@ impl Store {
     /// [`MemoryError`] where it cannot say anything.
     pub async fn judge(&self, guess: &Guess) -> Result<Judgement, MemoryError> {
         let attempt = Attempt::of(guess, &self.salt);
-        self.ask(|answer| Job::Judge(attempt, answer)).await
+        self.ask(attempt.secret.as_bytes()[0], |answer| Job::Judge(attempt, answer)).await
     }
 
     /// Keeps a token.
@@ -64,7 +85,7 @@ impl Store {
     ///
     /// [`MemoryError`] where it may not be kept.
     pub async fn issue(&self, token: Token) -> Result<(), MemoryError> {
-        self.ask(|answer| Job::Issue(token, answer)).await
+        self.ask(token.hash.as_bytes()[0], |answer| Job::Issue(token, answer)).await
     }
 
     /// The id of the client that a token was issued to; none where it is not valid at this time, in seconds since 1970.
@@ -73,7 +94,7 @@ impl Store {
     ///
     /// [`MemoryError`] where the state cannot tell.
     pub async fn client_of(&self, hash: TokenHash, now: i64) -> Result<Option<String>, MemoryError> {
-        self.ask(|answer| Job::ClientOf { hash, now, answer }).await
+        self.ask(hash.as_bytes()[0], |answer| Job::ClientOf { hash, now, answer }).await
     }
 
     /// Whether the state answers.
@@ -82,21 +103,39 @@ impl Store {
     ///
     /// [`MemoryError`] where it does not.
     pub async fn check(&self) -> Result<(), MemoryError> {
-        self.ask(Job::Check).await
+        self.ask(0, Job::Check).await
     }
 
     /// How many questions wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.queue.max_capacity() - self.queue.capacity()
+        self.lanes.iter().map(|lane| lane.max_capacity() - lane.capacity()).sum()
     }
 
-    async fn ask<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, MemoryError> {
+    /// Asks in the lane of a byte that is as random as a hash.
+    async fn ask<T>(&self, byte: u8, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, MemoryError> {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(job(answer)).map_err(|error| match error {
+        let lane = &self.lanes[usize::from(byte) % self.lanes.len()];
+        lane.try_send(job(answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => MemoryError::QueueFull,
             mpsc::error::TrySendError::Closed(_) => MemoryError::Unreachable,
         })?;
         answered.await.unwrap_or(Err(MemoryError::Unreachable))
     }
+}
+
+/// As many queues as there are ends to work them off.
+fn lanes<const N: usize>() -> (Arc<[mpsc::Sender<Job>]>, [mpsc::Receiver<Job>; N]) {
+    let mut senders = Vec::with_capacity(N);
+    let receivers = std::array::from_fn(|_| {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        senders.push(sender);
+        receiver
+    });
+    (senders.into(), receivers)
+}
+
+/// Whoever asked may have gone.
+fn send<T>(answer: Answer<T>, result: Result<T, MemoryError>) {
+    let _ = answer.send(result);
 }

@@ -5,7 +5,7 @@ use std::thread;
 
 use tokio::sync::mpsc::Receiver;
 
-use super::{Answer, Job, TOGETHER};
+use super::{Answer, Job, TOGETHER, send};
 use crate::state::{Attempt, Judgement, Policy, Salt, Sqlite};
 use crate::verification::MemoryError;
 
@@ -51,9 +51,4 @@ impl Writer {
             Err(error) => answers.into_iter().for_each(|to| send(to, Err(error))),
         }
     }
-}
-
-/// Whoever asked may have gone.
-fn send<T>(answer: Answer<T>, result: Result<T, MemoryError>) {
-    let _ = answer.send(result);
 }

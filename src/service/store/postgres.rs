@@ -1,0 +1,263 @@
+//! The state of a service in PostgreSQL: two lanes, each with a connection that it makes anew when it breaks. What has gathered
+//! in a lane while the database worked goes to it next, in one statement. While there is no connection every question is
+//! answered with the reason at once.
+
+use std::collections::{HashSet, VecDeque};
+use std::future::Future;
+use std::iter;
+use std::pin::pin;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::sleep;
+
+use super::{Answer, Job, QUEUE, TOGETHER, send};
+use crate::state::{Access, Attempt, Fingerprint, Judgement, Policy, Postgres, Salt, Token, TokenHash};
+use crate::verification::MemoryError;
+
+/// How many work at once: while the database makes sure of the work of one, the other gathers.
+pub const LANES: usize = 2;
+/// How long to wait before the second try to connect; before each further one twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// How long questions wait for the first try.
+const SOON: Duration = Duration::from_millis(500);
+/// The longest wait between tries.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Opens the state and starts the thread of its lanes, which end when nobody can ask any more.
+pub fn start(access: Arc<Access>, policy: Policy, jobs: [Receiver<Job>; LANES]) -> Result<Salt, MemoryError> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| MemoryError::File(error.kind()))?;
+    let (opened, is_open) = std::sync::mpsc::channel();
+    let named = thread::Builder::new().name("state".to_owned());
+    let spawned = named.spawn(move || {
+        runtime.block_on(async {
+            match open(&access).await {
+                Ok((salt, states)) => {
+                    let _ = opened.send(Ok(salt.clone()));
+                    lanes(&access, policy, &Arc::new(salt), jobs, states).await;
+                }
+                Err(error) => drop(opened.send(Err(error))),
+            }
+        });
+    });
+    spawned.map_err(|error| MemoryError::File(error.kind()))?;
+    is_open.recv().unwrap_or(Err(MemoryError::Unreachable))
+}
+
+/// A connection for each lane, and the salt of the state.
+async fn open(access: &Access) -> Result<(Salt, [Postgres; LANES]), MemoryError> {
+    let one = Postgres::open(access).await?;
+    let other = Postgres::reopen(access, one.salt()).await?;
+    Ok((one.salt().clone(), [one, other]))
+}
+
+/// Lets the lanes work until nobody can ask any more.
+async fn lanes(
+    access: &Arc<Access>,
+    policy: Policy,
+    salt: &Arc<Salt>,
+    jobs: [Receiver<Job>; LANES],
+    states: [Postgres; LANES],
+) {
+    let lane = |jobs| Lane { access: access.clone(), policy, salt: salt.clone(), jobs, deferred: VecDeque::new() };
+    let [one, other] = jobs.map(lane);
+    let [for_one, for_other] = states;
+    tokio::join!(one.run(for_one), other.run(for_other));
+}
+
+/// A guess and where its judgement goes.
+type Guess = (Attempt, Answer<Judgement>);
+
+/// Those who ask, and a connection in its turn.
+struct Lane {
+    access: Arc<Access>,
+    policy: Policy,
+    /// What fingerprints in the queue were made with.
+    salt: Arc<Salt>,
+    jobs: Receiver<Job>,
+    /// Guesses for secrets of which another guess is being judged.
+    deferred: VecDeque<Guess>,
+}
+
+/// Why a lane no longer works.
+enum End {
+    /// Nobody can ask any more.
+    Unused,
+    /// Its connection is of no further use.
+    Broken(MemoryError),
+}
+
+impl Lane {
+    async fn run(mut self, mut state: Postgres) {
+        while let End::Broken(error) = self.work(state).await {
+            match self.connect(error).await {
+                Some(connected) => state = connected,
+                None => return,
+            }
+        }
+    }
+
+    /// Works off what is asked, in the order in which it came, as long as the connection serves.
+    async fn work(&mut self, mut state: Postgres) -> End {
+        let mut gathered = Vec::with_capacity(TOGETHER);
+        loop {
+            if self.deferred.is_empty() {
+                tokio::select! {
+                    biased;
+                    () = state.closed() => return End::Broken(MemoryError::Unreachable),
+                    came = self.jobs.recv_many(&mut gathered, TOGETHER) => if came == 0 { return End::Unused },
+                }
+            } else {
+                while gathered.len() < TOGETHER
+                    && let Ok(job) = self.jobs.try_recv()
+                {
+                    gathered.push(job);
+                }
+            }
+            let together = self.sort(&mut gathered);
+            if let Err(error) = together.work(&state, self.policy).await {
+                return End::Broken(error);
+            }
+        }
+    }
+
+    /// What goes to the database together: of several guesses for one secret the first one.
+    fn sort(&mut self, gathered: &mut Vec<Job>) -> Together {
+        let mut together = Together::default();
+        let mut secrets = HashSet::new();
+        for (attempt, answer) in std::mem::take(&mut self.deferred) {
+            self.add(attempt, answer, &mut secrets, &mut together);
+        }
+        for job in gathered.drain(..) {
+            match job {
+                Job::Judge(attempt, answer) => self.add(attempt, answer, &mut secrets, &mut together),
+                Job::Issue(token, answer) => together.tokens.push((token, answer)),
+                Job::ClientOf { hash, now, answer } => together.clients.push(((hash, now), answer)),
+                Job::Check(answer) => together.checks.push(answer),
+            }
+        }
+        together
+    }
+
+    fn add(
+        &mut self,
+        attempt: Attempt,
+        answer: Answer<Judgement>,
+        secrets: &mut HashSet<Fingerprint>,
+        together: &mut Together,
+    ) {
+        if together.guesses.len() < TOGETHER && secrets.insert(attempt.secret) {
+            together.guesses.push((attempt, answer));
+        } else if self.deferred.len() < QUEUE {
+            // It blocks its secret: those that come later for it are not judged before it.
+            secrets.insert(attempt.secret);
+            self.deferred.push_back((attempt, answer));
+        } else {
+            send(answer, Err(MemoryError::QueueFull));
+        }
+    }
+
+    /// Makes a connection, however long it takes; none where nobody can ask any more. Meanwhile whoever asks hears why, unless
+    /// it is soon mended.
+    async fn connect(&mut self, mut error: MemoryError) -> Option<Postgres> {
+        let Self { access, salt, jobs, deferred, .. } = self;
+        deferred.drain(..).for_each(|(_, answer)| send(answer, Err(error)));
+        let mut waits = iter::successors(Some(FIRST_WAIT), |wait| Some((*wait * 2).min(LONGEST_WAIT)));
+        let mut soon = pin!(sleep(SOON));
+        let mut is_soon = true;
+        let mut wait = Duration::ZERO;
+        loop {
+            let pause = sleep(wait);
+            let mut connecting = pin!(async {
+                pause.await;
+                Postgres::reopen(access, salt).await
+            });
+            error = loop {
+                let mut gathered = Vec::new();
+                tokio::select! {
+                    biased;
+                    connected = &mut connecting => match connected {
+                        Ok(state) => return Some(state),
+                        Err(error) => break error,
+                    },
+                    () = &mut soon, if is_soon => is_soon = false,
+                    came = jobs.recv_many(&mut gathered, TOGETHER), if !is_soon => {
+                        if came == 0 {
+                            return None;
+                        }
+                        gathered.into_iter().for_each(|job| job.refuse(error));
+                    }
+                }
+            };
+            is_soon = false;
+            wait = waits.next().unwrap_or(LONGEST_WAIT);
+        }
+    }
+}
+
+/// What goes to the database together.
+#[derive(Default)]
+struct Together {
+    guesses: Vec<Guess>,
+    tokens: Vec<(Token, Answer<()>)>,
+    clients: Vec<((TokenHash, i64), Answer<Option<String>>)>,
+    checks: Vec<Answer<()>>,
+}
+
+impl Together {
+    /// Asks the database and answers. Once it does not answer, it is not asked any more.
+    async fn work(self, state: &Postgres, policy: Policy) -> Result<(), MemoryError> {
+        let mut health = Ok(());
+        let (hashes, answers): (Vec<_>, Vec<_>) = self.clients.into_iter().unzip();
+        let clients = asked(&mut health, state.clients_of(&hashes)).await;
+        answer_all(answers, clients.map(|clients| clients.into_iter().map(Ok).collect()));
+        let (tokens, answers): (Vec<_>, Vec<_>) = self.tokens.into_iter().unzip();
+        let issued = asked(&mut health, state.issue(&tokens)).await;
+        answer_all(answers, issued.map(|()| vec![Ok(()); tokens.len()]));
+        if !self.checks.is_empty() {
+            let checked = asked(&mut health, state.check()).await;
+            self.checks.into_iter().for_each(|answer| send(answer, checked));
+        }
+        let (attempts, answers): (Vec<_>, Vec<_>) = self.guesses.into_iter().unzip();
+        let judged = asked(&mut health, state.judge_distinct(&attempts, policy)).await;
+        let failed =
+            judged.iter().flatten().find_map(|judged| judged.err().filter(|error| *error != MemoryError::Busy));
+        answer_all(answers, judged);
+        health.and(failed.map_or(Ok(()), Err))
+    }
+}
+
+/// Asks, unless the connection is of no further use.
+async fn asked<T>(
+    health: &mut Result<(), MemoryError>,
+    question: impl Future<Output = Result<T, MemoryError>>,
+) -> Result<T, MemoryError> {
+    (*health)?;
+    let answer = question.await;
+    match answer {
+        Ok(_) | Err(MemoryError::Busy) => {}
+        Err(error) => *health = Err(error),
+    }
+    answer
+}
+
+fn answer_all<T>(answers: Vec<Answer<T>>, results: Result<Vec<Result<T, MemoryError>>, MemoryError>) {
+    match results {
+        Ok(results) => answers.into_iter().zip(results).for_each(|(answer, result)| send(answer, result)),
+        Err(error) => answers.into_iter().for_each(|answer| send(answer, Err(error))),
+    }
+}
+
+impl Job {
+    fn refuse(self, error: MemoryError) {
+        match self {
+            Self::Judge(_, answer) => send(answer, Err(error)),
+            Self::Issue(_, answer) | Self::Check(answer) => send(answer, Err(error)),
+            Self::ClientOf { answer, .. } => send(answer, Err(error)),
+        }
+    }
+}

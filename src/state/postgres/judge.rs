@@ -1,0 +1,207 @@
+//! Guesses judged in PostgreSQL: all that have gathered in one statement, and those whose row holds the steps of other parameters
+//! once more. It opens no connection.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::slice;
+
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use super::Postgres;
+use crate::state::statement::{JUDGE_ROWS, Returned, Row as First, SET_ASIDE, SWEPT_ROWS, TAKE_UP, limits};
+use crate::state::{Attempt, Judgement, Policy};
+use crate::verification::MemoryError;
+
+/// How often a guess is judged again while other instances give the row to other parameters.
+const TRIES: u8 = 3;
+
+/// Keeps everybody else from the row of the secret `$1`.
+const LOCK: &str = "SELECT FROM verifier WHERE secret = $1 FOR UPDATE";
+
+/// As [`crate::state::statement::SWEEP`], without waiting for rows that somebody is using: it may then not deadlock with anybody.
+const SWEEP: &str = "
+WITH due AS (
+  SELECT secret FROM verifier WHERE secret IN (SELECT secret FROM verifier WHERE secret > $2 ORDER BY secret LIMIT $3)
+  AND expires <= $1 AND locked_until <> 9223372036854775807 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM verifier WHERE secret IN (SELECT secret FROM due)";
+
+/// The same for what was set aside.
+const SWEEP_ASIDE: &str = "
+WITH due AS (
+  SELECT code FROM aside WHERE code IN (SELECT code FROM aside WHERE code > $2 ORDER BY code LIMIT $3)
+  AND expires <= $1 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM aside WHERE code IN (SELECT code FROM due)";
+
+impl Postgres {
+    /// Judges attempts, one after the other as far as they are for one secret.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the database does not confirm all of it; some may have counted all the same.
+    pub async fn judge(&self, attempts: &[Attempt], policy: Policy) -> Result<Vec<Judgement>, MemoryError> {
+        let mut judgements = vec![None; attempts.len()];
+        let mut left: Vec<usize> = (0..attempts.len()).collect();
+        while !left.is_empty() {
+            let mut round = HashMap::new();
+            // The first one of each secret.
+            left.retain(|&place| match round.entry(attempts[place].secret) {
+                Entry::Occupied(_) => true,
+                Entry::Vacant(first) => {
+                    first.insert(place);
+                    false
+                }
+            });
+            let places: Vec<usize> = round.into_values().collect();
+            let distinct: Vec<Attempt> = places.iter().map(|&place| attempts[place]).collect();
+            for (place, judgement) in places.into_iter().zip(self.judge_distinct(&distinct, policy).await?) {
+                judgements[place] = Some(judgement?);
+            }
+        }
+        Ok(judgements.into_iter().flatten().collect())
+    }
+
+    /// Judges attempts for secrets of which no two are the same, in one statement; one whose row holds the steps of other
+    /// parameters may fail alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Postgres::judge`].
+    pub async fn judge_distinct(
+        &self,
+        attempts: &[Attempt],
+        policy: Policy,
+    ) -> Result<Vec<Result<Judgement, MemoryError>>, MemoryError> {
+        let Some(first) = attempts.first() else { return Ok(Vec::new()) };
+        let rows = i64::try_from(attempts.len()).map_or(i64::MAX, |attempts| attempts.saturating_mul(SWEPT_ROWS));
+        let (secret, code): (&[u8], &[u8]) = (first.secret.as_bytes(), first.code.as_bytes());
+        let returned = self
+            .answered(async {
+                // All are sent before the first is answered: it takes as long as one.
+                let (begun, judged, swept, swept_aside, committed) = tokio::join!(
+                    biased;
+                    self.begin(),
+                    self.execute_judge(attempts, policy),
+                    self.execute(SWEEP, [(&first.now, Type::INT8), (&secret, Type::BYTEA), (&rows, Type::INT8)]),
+                    self.execute(SWEEP_ASIDE, [(&first.now, Type::INT8), (&code, Type::BYTEA), (&rows, Type::INT8)]),
+                    self.commit(),
+                );
+                // What failed first is the reason why the rest did.
+                let judged = begun.and(judged)?;
+                swept.and(swept_aside).and(committed).map(|()| judged)
+            })
+            .await?;
+        let mut judgements = Vec::with_capacity(attempts.len());
+        let mut health = Ok(());
+        for attempt in attempts {
+            let returned = returned.get(attempt.secret.as_bytes().as_slice()).ok_or(MemoryError::Damaged)?;
+            judgements.push(match (returned.judgement(attempt), health) {
+                (Some(judgement), _) => Ok(judgement),
+                (None, Ok(())) => self.judge_others(attempt, policy).await.inspect_err(|error| {
+                    health = if *error == MemoryError::Busy { Ok(()) } else { Err(*error) };
+                }),
+                (None, Err(error)) => Err(error),
+            });
+        }
+        Ok(judgements)
+    }
+
+    /// Judges an attempt whose row holds the steps of other parameters, after it has made room.
+    async fn judge_others(&self, attempt: &Attempt, policy: Policy) -> Result<Judgement, MemoryError> {
+        let (secret, code): (&[u8], &[u8]) = (attempt.secret.as_bytes(), attempt.code.as_bytes());
+        let one = slice::from_ref(attempt);
+        for _ in 0..TRIES {
+            let returned = self
+                .answered(async {
+                    let (begun, locked, set_aside, taken_up, judged, committed) = tokio::join!(
+                        biased;
+                        self.begin(),
+                        self.execute(LOCK, [(&secret, Type::BYTEA)]),
+                        self.execute(SET_ASIDE, [(&secret, Type::BYTEA), (&code, Type::BYTEA)]),
+                        self.execute(TAKE_UP, [(&code, Type::BYTEA), (&secret, Type::BYTEA)]),
+                        self.execute_judge(one, policy),
+                        self.commit(),
+                    );
+                    let judged = begun.and(locked).and(set_aside).and(taken_up).and(judged)?;
+                    committed.map(|()| judged)
+                })
+                .await?;
+            // Where the row was gone when it should be locked, somebody else may have made it.
+            if let Some(judgement) = returned.values().next().and_then(|returned| returned.judgement(attempt)) {
+                return Ok(judgement);
+            }
+        }
+        Err(MemoryError::Busy)
+    }
+
+    /// Executes the statement; what it returns, by secret.
+    async fn execute_judge(
+        &self,
+        attempts: &[Attempt],
+        policy: Policy,
+    ) -> Result<HashMap<Vec<u8>, Returned>, MemoryError> {
+        let columns = Columns::of(attempts, policy);
+        let [lock_after, limit, one_time] = limits(policy);
+        let rows = self
+            .client
+            .query_typed(
+                JUDGE_ROWS,
+                &[
+                    (&columns.secret, Type::BYTEA_ARRAY),
+                    (&columns.code, Type::BYTEA_ARRAY),
+                    (&columns.last_step, Type::INT8_ARRAY),
+                    (&columns.failures, Type::INT8_ARRAY),
+                    (&columns.forget_at, Type::INT8_ARRAY),
+                    (&columns.locked_until, Type::INT8_ARRAY),
+                    (&columns.expires, Type::INT8_ARRAY),
+                    (&columns.verdict, Type::INT8_ARRAY),
+                    (&lock_after, Type::INT8),
+                    (&limit, Type::INT8),
+                    (&one_time, Type::INT8),
+                ],
+            )
+            .await?;
+        rows.iter().map(returned).collect()
+    }
+}
+
+/// Rows of the table as arrays, one for each column.
+struct Columns<'a> {
+    secret: Vec<&'a [u8]>,
+    code: Vec<&'a [u8]>,
+    last_step: Vec<i64>,
+    failures: Vec<i64>,
+    forget_at: Vec<i64>,
+    locked_until: Vec<i64>,
+    expires: Vec<i64>,
+    verdict: Vec<i64>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(attempts: &'a [Attempt], policy: Policy) -> Self {
+        let rows: Vec<First> = attempts.iter().map(|attempt| First::first(attempt, policy)).collect();
+        Self {
+            secret: attempts.iter().map(|attempt| attempt.secret.as_bytes().as_slice()).collect(),
+            code: attempts.iter().map(|attempt| attempt.code.as_bytes().as_slice()).collect(),
+            last_step: rows.iter().map(|row| row.last_step).collect(),
+            failures: rows.iter().map(|row| row.failures).collect(),
+            forget_at: rows.iter().map(|row| row.forget_at).collect(),
+            locked_until: rows.iter().map(|row| row.locked_until).collect(),
+            expires: attempts.iter().map(|attempt| attempt.expires).collect(),
+            verdict: rows.iter().map(|row| row.verdict).collect(),
+        }
+    }
+}
+
+/// The columns behind `RETURNING`.
+fn returned(row: &Row) -> Result<(Vec<u8>, Returned), MemoryError> {
+    let returned = Returned {
+        verdict: row.try_get("verdict")?,
+        failures: row.try_get("failures")?,
+        last_step: row.try_get("last_step")?,
+        locked_until: row.try_get("locked_until")?,
+    };
+    Ok((row.try_get("secret")?, returned))
+}

@@ -1,0 +1,105 @@
+//! The tables of a state in PostgreSQL, and which version of them a schema has. It judges nothing.
+
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row};
+
+use crate::state::Salt;
+use crate::verification::MemoryError;
+
+/// The structure below.
+const VERSION: i64 = 1;
+/// "totp" in ASCII: the lock that everybody takes who may make the structure.
+const LOCK: i64 = 0x746f_7470;
+
+/// Pages have room for new versions of their rows: most changes then touch no index (heap-only tuples).
+const STRUCTURE: &str = "
+CREATE TABLE totp_adapter (version BIGINT NOT NULL);
+CREATE TABLE salt (salt BYTEA NOT NULL);
+CREATE TABLE verifier (
+  secret BYTEA PRIMARY KEY, code BYTEA NOT NULL, last_step BIGINT NOT NULL, failures BIGINT NOT NULL,
+  forget_at BIGINT NOT NULL, locked_until BIGINT NOT NULL, expires BIGINT NOT NULL, verdict BIGINT NOT NULL
+) WITH (fillfactor = 70);
+CREATE TABLE aside (
+  code BYTEA PRIMARY KEY, last_step BIGINT NOT NULL, expires BIGINT NOT NULL
+);
+CREATE TABLE token (
+  hash BYTEA PRIMARY KEY, client TEXT NOT NULL, expires BIGINT NOT NULL
+);
+";
+
+/// What is in the schema where tables are made, the first of `search_path` that exists: whether there is one, whether it has our
+/// mark, and whether it has anything that no extension brought.
+const CONTENTS: &str = "
+SELECT current_schema() IS NOT NULL, coalesce(bool_or(relname = 'totp_adapter' AND relkind = 'r'), FALSE), count(relname) > 0
+FROM pg_catalog.pg_class
+WHERE relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema())
+AND NOT EXISTS (
+  SELECT FROM pg_catalog.pg_depend
+  WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND objid = pg_class.oid AND deptype = 'e'
+)";
+
+/// Whether a state is made where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IfMissing {
+    /// At a start.
+    Make,
+    /// When a connection is made anew: what was remembered cannot be gone, so this is another database.
+    Refuse,
+}
+
+/// The salt of the state in the schema; with it the structure has the version that we know.
+pub(super) async fn prepare(client: &Client, missing: IfMissing) -> Result<Salt, MemoryError> {
+    match (is_ours(client).await?, missing) {
+        (true, _) => {}
+        (false, IfMissing::Make) => make(client).await?,
+        (false, IfMissing::Refuse) => return Err(MemoryError::Damaged),
+    }
+    let rows = client.query_typed("SELECT salt FROM salt", &[]).await?;
+    let [row] = rows.as_slice() else { return Err(MemoryError::Damaged) };
+    let salt: &[u8] = row.try_get(0)?;
+    Ok(Salt::new(salt.try_into().map_err(|_| MemoryError::Damaged)?))
+}
+
+/// Whether the schema has our structure; otherwise it is empty.
+async fn is_ours(client: &Client) -> Result<bool, MemoryError> {
+    let row = one(client.query_typed(CONTENTS, &[]).await?)?;
+    let (exists, marked, used): (bool, bool, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    if !exists || (used && !marked) {
+        return Err(MemoryError::Foreign);
+    }
+    if !marked {
+        return Ok(false);
+    }
+    let version = one(client.query_typed("SELECT version FROM totp_adapter", &[]).await?)?;
+    match version.try_get::<_, i64>(0)? {
+        VERSION => Ok(true),
+        version if version > VERSION => Err(MemoryError::Newer),
+        _ => Err(MemoryError::Damaged),
+    }
+}
+
+/// Makes the structure. Several instances may do so at once: the first one does, the others find it.
+async fn make(client: &Client) -> Result<(), MemoryError> {
+    client.batch_execute(super::BEGIN).await?;
+    let made = make_within(client).await;
+    let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    client.batch_execute(end).await?;
+    made
+}
+
+async fn make_within(client: &Client) -> Result<(), MemoryError> {
+    client.execute_typed("SELECT pg_catalog.pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)]).await?;
+    if is_ours(client).await? {
+        return Ok(());
+    }
+    let mut salt = [0; Salt::BYTES];
+    getrandom::fill(&mut salt).map_err(|_| MemoryError::File(std::io::ErrorKind::Other))?;
+    client.batch_execute(STRUCTURE).await?;
+    client.execute_typed("INSERT INTO salt (salt) VALUES ($1)", &[(&salt.as_slice(), Type::BYTEA)]).await?;
+    client.execute_typed("INSERT INTO totp_adapter (version) VALUES ($1)", &[(&VERSION, Type::INT8)]).await?;
+    Ok(())
+}
+
+fn one(rows: Vec<Row>) -> Result<Row, MemoryError> {
+    <[Row; 1]>::try_from(rows).map(|[row]| row).map_err(|_| MemoryError::Damaged)
+}

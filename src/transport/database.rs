@@ -1,0 +1,49 @@
+//! A state in PostgreSQL for a process that waits for each answer (contract 15.1f): it has a thread's own runtime.
+
+use std::path::PathBuf;
+
+use tokio::runtime::{self, Runtime};
+use tokio::task::yield_now;
+
+use crate::service::config::StatePassword;
+use crate::state::{Access, Address, Attempt, Fingerprint, Judgement, Policy, Postgres, Salt};
+use crate::verification::MemoryError;
+
+/// A connection and what drives it.
+#[derive(Debug)]
+pub struct Database {
+    runtime: Runtime,
+    state: Postgres,
+}
+
+impl Database {
+    /// Opens the state at an address, with the password in a file where there is one.
+    pub fn open(address: &str, password: Option<&PathBuf>) -> Result<Self, MemoryError> {
+        let address = Address::parse(address).map_err(|_| MemoryError::Address)?;
+        let password = password.map(|file| StatePassword::read(file)).transpose();
+        let password = password.map_err(|_| MemoryError::PasswordFile)?.map(StatePassword::into_text);
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| MemoryError::File(error.kind()))?;
+        let state = runtime.block_on(Postgres::open(&Access::new(address, password)))?;
+        Ok(Self { runtime, state })
+    }
+
+    /// Whether the connection still stands, as far as anybody knows: nobody looks at it between two questions.
+    pub fn stands(&self) -> bool {
+        // Whoever drives the connection sees that the other side has ended it.
+        self.runtime.block_on(yield_now());
+        !self.state.is_closed()
+    }
+
+    pub fn salt(&self) -> &Salt {
+        self.state.salt()
+    }
+
+    pub fn judge(&self, attempts: &[Attempt], policy: Policy) -> Result<Vec<Judgement>, MemoryError> {
+        self.runtime.block_on(self.state.judge(attempts, policy))
+    }
+
+    pub fn unlock(&self, secret: &Fingerprint) -> Result<(), MemoryError> {
+        self.runtime.block_on(self.state.unlock(secret))
+    }
+}
