@@ -1,27 +1,50 @@
-//! The memory of used passwords, as what it decides and keeps: SQLite against a plain model of contract 15.2 and 15.3.
+//! The memory of used passwords, as what it decides and keeps, against a plain model of contract 15.2 and 15.3. Every test runs on
+//! SQLite and, where `POSTGRES_URL` names a database that it may make schemas in, on PostgreSQL: `tests/service/with_postgres`
+//! starts one.
 #![cfg(feature = "state")]
 
+mod common;
 #[path = "state/model.rs"]
 mod model;
+#[cfg(feature = "serve")]
+#[path = "state/postgres.rs"]
+mod postgres;
+#[path = "state/store.rs"]
+mod store;
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use model::Model;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use store::{Place, State};
 use totp_adapter::otp::{CodeParameters, Secret, UnixTime};
-use totp_adapter::state::{Attempt, Judgement, Policy, Salt, Sqlite};
+use totp_adapter::state::{Attempt, Judgement, Policy, Salt, Sqlite, Token, TokenHash};
 use totp_adapter::verification::MemoryError;
 use totp_adapter::{Adapter, Examination, Guess, Operation, Parameters, Verdict};
 
+on_each_store! {
+    a_password_is_accepted_once_and_no_earlier_one_after_it,
+    wrong_passwords_slow_the_next_ones_down,
+    what_is_not_counted,
+    a_final_lock_lasts_until_somebody_unlocks_it,
+    a_clock_that_went_back_is_told_apart,
+    other_parameters_are_other_passwords_of_the_same_budget,
+    nothing_is_remembered_for_ever,
+    the_statement_judges_as_the_model,
+    in_parallel_one_is_accepted,
+    in_parallel_no_more_than_five_are_looked_at,
+    in_parallel_each_set_of_parameters_has_one_accepted,
+    batches_at_once_keep_nobody_waiting,
+    tokens_are_valid_until_they_end,
+    first_starts_at_once,
+    newer_states_are_refused_and_stay,
+}
+
 const NOW: u64 = 1_111_111_109;
 const DAY: u64 = 86_400;
-
-fn open(folder: &tempfile::TempDir) -> Sqlite {
-    Sqlite::open(&folder.path().join("state.db")).unwrap()
-}
 
 fn policy(attempts: u8, lock_after: u16, one_time: bool) -> Policy {
     Policy {
@@ -57,21 +80,19 @@ fn password(key: &Secret, code: CodeParameters, step: u64) -> String {
 
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
-fn judge(state: &mut Sqlite, policy: Policy, guess: &Guess) -> Judgement {
+fn judge(state: &mut State, policy: Policy, guess: &Guess) -> Judgement {
     let attempt = Attempt::of(guess, state.salt());
     state.judge(&[attempt], policy).unwrap()[0]
 }
 
 /// What a usual guess at a time comes to.
-fn offer(state: &mut Sqlite, now: u64, step: Option<u64>) -> Verdict {
+fn offer(state: &mut State, now: u64, step: Option<u64>) -> Verdict {
     judge(state, Policy::default(), &guess(SECRET, CodeParameters::default(), now, step)).verdict
 }
 
 // contract 15.1b: not again, nor one of an earlier step; R1: step n, then n - 1.
-#[test]
-fn a_password_is_accepted_once_and_no_earlier_one_after_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut state = open(&folder);
+fn a_password_is_accepted_once_and_no_earlier_one_after_it(place: &Place) {
+    let mut state = place.open();
     let step = NOW / 30;
     assert_eq!(offer(&mut state, NOW, Some(step)), Verdict::Accepted);
     assert_eq!(offer(&mut state, NOW, Some(step)), Verdict::Replayed);
@@ -82,10 +103,8 @@ fn a_password_is_accepted_once_and_no_earlier_one_after_it() {
 }
 
 // contract 15.3a, 15.3b: the delays, in full; R9: after one has passed, the next is longer.
-#[test]
-fn wrong_passwords_slow_the_next_ones_down() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut state = open(&folder);
+fn wrong_passwords_slow_the_next_ones_down(place: &Place) {
+    let mut state = place.open();
     for _ in 0..5 {
         assert_eq!(offer(&mut state, NOW, None), Verdict::Wrong);
     }
@@ -107,10 +126,8 @@ fn wrong_passwords_slow_the_next_ones_down() {
 }
 
 // contract 15.3c, 15.3d: replays are not counted, and a right password that is not looked at is not used up.
-#[test]
-fn what_is_not_counted() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut state = open(&folder);
+fn what_is_not_counted(place: &Place) {
+    let mut state = place.open();
     // The first second of a step, so that its password is right for 60 s more.
     let now = NOW / 30 * 30;
     assert_eq!(offer(&mut state, now, Some(now / 30 - 1)), Verdict::Accepted);
@@ -125,10 +142,8 @@ fn what_is_not_counted() {
 }
 
 // contract 15.3b, 15.3e
-#[test]
-fn a_final_lock_lasts_until_somebody_unlocks_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut state = open(&folder);
+fn a_final_lock_lasts_until_somebody_unlocks_it(place: &Place) {
+    let mut state = place.open();
     let (limits, usual) = (policy(0, 3, true), CodeParameters::default());
     for failures in 1..=3 {
         let judgement = judge(&mut state, limits, &guess(SECRET, usual, NOW, None));
@@ -148,10 +163,8 @@ fn a_final_lock_lasts_until_somebody_unlocks_it() {
 }
 
 // contract 15.4b
-#[test]
-fn a_clock_that_went_back_is_told_apart() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut state = open(&folder);
+fn a_clock_that_went_back_is_told_apart(place: &Place) {
+    let mut state = place.open();
     assert_eq!(offer(&mut state, NOW, Some(NOW / 30 + 1)), Verdict::Accepted);
     assert_eq!(offer(&mut state, NOW, Some(NOW / 30)), Verdict::Replayed);
     assert_eq!(offer(&mut state, NOW - 30, Some(NOW / 30)), Verdict::ClockWentBack);
@@ -160,10 +173,8 @@ fn a_clock_that_went_back_is_told_apart() {
 }
 
 // contract 15.2a: a budget of failures is a secret's, steps are those of a set of parameters.
-#[test]
-fn other_parameters_are_other_passwords_of_the_same_budget() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut state = open(&folder);
+fn other_parameters_are_other_passwords_of_the_same_budget(place: &Place) {
+    let mut state = place.open();
     let eight = CodeParameters { digits: totp_adapter::otp::Digits::Eight, ..CodeParameters::default() };
     let six = CodeParameters::default();
     let step = NOW / 30;
@@ -201,10 +212,8 @@ fn two_steps_with_one_password() {
 }
 
 // contract 15.2e: what can no longer match goes, and what cannot is kept.
-#[test]
-fn nothing_is_remembered_for_ever() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut state = open(&folder);
+fn nothing_is_remembered_for_ever(place: &Place) {
+    let mut state = place.open();
     let secrets: Vec<String> =
         (0..200_u32).map(|number| data_encoding::BASE32_NOPAD.encode(&number.to_be_bytes())).collect();
     let usual = CodeParameters::default();
@@ -212,22 +221,18 @@ fn nothing_is_remembered_for_ever() {
         judge(&mut state, policy(5, 0, true), &guess(secret, usual, NOW, Some(NOW / 30)));
     }
     judge(&mut state, policy(5, 1, true), &guess(SECRET, usual, NOW, None));
-    let rows = |state: &Path| -> i64 {
-        let database = rusqlite::Connection::open(state).unwrap();
-        database.query_row("SELECT count(*) FROM verifier", [], |row| row.get(0)).unwrap()
-    };
-    let file = folder.path().join("state.db");
-    assert_eq!(rows(&file), 201);
+    let rows = || place.count("verifier");
+    assert_eq!(rows(), 201);
     // A second before their day is over, all are there.
     for secret in &secrets {
         judge(&mut state, policy(5, 0, true), &guess(secret, usual, NOW + DAY - 1, None));
     }
-    assert_eq!(rows(&file), 201);
+    assert_eq!(rows(), 201);
     for number in 1000..1200_u32 {
         let secret = data_encoding::BASE32_NOPAD.encode(&number.to_be_bytes());
         judge(&mut state, policy(5, 0, true), &guess(&secret, usual, NOW + 3 * DAY, None));
     }
-    let left = rows(&file);
+    let left = rows();
     assert!((201..=240).contains(&left), "{left}: 200 new ones, the locked one, and perhaps a few that had no turn");
     // The lock is still there.
     assert_eq!(offer(&mut state, NOW + 3 * DAY, None), Verdict::Locked);
@@ -240,14 +245,15 @@ fn only_the_owner_may_read_the_file() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
-    let mut state = open(&folder);
+    let place = Place::in_folder(folder.path());
+    let mut state = place.open();
     offer(&mut state, NOW, None);
     for name in ["state.db", "state.db-wal", "state.db-shm"] {
         assert_eq!(mode(name), 0o600, "{name}");
     }
     drop(state);
     fs::set_permissions(folder.path().join("state.db"), fs::Permissions::from_mode(0o644)).unwrap();
-    open(&folder);
+    place.open();
     assert_eq!(mode("state.db"), 0o600);
 }
 
@@ -326,59 +332,64 @@ fn codes() -> [CodeParameters; 3] {
     ]
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
-
-    // contract 15.1b, 15.2b, 15.3a
-    #[test]
-    fn the_statement_judges_as_the_model(events in events(), policy in limits(), at_once in 1..5_usize) {
-        let folder = tempfile::tempdir().unwrap();
-        let mut state = open(&folder);
-        let mut model = Model::new(policy);
-        let secrets = [SECRET, "GEZDGNBVGY3TQOJR"];
-        let mut now = NOW;
-        let mut waiting: Vec<(Attempt, Judgement)> = Vec::new();
-        for event in events {
-            match event {
-                Event::Wait(seconds) => now = now.saturating_add_signed(seconds),
-                Event::Offer { secret, code, step } => {
-                    let code = codes()[code];
-                    let current = now / u64::from(code.period.seconds());
-                    let guess = guess(secrets[secret], code, now, step.map(|step| current.saturating_add_signed(step)));
-                    let attempt = Attempt::of(&guess, state.salt());
-                    waiting.push((attempt, model.judge(&attempt)));
-                }
-                Event::Unlock { secret } => {
-                    flush(&mut state, policy, &mut waiting)?;
-                    let fingerprint = state.salt().of_secret(&Secret::from_base32(secrets[secret]).unwrap());
-                    state.unlock(&fingerprint).unwrap();
-                    model.unlock(&fingerprint);
-                }
-            }
-            if waiting.len() >= at_once {
-                flush(&mut state, policy, &mut waiting)?;
-            }
-        }
-        flush(&mut state, policy, &mut waiting)?;
-    }
+/// What happens, who judges it, and how many guesses are judged together.
+fn histories() -> impl Strategy<Value = (Vec<Event>, Policy, usize)> {
+    (events(), limits(), 1..5_usize)
 }
 
-fn flush(state: &mut Sqlite, policy: Policy, waiting: &mut Vec<(Attempt, Judgement)>) -> Result<(), TestCaseError> {
+// contract 15.1b, 15.2b, 15.3a, 15.5c
+fn the_statement_judges_as_the_model(place: &Place) {
+    let config = ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = TestRunner::new(config);
+    let judged =
+        runner.run(&histories(), |(events, policy, at_once)| judges_as_the_model(place, events, policy, at_once));
+    judged.unwrap();
+}
+
+fn judges_as_the_model(place: &Place, events: Vec<Event>, policy: Policy, at_once: usize) -> Result<(), TestCaseError> {
+    let place = place.another();
+    let mut state = place.open();
+    let mut model = Model::new(policy);
+    let secrets = [SECRET, "GEZDGNBVGY3TQOJR"];
+    let mut now = NOW;
+    let mut waiting: Vec<(Attempt, Judgement)> = Vec::new();
+    for event in events {
+        match event {
+            Event::Wait(seconds) => now = now.saturating_add_signed(seconds),
+            Event::Offer { secret, code, step } => {
+                let code = codes()[code];
+                let current = now / u64::from(code.period.seconds());
+                let guess = guess(secrets[secret], code, now, step.map(|step| current.saturating_add_signed(step)));
+                let attempt = Attempt::of(&guess, state.salt());
+                waiting.push((attempt, model.judge(&attempt)));
+            }
+            Event::Unlock { secret } => {
+                flush(&mut state, policy, &mut waiting)?;
+                let fingerprint = state.salt().of_secret(&Secret::from_base32(secrets[secret]).unwrap());
+                state.unlock(&fingerprint).unwrap();
+                model.unlock(&fingerprint);
+            }
+        }
+        if waiting.len() >= at_once {
+            flush(&mut state, policy, &mut waiting)?;
+        }
+    }
+    flush(&mut state, policy, &mut waiting)
+}
+
+fn flush(state: &mut State, policy: Policy, waiting: &mut Vec<(Attempt, Judgement)>) -> Result<(), TestCaseError> {
     let (attempts, expected): (Vec<Attempt>, Vec<Judgement>) = waiting.drain(..).unzip();
     prop_assert_eq!(state.judge(&attempts, policy).unwrap(), expected);
     Ok(())
 }
 
 // contract 15.2c: of many who offer the same password at once, one gets in, whichever connection it uses.
-#[test]
-fn in_parallel_one_is_accepted() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("state.db");
+fn in_parallel_one_is_accepted(place: &Place) {
     let accepted: usize = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8)
             .map(|_| {
                 scope.spawn(|| {
-                    let mut state = Sqlite::open(&file).unwrap();
+                    let mut state = place.open();
                     let verdicts = (0..25).map(|_| offer(&mut state, NOW, Some(NOW / 30)));
                     verdicts.filter(|verdict| *verdict == Verdict::Accepted).count()
                 })
@@ -390,15 +401,12 @@ fn in_parallel_one_is_accepted() {
 }
 
 // contract 15.2c, 15.3a: R6, the bound holds for guesses at once.
-#[test]
-fn in_parallel_no_more_than_five_are_looked_at() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("state.db");
+fn in_parallel_no_more_than_five_are_looked_at(place: &Place) {
     let looked_at: usize = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8)
             .map(|_| {
                 scope.spawn(|| {
-                    let mut state = Sqlite::open(&file).unwrap();
+                    let mut state = place.open();
                     (0..25).filter(|_| offer(&mut state, NOW, None) == Verdict::Wrong).count()
                 })
             })
@@ -408,14 +416,102 @@ fn in_parallel_no_more_than_five_are_looked_at() {
     assert_eq!(looked_at, 5);
 }
 
-// contract 15.5b: several first starts at once make one state.
-#[test]
-fn first_starts_at_once() {
+// contract 15.2c, 15.2d: several sets of parameters take turns in one row, and none has two that are accepted.
+fn in_parallel_each_set_of_parameters_has_one_accepted(place: &Place) {
+    let accepted: Vec<usize> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..6)
+            .map(|thread| {
+                scope.spawn(move || {
+                    let mut state = place.open();
+                    let code = codes()[thread % 3];
+                    let step = NOW / u64::from(code.period.seconds());
+                    let guess = guess(SECRET, code, NOW, Some(step));
+                    let verdicts = (0..10).map(|_| judge(&mut state, Policy::default(), &guess).verdict);
+                    (thread % 3, verdicts.filter(|verdict| *verdict == Verdict::Accepted).count())
+                })
+            })
+            .collect();
+        let counts: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        (0..3).map(|code| counts.iter().filter(|(of, _)| *of == code).map(|(_, accepted)| accepted).sum()).collect()
+    });
+    assert_eq!(accepted, [1, 1, 1]);
+}
+
+// contract 15.5e: those who come with the same secrets in another order do not wait for each other for ever.
+fn batches_at_once_keep_nobody_waiting(place: &Place) {
+    let secrets: Vec<String> =
+        (0..40_u32).map(|number| data_encoding::BASE32_NOPAD.encode(&(number * 7919).to_be_bytes())).collect();
+    let accepted: usize = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|thread| {
+                let secrets = &secrets;
+                scope.spawn(move || {
+                    let mut state = place.open();
+                    let mut accepted = 0;
+                    for round in 0..10 {
+                        let mut attempts: Vec<Attempt> = secrets
+                            .iter()
+                            .map(|secret| {
+                                guess(secret, CodeParameters::default(), NOW + 30 * round, Some(NOW / 30 + round))
+                            })
+                            .map(|guess| Attempt::of(&guess, state.salt()))
+                            .collect();
+                        attempts.rotate_left(thread * 10);
+                        if thread % 2 == 0 {
+                            attempts.reverse();
+                        }
+                        let judgements = state.judge(&attempts, Policy::default()).unwrap();
+                        accepted += judgements.iter().filter(|j| j.verdict == Verdict::Accepted).count();
+                    }
+                    accepted
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    // Whoever is late offers what others have left behind: each password is accepted once at most, and the last ones are.
+    assert!((40..=400).contains(&accepted), "{accepted}");
+}
+
+// contract 13.3, 15.5d: a token that one connection has issued is good at another one.
+fn tokens_are_valid_until_they_end(place: &Place) {
+    let (mut one, mut other) = (place.open(), place.open());
+    let now = NOW.cast_signed();
+    let token = |name: u32, client: &str, issued: i64| Token {
+        hash: TokenHash::of(&name.to_be_bytes()),
+        client: client.to_owned(),
+        issued,
+        expires: issued + 3660,
+    };
+    one.issue(&token(1, "workflow", now)).unwrap();
+    one.issue(&token(2, "verity", now + 10)).unwrap();
+    let mut client_of = |name: u32, now: i64| other.client_of(&TokenHash::of(&name.to_be_bytes()), now).unwrap();
+    assert_eq!(client_of(1, now).as_deref(), Some("workflow"));
+    assert_eq!(client_of(1, now + 3659).as_deref(), Some("workflow"));
+    assert_eq!(client_of(1, now + 3660), None);
+    assert_eq!(client_of(2, now + 3660).as_deref(), Some("verity"));
+    assert_eq!(client_of(3, now), None);
+    // Those that have ended go, as others come.
+    for name in 100..140 {
+        one.issue(&token(name, "workflow", now + 86_400)).unwrap();
+    }
+    assert_eq!(place.count("token"), 40);
+}
+
+// contract 15.4c: a program that does not know a state's structure leaves it alone.
+fn newer_states_are_refused_and_stay(place: &Place) {
+    offer(&mut place.open(), NOW, None);
+    place.make_newer();
+    assert_eq!(place.try_open().err(), Some(MemoryError::Newer));
+    assert_eq!(place.count("verifier"), 1);
+}
+
+// contract 15.5b, 15.5d: several first starts at once make one state.
+fn first_starts_at_once(place: &Place) {
     for _ in 0..10 {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("state.db");
+        let place = place.another();
         let salts: HashSet<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| Sqlite::open(&file).unwrap())).collect();
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| place.open())).collect();
             let secret = Secret::from_base32(SECRET).unwrap();
             threads.into_iter().map(|thread| thread.join().unwrap().salt().of_secret(&secret)).collect()
         });

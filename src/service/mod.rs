@@ -4,6 +4,7 @@ pub mod config;
 pub mod guard;
 pub mod lifecycle;
 pub mod log;
+pub mod store;
 
 mod accounts;
 mod connection;
@@ -12,7 +13,6 @@ mod listener;
 mod metrics;
 mod signals;
 mod state_folder;
-mod store;
 mod summary;
 mod unlock;
 

@@ -1,4 +1,4 @@
-//! A state in PostgreSQL for a process that waits for each answer (contract 15.1f): it has a thread's own runtime.
+//! A state in PostgreSQL for a process that waits for each answer (contract 15.1g): it has a thread's own runtime.
 
 use std::path::PathBuf;
 

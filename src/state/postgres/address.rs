@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(parse("postgres://localhost/totp?sslrootcert=ca.pem").trust, Trust::Host(file()));
     }
 
-    // contract 15.1g
+    // contract 15.1h
     #[test]
     fn addresses_that_are_refused() {
         for (text, error) in [

@@ -1,0 +1,437 @@
+"""Two instances of the service on one PostgreSQL, with HAProxy in front of them, while instances and the database go and come.
+
+`python3 tests/service/cluster.py PROGRAM` takes a totp-adapter built with the feature serve. Debian's packages postgresql, haproxy
+and pgbouncer must be installed, their services need not run. Everything that it starts it ends.
+"""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import random
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from postgresql import ROLE, Server, free_port, give_away, unprivileged
+
+CLIENT = "workflow"
+CLIENT_SECRET = "a secret of more than 22 characters"
+# Longer than the service waits for a database that is silent.
+PATIENCE = 60
+
+
+def code(key: bytes, step: int) -> str:
+    """The password of a step (RFC 6238, with the usual parameters)."""
+    digest = hmac.new(key, step.to_bytes(8, "big"), hashlib.sha1).digest()
+    offset = digest[-1] & 15
+    return f"{(int.from_bytes(digest[offset:offset + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+def now_step() -> int:
+    """The current step, with enough of it left for what is done within it."""
+    while time.time() % 30 > 20:
+        time.sleep(0.2)
+    return int(time.time()) // 30
+
+
+def document(key: bytes, password: str) -> bytes:
+    """What VerifyPassword takes."""
+    secret = base64.b32encode(key).decode()
+    return f"<TOTP><Password>{password}</Password><Secret>{secret}</Secret></TOTP>".encode()
+
+
+def wrong(key: bytes) -> str:
+    """A password that no step near the current one has."""
+    step = int(time.time()) // 30
+    right = {code(key, step + offset) for offset in range(-3, 4)}
+    return next(text for text in (f"{number:06d}" for number in range(10)) if text not in right)
+
+
+class Instance:
+    """An instance of the service on a port of its own."""
+
+    def __init__(self, name: str, folder: Path, state: str, *, password_file: str = ""):
+        self.port = free_port()
+        self.log = folder / f"{name}.log"
+        self.config = folder / f"{name}.toml"
+        self.process = None
+        (folder / "client.secret").write_text(CLIENT_SECRET)
+        (folder / "client.secret").chmod(0o600)
+        self.config.write_text(
+            f'listen = "127.0.0.1:{self.port}"\nstate = "{state}"\n{password_file}'
+            f'[operations]\nclients = ["{CLIENT}"]\n'
+            f'[[client]]\nid = "{CLIENT}"\nsecret_file = "client.secret"\n'
+        )
+
+    def start(self) -> "Instance":
+        """Starts it without waiting."""
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [PROGRAM, "serve", "--config", str(self.config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        return self
+
+    def wait(self, ready: bool = True) -> "Instance":
+        """Waits until it is ready, or until it no longer is."""
+        until(lambda: self.get("/readyz") == (200 if ready else 503), f"{self.config.name} to be ready: {ready}")
+        return self
+
+    def get(self, path: str) -> int:
+        """The status of a page; 0 where nobody answers."""
+        return ask(self.port, "GET", path)[0]
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self.process.kill()
+        self.process.wait()
+
+    def end(self) -> None:
+        """Ends it as systemd does."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+def ask(port: int, method: str, path: str, body: bytes = b"", headers: dict = {}, timeout: float = PATIENCE) -> tuple:
+    """Status and body of an answer; 0 where there is none."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException):
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def token(port: int) -> str:
+    """A token of an instance."""
+    form = f"grant_type=client_credentials&client_id={CLIENT}&client_secret={CLIENT_SECRET.replace(' ', '+')}"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, body = ask(port, "POST", "/oauth2/token", form.encode(), headers)
+    assert status == 200, (status, body)
+    return json.loads(body)["access_token"]
+
+
+def verify(port: int, bearer: str, key: bytes, password: str) -> int:
+    """The status of a verification."""
+    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/xml"}
+    return ask(port, "POST", "/x4/VerifyPassword", document(key, password), headers)[0]
+
+
+def at_once(count: int, act, threads: int = 100) -> Counter:
+    """What many calls at once come to."""
+    with ThreadPoolExecutor(threads) as pool:
+        return Counter(pool.map(lambda _: act(), range(count)))
+
+
+def until(holds, what: str, seconds: int = PATIENCE) -> None:
+    """Waits for a condition."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            raise SystemExit(f"waited {seconds} s for {what}")
+        time.sleep(0.05)
+
+
+class Cluster:
+    """Two instances and a proxy in front of them."""
+
+    def __init__(self, folder: Path, server: Server):
+        self.folder = folder
+        self.server = server
+        self.instances = [Instance(name, folder, server.url()) for name in ("one", "other")]
+        self.port = free_port()
+        self.proxy = None
+
+    def __enter__(self):
+        # Both find an empty database.
+        for instance in self.instances:
+            instance.start()
+        for instance in self.instances:
+            instance.wait()
+        self.start_proxy()
+        return self
+
+    def __exit__(self, *_):
+        if self.proxy:
+            self.proxy.terminate()
+            self.proxy.wait()
+        for instance in self.instances:
+            instance.end()
+
+    def start_proxy(self) -> None:
+        """Starts HAProxy, which sends a request to one instance and never again to another."""
+        config = self.folder / "haproxy.cfg"
+        servers = "".join(
+            f"  server {i} 127.0.0.1:{instance.port} check inter 200ms fall 2 rise 1\n"
+            for i, instance in enumerate(self.instances)
+        )
+        config.write_text(
+            "global\n  maxconn 2000\n"
+            "defaults\n  mode http\n  retries 0\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n"
+            f"frontend all\n  bind 127.0.0.1:{self.port}\n  default_backend instances\n"
+            "backend instances\n  balance roundrobin\n  option httpchk\n"
+            f"  http-check send meth GET uri /healthz ver HTTP/1.0\n{servers}"
+        )
+        haproxy = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+        if not haproxy:
+            raise SystemExit("missing: haproxy; on Debian: apt-get install haproxy")
+        with open(self.folder / "haproxy.log", "wb") as log:
+            self.proxy = subprocess.Popen([haproxy, "-db", "-f", str(config)], stdout=log, stderr=log)
+        until(lambda: ask(self.port, "GET", "/healthz")[0] == 200, "the proxy")
+
+
+# contract 15.5d: two first starts at once, a token of one instance, a password that one accepts.
+def one_state(cluster: Cluster) -> str:
+    """What one instance knows, the other one knows."""
+    one, other = cluster.instances
+    assert cluster.server.sql("SELECT count(*) FROM salt") == "1"
+    bearer = token(one.port)
+    key, step = secrets.token_bytes(20), now_step()
+    assert verify(other.port, bearer, key, code(key, step)) == 200
+    assert verify(one.port, bearer, key, code(key, step)) == 403
+    assert verify(one.port, bearer, key, code(key, step - 1)) == 403
+    assert verify(other.port, "x" * 43, key, code(key, step)) == 401
+    return bearer
+
+
+# contract 15.5e: the same password a thousand times at once.
+def accepted_once(cluster: Cluster, bearer: str) -> None:
+    """Of a thousand who offer one password at once, one gets in."""
+    key, step = secrets.token_bytes(20), now_step()
+    answers = at_once(1000, lambda: verify(cluster.port, bearer, key, code(key, step)))
+    assert answers == {200: 1, 403: 999}, answers
+    print(f"a thousand at once: {dict(answers)}")
+
+
+# contract 15.5e, 15.5f: the same, while an instance is killed.
+def accepted_once_while_one_dies(cluster: Cluster, bearer: str) -> None:
+    """Nobody gets in twice, and whoever has no answer has not got in for nothing."""
+    for round_ in range(4):
+        key, step = secrets.token_bytes(20), now_step()
+        victim = cluster.instances[round_ % 2]
+        timer = threading.Timer(random.uniform(0.0, 0.6), victim.kill)
+        timer.start()
+        answers = at_once(1000, lambda: verify(cluster.port, bearer, key, code(key, step)))
+        timer.join()
+        survivor = cluster.instances[1 - round_ % 2]
+        # It was accepted once: by an answer, or by one that was lost with its instance.
+        assert verify(survivor.port, bearer, key, code(key, step)) == 403, answers
+        assert answers[200] == 1 or (answers[200] == 0 and answers[502] + answers[503] + answers[0] > 0), answers
+        assert set(answers) <= {200, 403, 0, 502, 503}, answers
+        victim.start().wait()
+        print(f"a thousand at once, one instance killed: {dict(answers)}")
+
+
+# contract 15.3a, 15.5e: two hundred wrong guesses at once.
+def guesses_are_bounded(cluster: Cluster, bearer: str) -> None:
+    """No more than five are looked at."""
+    key = secrets.token_bytes(20)
+    answers = at_once(200, lambda: verify(cluster.port, bearer, key, wrong(key)), threads=200)
+    assert answers == {403: 5, 429: 195}, answers
+    print(f"two hundred wrong guesses at once: {dict(answers)}")
+
+
+# contract 15.4a, 15.5f: the database goes and comes back under load.
+def database_restarts(cluster: Cluster, bearer: str) -> None:
+    """Without it nothing matches; with it again all is well, and nothing is accepted twice."""
+    keys = [secrets.token_bytes(20) for _ in range(200)]
+    accepted, seen, over = Counter(), Counter(), threading.Event()
+
+    def load() -> None:
+        while not over.is_set():
+            key = random.choice(keys)
+            step = int(time.time()) // 30
+            status = verify(cluster.port, bearer, key, code(key, step))
+            seen[status] += 1
+            if status == 200:
+                accepted[key, step] += 1
+
+    threads = [threading.Thread(target=load) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    try:
+        for end in (cluster.server.stop, cluster.server.crash):
+            time.sleep(1)
+            end()
+            until(lambda: all(instance.get("/readyz") == 503 for instance in cluster.instances), "503")
+            before = seen[503]
+            until(lambda: seen[503] > before + 20, "503 under load")
+            assert all(instance.get("/healthz") == 200 for instance in cluster.instances)
+            cluster.server.start()
+            for instance in cluster.instances:
+                instance.wait()
+            before = seen[200] + seen[403]
+            until(lambda: seen[200] + seen[403] > before + 20, "answers again")
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert set(seen) <= {200, 403, 503}, seen
+    assert accepted and max(accepted.values()) == 1, accepted.most_common(3)
+    print(f"the database stopped and crashed under load: {dict(seen)}")
+
+
+# contract 15.5f: a database that is silent, or a row that somebody keeps, does not hang the service.
+def database_hangs(cluster: Cluster, bearer: str) -> None:
+    """Whoever asks is answered in time, and all is well when it goes on."""
+    key = secrets.token_bytes(20)
+    cluster.server.pause()
+    begin = time.monotonic()
+    answers = at_once(20, lambda: verify(cluster.port, bearer, key, wrong(key)), threads=20)
+    took = time.monotonic() - begin
+    cluster.server.resume()
+    assert answers == {503: 20} and took < 25, (answers, took)
+    for instance in cluster.instances:
+        instance.wait()
+    step = now_step()
+    fresh = secrets.token_bytes(20)
+    assert verify(cluster.port, bearer, fresh, code(fresh, step)) == 200
+    print(f"the database stood still: {dict(answers)} after {took:.1f} s")
+
+
+# contract 15.5j: a pool that gives each transaction another session.
+def behind_a_pool(server: Server, folder: Path) -> None:
+    """PgBouncer with two sessions for all."""
+    pgbouncer = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if not pgbouncer:
+        raise SystemExit("missing: pgbouncer; on Debian: apt-get install pgbouncer")
+    port = free_port()
+    config = folder / "pgbouncer.ini"
+    config.write_text(
+        f"[databases]\n{ROLE} = host=127.0.0.1 port={server.port} dbname={ROLE}\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
+        "pool_mode = transaction\ndefault_pool_size = 2\n"
+    )
+    config.write_text(config.read_text().replace(f"dbname={ROLE}", f"dbname={ROLE} user={ROLE}"))
+    give_away(config)
+    with open(folder / "pgbouncer.log", "wb") as log:
+        pool = subprocess.Popen([pgbouncer, str(config)], stdout=log, stderr=log, cwd="/", **unprivileged())
+    instance = Instance("pooled", folder, f"postgres://{ROLE}@127.0.0.1:{port}/{ROLE}")
+    try:
+        until(lambda: b"process up" in (folder / "pgbouncer.log").read_bytes(), "pgbouncer")
+        instance.start().wait()
+        bearer = token(instance.port)
+        key, step = secrets.token_bytes(20), now_step()
+        answers = at_once(200, lambda: verify(instance.port, bearer, key, code(key, step)), threads=50)
+        assert answers == {200: 1, 403: 199}, answers
+        print(f"behind PgBouncer: {dict(answers)}")
+    finally:
+        instance.end()
+        pool.terminate()
+        pool.wait()
+
+
+# contract 15.5g, 15.1g: certificates, and a password from a file.
+def over_tls(folder: Path) -> None:
+    """Who is not the host of the certificate gets no password."""
+    certificates = folder / "certificates"
+    certificates.mkdir()
+    authority(certificates)
+    (folder / "password").write_text("a password of the database\n")
+    (folder / "password").chmod(0o600)
+    give_away(certificates / "server.key")
+    settings = [f"ssl_cert_file={certificates}/server.pem", f"ssl_key_file={certificates}/server.key", "ssl=on"]
+    with Server(*settings) as server:
+        server.sql("CREATE ROLE asked LOGIN SUPERUSER PASSWORD 'a password of the database'")
+        rules = server.data() / "pg_hba.conf"
+        rules.write_text(f"local all all trust\nhost all {ROLE} all trust\nhostssl all asked all scram-sha-256\n")
+        server.sql("SELECT pg_reload_conf()")
+        here = f"postgres://asked@localhost:{server.port}/{ROLE}?sslrootcert={certificates}/ca.pem"
+        for more, password, said in [
+            ("", "password", "is unlocked"),
+            ("&sslmode=verify-ca", "password", "is unlocked"),
+            ("&sslmode=require", "password", "is unlocked"),
+            ("", "other", "denies access"),
+            ("", None, "agrees on TLS and on how to log in"),
+            ("&sslmode=disable", "password", "denies access"),
+        ]:
+            check_unlock(folder, here + more, password, said)
+        # The certificate is for localhost.
+        elsewhere = here.replace("@localhost", "@127.0.0.1")
+        check_unlock(folder, elsewhere, "password", "certificate that can be trusted")
+        check_unlock(folder, elsewhere + "&sslmode=verify-ca", "password", "is unlocked")
+        # The system does not know the authority.
+        for mode in ("verify-full", "verify-ca"):
+            unknown = here.split("?")[0] + f"?sslmode={mode}"
+            check_unlock(folder, unknown, "password", "certificate that can be trusted")
+        for mode in ("require", "prefer"):
+            check_unlock(folder, here.split("?")[0] + f"?sslmode={mode}", "password", "is unlocked")
+    print("over TLS: as sslmode says")
+
+
+def check_unlock(folder: Path, state: str, password: str | None, said: str) -> None:
+    """What `unlock` says with this state and the password in a file."""
+    (folder / "other").write_text("another password\n")
+    command = [PROGRAM, "unlock", "--state", state]
+    if password:
+        command += ["--state-password-file", str(folder / password)]
+    ran = subprocess.run(
+        command, input="<Secret>GEZDGNBVGY3TQOJQ</Secret>", capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
+    assert said in ran.stdout, (state, password, ran.stdout)
+
+
+def authority(folder: Path) -> None:
+    """An authority and a certificate of it for localhost."""
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, check=True)
+
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=Server")
+    (folder / "names").write_text("subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
+    signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names"]
+    openssl("x509", "-req", "-in", "server.csr", "-out", "server.pem", *signed)
+    for name in ("ca.pem", "server.pem"):
+        (folder / name).chmod(0o644)
+    (folder / "server.key").chmod(0o600)
+
+
+def main() -> None:
+    """Runs everything, and shows what the servers said where something fails."""
+    # What is started is ended, whatever ends this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    folder = Path(tempfile.mkdtemp(prefix="cluster-"))
+    folder.chmod(0o755)
+    try:
+        with Server() as server:
+            with Cluster(folder, server) as cluster:
+                bearer = one_state(cluster)
+                accepted_once(cluster, bearer)
+                guesses_are_bounded(cluster, bearer)
+                accepted_once_while_one_dies(cluster, bearer)
+                database_restarts(cluster, bearer)
+                database_hangs(cluster, bearer)
+            behind_a_pool(server, folder)
+        over_tls(folder)
+    except BaseException:
+        for log in sorted(folder.glob("*.log")):
+            print(f"{log.name}:\n{log.read_text(errors='replace')[-3000:]}", file=sys.stderr)
+        raise
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit("usage: python3 tests/service/cluster.py PROGRAM")
+    PROGRAM = str(Path(sys.argv[1]).resolve())
+    main()
