@@ -13,7 +13,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction,
 use super::attempt::{Attempt, Fingerprint, Judgement, Salt};
 use super::policy::Policy;
 use super::statement::{
-    JUDGE_VALUES, Returned, Row, SET_ASIDE, SWEEP, SWEEP_ASIDE, SWEPT_ROWS, TAKE_UP, UNLOCK, limits,
+    JUDGE_VALUES, JUDGED, Returned, Row, SET_ASIDE, SWEEP, SWEEP_ASIDE, SWEEP_EVERY, SWEPT_ROWS, TAKE_UP, UNLOCK,
+    limits,
 };
 use super::token::{CLIENT_OF, ISSUE, SWEEP_TOKENS, Token, TokenHash};
 use crate::verification::MemoryError;
@@ -73,11 +74,15 @@ impl Sqlite {
         // The end of a process need not wait until its changes are where they belong: they are safe in the log.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;")?;
-        if version(&connection)? != VERSION {
-            patiently(|| initialise(&connection))?;
-        }
-        let salt = connection.query_row("SELECT salt FROM salt", [], |row| row.get(0))?;
-        Ok(Self { connection, salt: Salt::new(salt), file: opened })
+        let salt = if let Some(salt) = salt_of_this_version(&connection) {
+            salt
+        } else {
+            if patiently(|| whole_version(&connection))? != VERSION {
+                patiently(|| initialise(&connection))?;
+            }
+            Salt::new(connection.query_row("SELECT salt FROM salt", [], |row| row.get(0))?)
+        };
+        Ok(Self { connection, salt, file: opened })
     }
 
     /// What its fingerprints depend on.
@@ -164,8 +169,11 @@ fn judge(transaction: &Transaction<'_>, attempt: &Attempt, policy: Policy) -> Re
 }
 
 fn sweep(transaction: &Transaction<'_>, attempts: &[Attempt]) -> Result<(), MemoryError> {
-    let Some(first) = attempts.first() else { return Ok(()) };
-    let rows = i64::try_from(attempts.len()).map_or(i64::MAX, |attempts| attempts.saturating_mul(SWEPT_ROWS));
+    // Seldom, since it costs as much as a guess; the time lets every secret have its turn.
+    let has_turn = |attempt: &&Attempt| (attempt.now + i64::from(attempt.secret.as_bytes()[0])) % SWEEP_EVERY == 0;
+    let Some(first) = attempts.iter().find(has_turn) else { return Ok(()) };
+    let rows =
+        i64::try_from(attempts.len()).map_or(i64::MAX, |attempts| attempts.saturating_mul(SWEPT_ROWS * SWEEP_EVERY));
     for (statement, from) in [(SWEEP, first.secret), (SWEEP_ASIDE, first.code)] {
         transaction.prepare_cached(statement)?.execute(params![first.now, from.as_bytes(), rows])?;
     }
@@ -196,7 +204,8 @@ fn execute(transaction: &Transaction<'_>, attempt: &Attempt, policy: Policy) -> 
             locked_until: row.get("locked_until")?,
         })
     };
-    Ok(transaction.prepare_cached(JUDGE_VALUES)?.query_row(values, returned)?)
+    transaction.prepare_cached(JUDGE_VALUES)?.execute(values)?;
+    Ok(transaction.prepare_cached(JUDGED)?.query_row([attempt.secret.as_bytes()], returned)?)
 }
 
 /// The file that is open: where somebody takes it away or puts another in its place, SQLite would go on writing to it, and all
@@ -278,6 +287,15 @@ fn close_to_others(_: &Path, _: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
+/// The salt of a state that needs no change, in one look: most starts find one.
+fn salt_of_this_version(connection: &Connection) -> Option<Salt> {
+    const LOOK: &str =
+        "SELECT salt, user_version, application_id FROM salt, pragma_user_version, pragma_application_id";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i32>(1)?, row.get::<_, i32>(2)?));
+    let (salt, version, application) = connection.query_row(LOOK, [], read).ok()?;
+    (version == VERSION && application == APPLICATION_ID).then(|| Salt::new(salt))
+}
+
 /// The version of a state; 0 where the file is empty.
 fn version(connection: &Connection) -> Result<i32, MemoryError> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
@@ -288,6 +306,12 @@ fn version(connection: &Connection) -> Result<i32, MemoryError> {
         0 if version == 0 && is_empty(connection)? => Ok(0),
         _ => Err(MemoryError::Foreign),
     }
+}
+
+/// The same where others may be making the structure: all that tells it is looked at in one moment.
+fn whole_version(connection: &Connection) -> Result<i32, MemoryError> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+    version(&transaction)
 }
 
 fn is_empty(connection: &Connection) -> Result<bool, MemoryError> {
@@ -312,7 +336,7 @@ fn initialise(connection: &Connection) -> Result<(), MemoryError> {
 }
 
 /// Tries again while somebody else keeps the file: a change of the journal mode does not wait by itself.
-fn patiently(mut act: impl FnMut() -> Result<(), MemoryError>) -> Result<(), MemoryError> {
+fn patiently<T>(mut act: impl FnMut() -> Result<T, MemoryError>) -> Result<T, MemoryError> {
     let end = Instant::now() + PATIENCE;
     loop {
         match act() {

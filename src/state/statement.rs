@@ -16,7 +16,7 @@ use crate::verification::Verdict;
 /// Verdicts: 0 wrong, 1 accepted, 2 replayed, 3 throttled, 4 locked, 5 the row holds the steps of other parameters.
 /// Delays: 30 s, doubled with each further failure, at most an hour. A lock of 2^63 - 1 never ends.
 macro_rules! judge {
-    ($rows:literal) => {
+    ($rows:literal, $end:literal) => {
         concat!(
             "INSERT INTO verifier AS v (secret, code, last_step, failures, forget_at, locked_until, expires, verdict) ",
             $rows,
@@ -48,21 +48,26 @@ ON CONFLICT (secret) DO UPDATE SET (verdict, last_step, failures, forget_at, loc
       END AS verdict,
       CASE WHEN v.forget_at <= excluded.forget_at - 86400 THEN 1 ELSE v.failures + 1 END AS failures
   ) AS judged
-)
-RETURNING secret, verdict, failures, last_step, locked_until"
+)",
+            $end
         )
     };
 }
 
 /// For one guess: `$1` to `$8` are the columns of its [`Row`].
-pub(crate) const JUDGE_VALUES: &str = judge!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+pub(crate) const JUDGE_VALUES: &str = judge!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", "");
+
+/// What it has left in the row of the secret `$1`. In SQLite nobody can come between the two; there RETURNING would cost as much
+/// as the rest, since it makes a table for what it returns.
+pub(crate) const JUDGED: &str = "SELECT verdict, failures, last_step, locked_until FROM verifier WHERE secret = $1";
 
 /// For many guesses at once: `$1` to `$8` are the columns of their rows, as arrays. A secret may stand in them once. In the order of
 /// the secrets nobody waits for a row of somebody who waits for one of ours.
 #[cfg(feature = "serve")]
 pub(crate) const JUDGE_ROWS: &str = judge!(
     "SELECT * FROM UNNEST($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], \
-     $8::bigint[]) ORDER BY 1"
+     $8::bigint[]) ORDER BY 1",
+    "\nRETURNING secret, verdict, failures, last_step, locked_until"
 );
 
 /// Sets the steps of the secret `$1` aside, unless they are those of the parameters `$2`. With [`TAKE_UP`], in one transaction, it makes room for those of other
@@ -93,6 +98,8 @@ AND code IN (SELECT code FROM aside WHERE code > $2 ORDER BY code LIMIT $3)";
 
 /// How many rows are looked at for each guess: more than it can add.
 pub(crate) const SWEPT_ROWS: i64 = 8;
+/// Of so many guesses one looks at the rows of all.
+pub(crate) const SWEEP_EVERY: i64 = 8;
 
 /// A limit that is never reached.
 const NEVER: i64 = i64::MAX;

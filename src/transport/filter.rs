@@ -1,6 +1,7 @@
 //! One document in, one document out: the process of contract section 5.
 
 use std::io::IsTerminal;
+use std::mem;
 use std::path::PathBuf;
 
 use zeroize::Zeroizing;
@@ -94,7 +95,13 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
         return deliver(crate::service::unlock(enrolled), arguments, &places.output, replaceable);
     }
     let reply = match input(operation, arguments, places) {
-        Ok(input) => Session::new(&arguments.request, parameters).respond(operation, Names::default(), &input),
+        Ok(input) => {
+            let session = Session::new(&arguments.request, parameters);
+            let reply = session.respond(operation, Names::default(), &input);
+            // The end of the process closes the state as well, at once.
+            mem::forget(session);
+            reply
+        }
         Err(fault) => fault.into(),
     };
     deliver(reply, arguments, &places.output, replaceable)
