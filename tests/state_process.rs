@@ -207,7 +207,7 @@ fn without_its_state_nothing_matches() {
         })
         .collect();
     assert_snapshot!(answers.concat(), @r#"
-    text: <Error description="state not available: expected a state of this program, found another file"/>
+    text: <Error description="state not available: expected a state of this program, found something else"/>
     folder: <Error description="state not available: expected a regular file"/>
     missing/state.db: <Error description="state not available: cannot open it: no such file or directory"/>
     newer.db: <Error description="state not available: expected a version that this program knows, found a newer one"/>

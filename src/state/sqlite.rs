@@ -73,7 +73,8 @@ impl Sqlite {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         // The end of a process need not wait until its changes are where they belong: they are safe in the log.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;")?;
+        // SQLite comes with synchronous = FULL.
+        connection.execute_batch("PRAGMA cell_size_check = ON; PRAGMA wal_autocheckpoint = 64;")?;
         let salt = if let Some(salt) = salt_of_this_version(&connection) {
             salt
         } else {
@@ -83,6 +84,16 @@ impl Sqlite {
             Salt::new(connection.query_row("SELECT salt FROM salt", [], |row| row.get(0))?)
         };
         Ok(Self { connection, salt, file: opened })
+    }
+
+    /// Lets the log of changes grow as long as SQLite does by itself: whoever stays reads it once, and moves more at a time. A
+    /// process for one password reads all of it first.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the file cannot be read.
+    pub fn stay(&self) -> Result<(), MemoryError> {
+        Ok(self.connection.pragma_update(None, "wal_autocheckpoint", 1000)?)
     }
 
     /// What its fingerprints depend on.
