@@ -346,17 +346,38 @@ fn the_statement_judges_as_the_model(place: &Place) {
     judged.unwrap();
 }
 
+/// A clock that goes back, but not to where what has been forgotten since would still count: nobody knows when that was.
+struct Clock {
+    now: u64,
+    latest: u64,
+    offers: Vec<u64>,
+}
+
+impl Clock {
+    fn wait(&mut self, seconds: i64) {
+        let forgotten = self.offers.iter().map(|offer| offer + DAY).filter(|end| *end <= self.latest).max();
+        self.now = self.now.saturating_add_signed(seconds).max(forgotten.unwrap_or(0));
+        self.latest = self.latest.max(self.now);
+    }
+
+    fn offer(&mut self) -> u64 {
+        self.offers.push(self.now);
+        self.now
+    }
+}
+
 fn judges_as_the_model(place: &Place, events: Vec<Event>, policy: Policy, at_once: usize) -> Result<(), TestCaseError> {
     let place = place.another();
     let mut state = place.open();
     let mut model = Model::new(policy);
     let secrets = [SECRET, "GEZDGNBVGY3TQOJR"];
-    let mut now = NOW;
+    let mut clock = Clock { now: NOW, latest: NOW, offers: Vec::new() };
     let mut waiting: Vec<(Attempt, Judgement)> = Vec::new();
     for event in events {
         match event {
-            Event::Wait(seconds) => now = now.saturating_add_signed(seconds),
+            Event::Wait(seconds) => clock.wait(seconds),
             Event::Offer { secret, code, step } => {
+                let now = clock.offer();
                 let code = codes()[code];
                 let current = now / u64::from(code.period.seconds());
                 let guess = guess(secrets[secret], code, now, step.map(|step| current.saturating_add_signed(step)));

@@ -1,8 +1,7 @@
 //! Guesses judged in PostgreSQL: all that have gathered in one statement, and those whose row holds the steps of other parameters
 //! once more. It opens no connection.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::slice;
 
 use tokio_postgres::Row;
@@ -45,16 +44,11 @@ impl Postgres {
         let mut judgements = vec![None; attempts.len()];
         let mut left: Vec<usize> = (0..attempts.len()).collect();
         while !left.is_empty() {
-            let mut round = HashMap::new();
-            // The first one of each secret.
-            left.retain(|&place| match round.entry(attempts[place].secret) {
-                Entry::Occupied(_) => true,
-                Entry::Vacant(first) => {
-                    first.insert(place);
-                    false
-                }
-            });
-            let places: Vec<usize> = round.into_values().collect();
+            let mut secrets = HashSet::new();
+            // The first one of each secret, then the second ones.
+            let (places, later): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|&place| secrets.insert(attempts[place].secret));
+            left = later;
             let distinct: Vec<Attempt> = places.iter().map(|&place| attempts[place]).collect();
             for (place, judgement) in places.into_iter().zip(self.judge_distinct(&distinct, policy).await?) {
                 judgements[place] = Some(judgement?);
@@ -77,6 +71,8 @@ impl Postgres {
         let Some(first) = attempts.first() else { return Ok(Vec::new()) };
         let rows = i64::try_from(attempts.len()).map_or(i64::MAX, |attempts| attempts.saturating_mul(SWEPT_ROWS));
         let (secret, code): (&[u8], &[u8]) = (first.secret.as_bytes(), first.code.as_bytes());
+        // Nothing goes that the earliest of them may still need.
+        let now = attempts.iter().map(|attempt| attempt.now).fold(first.now, i64::min);
         let returned = self
             .answered(async {
                 // All are sent before the first is answered: it takes as long as one.
@@ -84,8 +80,8 @@ impl Postgres {
                     biased;
                     self.begin(),
                     self.execute_judge(attempts, policy),
-                    self.execute(SWEEP, [(&first.now, Type::INT8), (&secret, Type::BYTEA), (&rows, Type::INT8)]),
-                    self.execute(SWEEP_ASIDE, [(&first.now, Type::INT8), (&code, Type::BYTEA), (&rows, Type::INT8)]),
+                    self.execute(SWEEP, [(&now, Type::INT8), (&secret, Type::BYTEA), (&rows, Type::INT8)]),
+                    self.execute(SWEEP_ASIDE, [(&now, Type::INT8), (&code, Type::BYTEA), (&rows, Type::INT8)]),
                     self.commit(),
                 );
                 // What failed first is the reason why the rest did.
