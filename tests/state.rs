@@ -62,7 +62,7 @@ fn guess(secret: &str, code: CodeParameters, now: u64, step: Option<u64>) -> Gue
     let steps = current.saturating_sub(1)..=current + 1;
     let right: Vec<String> = steps.map(|step| password(&key, code, step)).collect();
     let digits = usize::from(code.digits.count());
-    let wrong = || (0..).map(|number| format!("{number:0digits$}")).find(|text| !right.contains(text)).unwrap();
+    let wrong = || (0..100).map(|number| format!("{number:0digits$}")).find(|text| !right.contains(text)).unwrap();
     let text = step.map_or_else(wrong, |step| password(&key, code, step));
     let document = format!("<TOTP><Password>{text}</Password><Secret>{secret}</Secret></TOTP>");
     let mut adapter = Adapter { time: Some(UnixTime(now)), entropy: &mut |_| Ok(()), has_time: &|| true };

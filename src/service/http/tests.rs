@@ -43,7 +43,7 @@ fn service(access: Access) -> Tested {
         clients: vec![Client { id: "workflow".to_owned(), secret_sha256: [0; 32], secret_file: None }],
         ..Configuration::default()
     };
-    let store = Store::open(&state, configuration.policy).unwrap();
+    let store = Store::open(&state, None, configuration.policy).unwrap();
     Tested { service: Arc::new(Service::new(&configuration, store)), _folder: folder }
 }
 

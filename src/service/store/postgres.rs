@@ -38,7 +38,7 @@ pub fn start(access: Arc<Access>, policy: Policy, jobs: [Receiver<Job>; LANES]) 
             match open(&access).await {
                 Ok((salt, states)) => {
                     let _ = opened.send(Ok(salt.clone()));
-                    lanes(&access, policy, &Arc::new(salt), jobs, states).await;
+                    Box::pin(lanes(&access, policy, &Arc::new(salt), jobs, states)).await;
                 }
                 Err(error) => drop(opened.send(Err(error))),
             }
@@ -189,7 +189,9 @@ impl Lane {
                         if came == 0 {
                             return None;
                         }
-                        gathered.into_iter().for_each(|job| job.refuse(error));
+                        for job in gathered {
+                            job.refuse(error);
+                        }
                     }
                 }
             };
@@ -199,12 +201,15 @@ impl Lane {
     }
 }
 
+/// Whose token it is at which time.
+type Asked = (TokenHash, i64);
+
 /// What goes to the database together.
 #[derive(Default)]
 struct Together {
     guesses: Vec<Guess>,
     tokens: Vec<(Token, Answer<()>)>,
-    clients: Vec<((TokenHash, i64), Answer<Option<String>>)>,
+    clients: Vec<(Asked, Answer<Option<String>>)>,
     checks: Vec<Answer<()>>,
 }
 
@@ -259,5 +264,66 @@ impl Job {
             Self::Issue(_, answer) | Self::Check(answer) => send(answer, Err(error)),
             Self::ClientOf { answer, .. } => send(answer, Err(error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otp::UnixTime;
+    use crate::state::Address;
+    use crate::{Adapter, Examination, Operation, Parameters};
+    use tokio::sync::{mpsc, oneshot};
+
+    fn lane() -> Lane {
+        let address = Address::parse("postgres://localhost/totp").unwrap();
+        Lane {
+            access: Arc::new(Access::new(address, None)),
+            policy: Policy::default(),
+            salt: Arc::new(Salt::new([0; Salt::BYTES])),
+            jobs: mpsc::channel(1).1,
+            deferred: VecDeque::new(),
+        }
+    }
+
+    /// A guess for the secret with this number, which its time tells from others.
+    fn job(secret: u32, now: u64) -> (Job, oneshot::Receiver<Result<Judgement, MemoryError>>) {
+        let secret = data_encoding::BASE32_NOPAD.encode(&secret.to_be_bytes());
+        let document = format!("<TOTP><Password>000000</Password><Secret>{secret}</Secret></TOTP>");
+        let mut adapter = Adapter { time: Some(UnixTime(now)), entropy: &mut |_| Ok(()), has_time: &|| true };
+        let examined = adapter.examine(Operation::VerifyPassword, &Parameters::default(), document.as_bytes());
+        let Examination::Guess(guess) = examined else { panic!("{examined:?}") };
+        let (answer, answered) = oneshot::channel();
+        (Job::Judge(Attempt::of(&guess, &Salt::new([0; Salt::BYTES])), answer), answered)
+    }
+
+    fn times(guesses: impl IntoIterator<Item = Guess>) -> Vec<i64> {
+        guesses.into_iter().map(|(attempt, _)| attempt.now).collect()
+    }
+
+    // contract 15.5c: of several for one secret the first goes, and the others keep their order, whatever comes later.
+    #[test]
+    fn a_secret_goes_once_and_keeps_its_order() {
+        let mut lane = lane();
+        let mut sort = |jobs: &[(u32, u64)]| {
+            let mut gathered = jobs.iter().map(|&(secret, now)| job(secret, now).0).collect();
+            times(lane.sort(&mut gathered).guesses)
+        };
+        assert_eq!(sort(&[(1, 10), (2, 20), (1, 11), (1, 12), (3, 30)]), [10, 20, 30]);
+        assert_eq!(sort(&[(1, 13), (2, 21)]), [11, 21]);
+        assert_eq!(sort(&[]), [12]);
+        assert_eq!(sort(&[(1, 14)]), [13]);
+        assert_eq!(sort(&[]), [14]);
+        assert_eq!(sort(&[]), [0_i64; 0]);
+    }
+
+    #[test]
+    fn no_more_wait_than_may() {
+        let mut lane = lane();
+        let (mut gathered, answers): (Vec<_>, Vec<_>) = (0..QUEUE as u64 + 3).map(|now| job(1, now)).unzip();
+        assert_eq!(times(lane.sort(&mut gathered).guesses), [0]);
+        let refused = answers.into_iter().filter_map(|mut answer| answer.try_recv().ok());
+        assert_eq!(refused.collect::<Vec<_>>(), [Err(MemoryError::QueueFull), Err(MemoryError::QueueFull)]);
+        assert_eq!(lane.deferred.len(), QUEUE);
     }
 }

@@ -158,9 +158,9 @@ fn trust(mode: Option<&str>, roots: Option<&str>, is_here: bool) -> Result<(SslM
         (None, None) if is_here => (SslMode::Disable, Trust::Any),
         (Some("prefer"), _) => (SslMode::Prefer, Trust::Any),
         (Some("require"), None) => (SslMode::Require, Trust::Any),
-        (Some("require"), Some("system")) => (SslMode::Require, Trust::Host(named)),
-        (Some("require" | "verify-ca"), _) => (SslMode::Require, Trust::Authority(named)),
-        (Some("verify-full") | None, _) => (SslMode::Require, Trust::Host(named)),
+        (Some("require"), Some(file)) if file != "system" => (SslMode::Require, Trust::Authority(named)),
+        (Some("verify-ca"), _) => (SslMode::Require, Trust::Authority(named)),
+        (Some("require" | "verify-full") | None, _) => (SslMode::Require, Trust::Host(named)),
         (Some(_), _) => return Err(AddressError::SslMode),
     })
 }

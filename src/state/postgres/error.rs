@@ -26,11 +26,9 @@ fn reason(error: &Error, otherwise: MemoryError) -> MemoryError {
         return of_state(state);
     }
     let Some(cause) = error.source() else { return MemoryError::Unreachable };
-    match cause.downcast_ref::<io::Error>() {
-        Some(io) if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => MemoryError::Tls,
-        Some(_) => MemoryError::Unreachable,
-        None => otherwise,
-    }
+    let Some(cause) = cause.downcast_ref::<io::Error>() else { return otherwise };
+    let of_tls = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    if of_tls.is_some() { MemoryError::Tls } else { MemoryError::Unreachable }
 }
 
 /// PostgreSQL's manual, appendix A; the first two characters are the class.

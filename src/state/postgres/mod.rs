@@ -188,13 +188,11 @@ impl Postgres {
 
     /// Waits for an answer, but not for ever.
     async fn answered<T>(&self, asked: impl Future<Output = Result<T, MemoryError>>) -> Result<T, MemoryError> {
-        match timeout(PATIENCE, asked).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                cancel(self.client.cancel_token(), self.tls.clone()).await;
-                Err(MemoryError::Unreachable)
-            }
+        if let Ok(answer) = timeout(PATIENCE, asked).await {
+            return answer;
         }
+        cancel(self.client.cancel_token(), self.tls.clone()).await;
+        Err(MemoryError::Unreachable)
     }
 }
 
