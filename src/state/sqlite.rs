@@ -185,8 +185,10 @@ fn sweep(transaction: &Transaction<'_>, attempts: &[Attempt]) -> Result<(), Memo
     let Some(first) = attempts.iter().find(has_turn) else { return Ok(()) };
     let rows =
         i64::try_from(attempts.len()).map_or(i64::MAX, |attempts| attempts.saturating_mul(SWEPT_ROWS * SWEEP_EVERY));
+    // What is over for one guess may count for an earlier one.
+    let earliest = attempts.iter().map(|attempt| attempt.now).min();
     for (statement, from) in [(SWEEP, first.secret), (SWEEP_ASIDE, first.code)] {
-        transaction.prepare_cached(statement)?.execute(params![first.now, from.as_bytes(), rows])?;
+        transaction.prepare_cached(statement)?.execute(params![earliest, from.as_bytes(), rows])?;
     }
     Ok(())
 }
