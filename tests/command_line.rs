@@ -683,7 +683,7 @@ fn help_version_and_completions() {
     }
 }
 
-// contract 10.1: without the feature, a program says what it needs, whatever follows.
+/// Without the feature, a program says what it needs, whatever follows.
 #[cfg(not(feature = "serve"))]
 #[test]
 fn serve_and_push_need_their_feature() {
@@ -705,7 +705,7 @@ fn serve_and_push_need_their_feature() {
     assert!(run("--issuer x serve", "").stderr().contains("expected options only"));
 }
 
-// contract 15.1: without the feature, a program says what it needs.
+/// Without the feature, a program says what it needs.
 #[cfg(not(feature = "state"))]
 #[test]
 fn unlock_and_state_need_their_feature() {

@@ -80,7 +80,7 @@ fn read(folder: &Path, text: &str) -> Result<(Configuration, Vec<Warning>), Vec<
     config::read(text, folder, &Overrides::default())
 }
 
-// contract 10.2, 10.3: types, ranges, addresses and names.
+// contract 10.3b, 10.3c: types, ranges, addresses and names.
 #[test]
 fn values_out_of_range() {
     let shown = mistakes([
@@ -118,7 +118,7 @@ fn values_out_of_range() {
     assert_snapshot!("values", shown);
 }
 
-// contract 10.3: unknown keys with the nearest one, repeated keys, and what is not TOML. None is repeated.
+// contract 10.3b, 10.3c: unknown keys with the nearest one, repeated keys, and what is not TOML. None is repeated.
 #[test]
 fn unknown_and_repeated_keys() {
     let shown = mistakes([
@@ -147,7 +147,7 @@ fn unknown_and_repeated_keys() {
     assert_snapshot!("keys", shown);
 }
 
-// contract 10.3: several syntax errors in one pass, and what can be read in spite of them.
+// contract 10.3a, 10.3b: several syntax errors in one pass, and what can be read in spite of them.
 #[test]
 fn what_is_not_toml() {
     let shown = mistakes([
@@ -170,7 +170,7 @@ fn what_is_not_toml() {
     assert_snapshot!("toml", shown);
 }
 
-// contract 10.3, 10.4: clients, names that refer to nothing, and addresses beyond this machine.
+// contract 10.3b, 10.4a, 10.4b: clients, names that refer to nothing, and addresses beyond this machine.
 #[test]
 fn clients_and_who_may_call() {
     let hash = format!("secret_sha256 = '{SECRET_SHA256}'");
@@ -214,7 +214,7 @@ fn clients_and_who_may_call() {
     assert_snapshot!("clients", shown);
 }
 
-// contract 10.3: files and folders, certificates, listeners; `state_password_file` belongs to PostgreSQL.
+// contract 10.3b: files and folders, certificates, listeners; `state_password_file` belongs to PostgreSQL.
 #[test]
 fn files_and_listeners() {
     let shown = mistakes([
@@ -245,7 +245,7 @@ fn files_and_listeners() {
     assert_snapshot!("files", shown);
 }
 
-// contract 10.3: all mistakes, in the order of the lines, whatever finds them.
+// contract 10.3a: all mistakes, in the order of the lines, whatever finds them.
 #[test]
 fn all_mistakes_at_once() {
     assert_snapshot!(mistakes(["\
@@ -290,7 +290,7 @@ attempts = 1000"]), @"
     ");
 }
 
-// contract 10.3: whatever the file is, one clear sentence.
+// contract 10.3a, 10.3b: whatever the file is, one clear sentence.
 #[test]
 fn files_that_are_no_configuration() {
     let folder = prepared();
@@ -325,7 +325,7 @@ fn files_that_are_no_configuration() {
     ");
 }
 
-// contract 10.3: nobody waits for a pipe.
+// contract 10.3b: nobody waits for a pipe.
 #[cfg(unix)]
 #[test]
 fn a_pipe_is_not_waited_for() {
@@ -343,7 +343,7 @@ fn a_pipe_is_not_waited_for() {
     ");
 }
 
-// contract 10.3: files that are unreadable.
+// contract 10.3b: files that are unreadable.
 #[cfg(unix)]
 #[test]
 fn files_without_the_right_to_read() {
@@ -357,7 +357,7 @@ fn files_without_the_right_to_read() {
     assert_eq!((ran.stderr().as_str(), ran.code()), (expected, 2));
 }
 
-// contract 10.3: an empty file is sound, with a byte order mark or without; so is none.
+// contract 10.2d, 10.3e: an empty file is sound, with a byte order mark or without; so is none.
 #[test]
 fn nothing_is_a_sound_configuration() {
     let folder = Folder::empty();
@@ -404,7 +404,7 @@ id = "other"
 secret_sha256 = "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
 "#;
 
-// contract 10.2: every key; what would be served where.
+// contract 10.2a, 10.3e: every key; what would be served where.
 #[test]
 fn a_whole_configuration() {
     let folder = prepared();
@@ -432,7 +432,7 @@ fn a_whole_configuration() {
     assert_debug_snapshot!("whole", configuration);
 }
 
-// contract 10.3: what looks alike and does not stand in each other's way.
+// contract 10.3b: what looks alike and does not stand in each other's way.
 #[test]
 fn listeners_beside_each_other() {
     let folder = Folder::empty();
@@ -444,7 +444,7 @@ fn listeners_beside_each_other() {
     }
 }
 
-// contract 10.2: names are relative to the file, not to where the program starts.
+// contract 10.2b: names are relative to the file, not to where the program starts.
 #[test]
 fn names_are_relative_to_the_file() {
     let folder = prepared();
@@ -456,7 +456,7 @@ fn names_are_relative_to_the_file() {
     assert!(ran.stdout().contains("state: SQLite in x.db\n"), "{ran}");
 }
 
-// contract 10.3: it makes no file and needs no database.
+// contract 10.3e: it makes no file and needs no database.
 #[test]
 fn a_check_leaves_nothing_behind() {
     let folder = prepared();
@@ -469,7 +469,7 @@ fn a_check_leaves_nothing_behind() {
     assert_eq!(folder.names(), before);
 }
 
-// contract 10.1, 10.4: options take the place of keys, and what holds for these holds for them.
+// contract 10.1b, 10.4a: options take the place of keys, and what holds for these holds for them.
 #[test]
 fn options_take_the_place_of_keys() {
     let folder = prepared();
@@ -504,7 +504,7 @@ fn options_take_the_place_of_keys() {
     assert_eq!((ran.stderr().as_str(), ran.code()), ("", 0));
 }
 
-// contract 10.3: with a mistake nothing is served, with or without `--check`.
+// contract 10.3a: with a mistake nothing is served, with or without `--check`.
 #[test]
 fn nothing_is_served_with_a_mistake() {
     let folder = prepared();
@@ -517,7 +517,7 @@ fn nothing_is_served_with_a_mistake() {
     }
 }
 
-// contract 10.2: one line end at the end of a secret file is not part of the secret.
+// contract 10.2c: one line end at the end of a secret file is not part of the secret.
 #[test]
 fn one_line_end_is_not_part_of_a_secret() {
     let folder = prepared();
@@ -536,7 +536,7 @@ fn one_line_end_is_not_part_of_a_secret() {
     assert_ne!(HEXLOWER.encode(&configuration.clients[0].secret_sha256), SECRET_SHA256);
 }
 
-// contract 10.3: a warning stops nothing.
+// contract 10.3d: a warning stops nothing.
 #[cfg(unix)]
 #[test]
 fn a_secret_that_others_can_read_is_a_warning() {
@@ -558,7 +558,7 @@ fn a_secret_that_others_can_read_is_a_warning() {
     ");
 }
 
-// contract 10.8: certificates and secret files are read again; with a mistake nothing is taken over.
+// contract 10.8b: certificates and secret files are read again; with a mistake nothing is taken over.
 #[test]
 fn secrets_are_read_again() {
     let folder = prepared();
@@ -593,7 +593,7 @@ fn secrets_are_read_again() {
     assert!(Configuration::default().renew().unwrap().tls.is_none());
 }
 
-// contract 10.5: no secret in `Debug`.
+// contract 10.5d: no secret in `Debug`.
 #[test]
 fn no_secret_is_in_debug() {
     let folder = prepared();
@@ -603,7 +603,7 @@ fn no_secret_is_in_debug() {
     }
 }
 
-// contract 5.6b, 10.5: wrong command lines, in words that quote nothing.
+// contract 5.6b, 10.5a: wrong command lines, in words that quote nothing.
 #[test]
 fn wrong_command_lines() {
     let folder = Folder::empty();
@@ -719,7 +719,7 @@ fn piece() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    // contract 10.3, 10.5: any text is a configuration or a list of mistakes in the order of the lines, none of which
+    // contract 10.3a, 10.3c: any text is a configuration or a list of mistakes in the order of the lines, none of which
     // repeats what stands there.
     #[test]
     fn no_text_comes_out_again(pieces in proptest::collection::vec(piece(), 0..40)) {

@@ -68,7 +68,7 @@ fn answers(service: &Service, fixture: &Fixture, path: &str) -> (Response, commo
     }
 }
 
-// contract 11.1: the whole corpus; the service's answers are the process's to the byte, and its statuses are those of the table.
+// contract 11.1a, 11.1b, 11.1c: the whole corpus; the service's answers are the process's to the byte, and its statuses are those of the table.
 #[test]
 fn the_service_answers_as_the_process() {
     let service = Service::configured("[verification]\nattempts = 0", "");
@@ -118,7 +118,7 @@ fn the_service_answers_as_the_process() {
     }
 }
 
-// contract 11.1: what is generated verifies, and the header says how long.
+// contract 11.1e: what is generated verifies, and the header says how long.
 #[test]
 fn a_password_and_the_end_of_its_step() {
     let service = Service::start("");
@@ -144,7 +144,7 @@ fn a_password_and_the_end_of_its_step() {
     }
 }
 
-// contract 4.4, 11.1: every format with its type; the operations that draw nothing ignore it.
+// contract 4.4d, 11.1a, 11.1c: every format with its type; the operations that draw nothing ignore it.
 #[test]
 fn formats() {
     let service = Service::start("");
@@ -163,7 +163,7 @@ fn formats() {
     }
 }
 
-// contract 9, 11.2
+// contract 11.2
 #[test]
 fn pictures() {
     let service = Service::start("");
@@ -208,7 +208,7 @@ fn pictures_hold_nobody_up() {
     }
 }
 
-// contract 10.7: header names in title case, no caches, the length of every answer.
+// contract 10.7a, 10.7b: header names in title case, no caches, the length of every answer.
 #[test]
 fn what_belongs_to_every_answer() {
     let service = Service::start("");
@@ -227,7 +227,7 @@ fn what_belongs_to_every_answer() {
     assert_eq!((head.code(), head.header("Content-Length")), (200, Some("19")));
 }
 
-// contract 10.7: absolute targets, several hosts and HTTP/1.0 over the wire.
+// contract 10.7c, 10.7f, 10.7g: absolute targets, several hosts and HTTP/1.0 over the wire.
 #[test]
 fn hosts_over_the_wire() {
     let service = Service::start("");
@@ -254,7 +254,7 @@ fn hosts_over_the_wire() {
     }
 }
 
-// contract 10.7, 11.1: the answer arrives although the caller goes on sending what nobody wants.
+// contract 10.7d, 11.1c: the answer arrives although the caller goes on sending what nobody wants.
 #[test]
 fn a_body_that_is_too_large() {
     const PIECE: usize = 100_000;
@@ -291,7 +291,7 @@ fn a_body_that_is_too_large() {
     assert_eq!((picture.code(), picture.header("Connection")), (413, Some("close")));
 }
 
-// contract 10.7: leave to send is given only for what will be read.
+// contract 10.7c, 10.7d: leave to send is given only for what will be read.
 #[test]
 fn expect_continue() {
     let service = Service::start("");
@@ -325,7 +325,7 @@ fn expect_continue() {
     assert_eq!(caller.response().code(), 200);
 }
 
-// contract 10.7, 11.1: pieces of any size, and bodies that break off.
+// contract 10.7i: pieces of any size, and bodies that break off.
 #[test]
 fn bodies_in_pieces() {
     let service = Service::start("");
@@ -354,7 +354,7 @@ fn bodies_in_pieces() {
     assert_eq!(caller.response().code(), 200);
 }
 
-// contract 10.7: what is no request ends its own connection, and no other.
+// contract 10.5c, 10.7a, 10.7i: what is no request ends its own connection, and no other.
 #[test]
 fn what_is_no_request() {
     let service = Service::start("");
@@ -389,7 +389,7 @@ fn what_is_no_request() {
     assert_eq!(service.get("/healthz").code(), 200);
 }
 
-// contract 1.6, 10.5, 10.7: a request with any one byte wrong is answered or dropped, and quoted nowhere.
+// contract 10.5d: a request with any one byte wrong is answered or dropped, and quoted nowhere.
 #[test]
 fn every_byte_may_be_wrong() {
     let mut service = Service::start("--log-level debug");
@@ -412,7 +412,7 @@ fn every_byte_may_be_wrong() {
     assert!(!service.log().concat().contains("MARKER"));
 }
 
-// contract 10.7: requests one after the other, also without waiting, on one connection.
+/// Requests one after the other, also without waiting, on one connection.
 #[test]
 fn a_connection_serves_many() {
     let service = Service::start("");
@@ -428,7 +428,7 @@ fn a_connection_serves_many() {
     assert!(caller.rest().is_empty());
 }
 
-// contract 10.5: one line a request, with these names and no others; nothing of what came in.
+// contract 10.5c, 10.5d: one line a request, with these names and no others; nothing of what came in.
 #[test]
 fn the_log() {
     let service = Service::start("--log-level debug");
@@ -481,7 +481,7 @@ fn the_log() {
     assert!(field(&log[0], "version").is_some() && field(&log[1], "serves").is_some(), "{log:#?}");
 }
 
-// contract 10.5: text for people, and only what is important enough.
+// contract 10.5a: text for people, and only what is important enough.
 #[test]
 fn other_logs() {
     let service = Service::start("--log-level info");
@@ -498,7 +498,7 @@ fn other_logs() {
     assert!(line.contains(" INFO totp-adapter version=") && !line.contains(['{', '\u{1b}']), "{line}");
 }
 
-// contract 10.6
+// contract 10.6b
 #[test]
 fn metrics() {
     let service = Service::start("");

@@ -16,7 +16,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-// contract 10.1: before anything is logged.
+// contract 10.1d: before anything is logged.
 #[test]
 fn an_address_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -29,7 +29,7 @@ fn an_address_in_use() {
     assert_eq!(ran.stderr(), expected);
 }
 
-// contract 10.5, 10.6: what is served where, with the ports that were taken; metrics on an address of their own are nowhere else.
+// contract 10.1b, 10.5b, 10.6b: what is served where, with the ports that were taken; metrics on an address of their own are nowhere else.
 #[test]
 fn several_addresses() {
     let service = Service::configured("metrics_listen = \"127.0.0.1:0\"", "--listen 127.0.0.1:0");
@@ -54,7 +54,7 @@ fn several_addresses() {
     assert_eq!(served[2].1, "metrics");
 }
 
-// contract 10.7: 408, in the form of the path, and on the wire where there is no path yet.
+// contract 10.7e, 10.7i: 408, in the form of the path, and on the wire where there is no path yet.
 #[test]
 fn slow_requests() {
     let service = Service::configured("[limits]\nrequest_seconds = 1", "");
@@ -83,7 +83,7 @@ fn slow_requests() {
     drip.join().unwrap();
 }
 
-// contract 10.7: 10 s for a head, from its first byte; a connection that says nothing has longer.
+// contract 10.7e: 10 s for a head, from its first byte; a connection that says nothing has longer.
 #[test]
 fn slow_heads() {
     let service = Service::start("");
@@ -105,7 +105,7 @@ fn slow_heads() {
     }
 }
 
-// contract 10.2, 10.7: more than the limit wait, and are served when others have gone.
+// contract 10.7j: more than the limit wait, and are served when others have gone.
 #[test]
 fn more_connections_than_the_limit() {
     let service = Service::configured("[limits]\nconnections = 2", "");
@@ -125,7 +125,7 @@ fn more_connections_than_the_limit() {
     assert_eq!(third.response().code(), 200);
 }
 
-// contract 10.2: an address where nobody comes takes nothing of the limit away from the others.
+// contract 10.7j: an address where nobody comes takes nothing of the limit away from the others.
 #[test]
 fn one_limit_for_all_addresses() {
     let service = Service::configured("[limits]\nconnections = 1", "--listen 127.0.0.1:0");
@@ -139,7 +139,7 @@ fn one_limit_for_all_addresses() {
     }
 }
 
-// contract 10.7: a lack of descriptors is not the end.
+/// A lack of descriptors is not the end.
 #[cfg(target_os = "linux")]
 #[test]
 fn no_more_descriptors() {
@@ -172,7 +172,7 @@ mod signals {
         caller
     }
 
-    // contract 10.8: what is in flight is answered, new connections are refused, silent ones are closed; exit 0.
+    // contract 10.8a: what is in flight is answered, new connections are refused, silent ones are closed; exit 0.
     #[test]
     fn an_end_in_order() {
         for signal in [Signal::TERM, Signal::INT] {
@@ -196,7 +196,7 @@ mod signals {
         }
     }
 
-    // contract 10.8: under load every request is answered or its connection is closed; none is broken off.
+    // contract 10.8a: under load every request is answered or its connection is closed; none is broken off.
     #[test]
     fn an_end_under_load() {
         let mut service = Service::start("");
@@ -236,7 +236,7 @@ mod signals {
         assert!(answered >= 490, "{answered}");
     }
 
-    // contract 10.8: no request holds the end up for ever, and a second signal not at all.
+    // contract 10.8a: no request holds the end up for ever, and a second signal not at all.
     #[test]
     fn an_end_that_does_not_wait() {
         let mut service = Service::start("");
@@ -256,7 +256,7 @@ mod signals {
         assert!(begin.elapsed() >= Duration::from_secs(9));
     }
 
-    // contract 10.8: new certificates for new connections; with a mistake the old ones stay, and the log says why.
+    // contract 10.8b: new certificates for new connections; with a mistake the old ones stay, and the log says why.
     #[test]
     fn new_certificates() {
         let folder = Folder::empty();
@@ -352,7 +352,7 @@ fn health(service: &Service, certificate: &str) -> Option<u16> {
     })
 }
 
-// contract 10.2, 10.7: a body that is too large, and a caller that is silent, also over TLS.
+// contract 10.7d, 10.7e: a body that is too large, and a caller that is silent, also over TLS.
 #[test]
 fn over_tls() {
     let folder = Folder::empty();
@@ -379,7 +379,7 @@ fn over_tls() {
     assert_eq!(health(&service, &certificate), Some(200));
 }
 
-// contract 10.1: certificates that cannot be used at the start.
+// contract 10.3a: certificates that cannot be used at the start.
 #[test]
 fn no_certificate() {
     let folder = Folder::empty();

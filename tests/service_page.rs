@@ -51,13 +51,13 @@ fn try_page(name: &str, options: &str, folder: &Folder, expected: &str) {
 const TOKENS: &str =
     "[operations]\nclients = [\"workflow\"]\n[[client]]\nid = \"workflow\"\nsecret_file = \"secret\"\n";
 
-// contract 10.10: a person makes a secret, scans it, and verifies a password once.
+// contract 10.10a, 10.10b: a person makes a secret, scans it, and verifies a password once.
 #[test]
 fn a_person_tries_the_service() {
     try_page("page.mjs", "", &Folder::empty(), "ok: the page was tried");
 }
 
-// contract 10.10, 11.4
+// contract 10.10a, 11.4
 #[test]
 fn the_page_asks_for_a_token() {
     let folder = Folder::empty();
@@ -66,7 +66,7 @@ fn the_page_asks_for_a_token() {
     try_page("page_tokens.mjs", "--config service.toml", &folder, "ok: the page asks for a token");
 }
 
-// contract 10.6: the description is sound, and what the service does is in it.
+// contract 10.6c: the description is sound, and what the service does is in it.
 #[test]
 fn the_service_is_as_described() {
     let Some(python) = prepared("INTEROPERABILITY_PYTHON") else { return };

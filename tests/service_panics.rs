@@ -8,7 +8,7 @@ use totp_adapter::service::guard::{guarded, install};
 
 const IS_CHILD: &str = "TOTP_ADAPTER_SERVICE_PANICS";
 
-// contract 1.6c, 10.8: a panic of a request tells nothing and ends nothing; any other ends the process as ever.
+// contract 1.6c, 10.8c: a panic of a request tells nothing and ends nothing; any other ends the process as ever.
 #[test]
 fn a_panic_of_a_request_ends_nothing() {
     if env::var_os(IS_CHILD).is_some() {

@@ -63,14 +63,14 @@ pub async fn guarded_future<F: Future>(future: F) -> Result<F::Output, Panicked>
 mod tests {
     use super::*;
 
-    // contract 10.8
+    // contract 10.8c
     #[test]
     fn a_panic_is_caught_and_the_marker_is_as_before() {
         assert_eq!(guarded(|| guarded(|| panic!("with a secret")).is_err() && IS_GUARDED.get()), Ok(true));
         assert!(!IS_GUARDED.get());
     }
 
-    // contract 10.8: also behind a point where the future waited, perhaps for another thread.
+    // contract 10.8c: also behind a point where the future waited, perhaps for another thread.
     #[tokio::test]
     async fn a_panic_of_a_future_is_caught() {
         let result = guarded_future(async {

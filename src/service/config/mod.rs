@@ -105,7 +105,7 @@ impl Default for Configuration {
 mod tests {
     use super::*;
 
-    // contract 10.3: otherwise a section that exists would be told of as unknown.
+    // contract 10.3b: otherwise a section that exists would be told of as unknown.
     #[test]
     fn every_section_is_a_key() {
         for (section, keys) in SECTIONS {

@@ -26,7 +26,7 @@ async fn an_address_is_never_ipv4_in_ipv6() {
     assert_eq!(connected(1).2.local(), IpAddr::from([127, 0, 0, 1]));
 }
 
-// contract 10.7: 75 s, before the first request as between two; not hyper's time for heads.
+// contract 10.7e: 75 s, before the first request as between two; not hyper's time for heads.
 #[tokio::test(start_paused = true)]
 async fn a_silent_connection_ends() {
     let (mut caller, mut wire, connection) = connected(1024);
@@ -41,7 +41,7 @@ async fn a_silent_connection_ends() {
     assert_eq!(read_within(&mut wire, MOMENT * 2).await, Some(0));
 }
 
-// contract 10.7: 10 s from the first byte of a head, however many more come, and then 408.
+// contract 10.7e: 10 s from the first byte of a head, however many more come, and then 408.
 #[tokio::test(start_paused = true)]
 async fn a_head_that_takes_too_long_is_answered() {
     let (mut caller, mut wire, _) = connected(1024);
@@ -62,7 +62,7 @@ async fn a_head_that_takes_too_long_is_answered() {
     assert!(answer.contains("\r\nConnection: close\r\n"), "{answer}");
 }
 
-// contract 10.7: a head that came whole and was answered at once leaves no time behind.
+// contract 10.7e: a head that came whole and was answered at once leaves no time behind.
 #[tokio::test(start_paused = true)]
 async fn the_next_head_has_its_own_time() {
     let (mut caller, mut wire, connection) = connected(1024);
@@ -74,7 +74,7 @@ async fn the_next_head_has_its_own_time() {
     }
 }
 
-// contract 10.7: a caller that does not take its answer.
+// contract 10.7e: a caller that does not take its answer.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_nobody_takes_is_given_up() {
     let (_caller, mut wire, _) = connected(4);
@@ -84,7 +84,7 @@ async fn an_answer_that_nobody_takes_is_given_up() {
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
 }
 
-// contract 10.7: after an answer to a request that was not read whole, what comes is dropped: as long as something comes, but
+// contract 10.7d: after an answer to a request that was not read whole, what comes is dropped: as long as something comes, but
 // not for ever.
 #[tokio::test(start_paused = true)]
 async fn the_end_waits_for_a_caller_that_sends() {
@@ -114,7 +114,7 @@ async fn the_end_waits_for_a_caller_that_sends() {
     }
 }
 
-// contract 10.8: where all was read, nobody is waited for.
+// contract 10.8a: where all was read, nobody is waited for.
 #[tokio::test(start_paused = true)]
 async fn an_end_in_order_does_not_wait() {
     let (mut caller, mut wire, connection) = connected(1024);

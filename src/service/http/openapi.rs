@@ -85,7 +85,7 @@ mod tests {
         }
     }
 
-    // contract 10.6: what the configuration leaves out is not described.
+    // contract 10.6c: what the configuration leaves out is not described.
     #[test]
     fn paths_are_those_of_the_configuration() {
         let always = [
@@ -114,7 +114,7 @@ mod tests {
         assert!(!paths(&document(&metrics_elsewhere)).contains(&"/metrics"));
     }
 
-    // contract 11.4
+    // contract 10.6c
     #[test]
     fn tokens_are_asked_for_where_the_service_does() {
         let (open, tokens) = (document(&Configuration::default()), document(&full()));
@@ -124,7 +124,7 @@ mod tests {
         assert!(tokens["components"]["securitySchemes"]["token"].is_object());
     }
 
-    // contract 10.2, 11.1
+    // contract 10.6c
     #[test]
     fn the_skew_is_that_of_the_configuration() {
         let configuration = Configuration { skew: "3".parse().unwrap(), ..Configuration::default() };

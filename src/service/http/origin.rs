@@ -134,7 +134,7 @@ mod tests {
         checked(local, names, Version::HTTP_11, None, &[("Host", host)])
     }
 
-    // contract 10.7: the address and localhost, whatever the port.
+    // contract 10.7f: the address and localhost, whatever the port.
     #[test]
     fn hosts_on_loopback() {
         for (local, ours) in [
@@ -183,7 +183,7 @@ mod tests {
         }
     }
 
-    // contract 10.7: `host_names`; without them, addresses that are not loopback are exempt.
+    // contract 10.7f, 10.7g: `host_names`; without them, addresses that are not loopback are exempt.
     #[test]
     fn hosts_by_configuration() {
         let names: Option<&[&str]> = Some(&["totp.example", "10.0.0.5", "[2001:db8::5]"]);
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(host(ELSEWHERE, Some(&[]), "evil.example"), 421);
     }
 
-    // contract 10.7: HTTP/1.0 without `Host` is exempt, from both checks; HTTP/1.1 is not.
+    // contract 10.7g: HTTP/1.0 without `Host` is exempt, from both checks; HTTP/1.1 is not.
     #[test]
     fn without_host() {
         let site = ("Sec-Fetch-Site", "cross-site");
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(checked(LOOPBACK, None, Version::HTTP_10, Some("evil.example"), &[]), 421);
     }
 
-    // contract 10.7: of several, none is to be trusted.
+    // contract 10.7f: of several, none is to be trusted.
     #[test]
     fn several_hosts_and_absolute_targets() {
         let ours = ("Host", "localhost");
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(checked(LOOPBACK, None, Version::HTTP_11, Some("evil.example"), &[ours]), 421);
     }
 
-    // contract 10.7: only another site is refused, and the host is looked at first.
+    // contract 10.7c, 10.7f: only another site is refused, and the host is looked at first.
     #[test]
     fn sites() {
         let site = |local, names, value| {

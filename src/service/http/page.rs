@@ -116,7 +116,7 @@ mod tests {
         String::from_utf8(page(&Parts::of(configuration)).body.to_vec()).unwrap()
     }
 
-    // contract 10.10: the page shows what is served, and nothing of how it is made.
+    // contract 10.10a: the page shows what is served, and nothing of how it is made.
     #[test]
     fn parts_are_shown_or_left_out() {
         let (open, tokens) = (text(&Configuration::default()), text(&full()));
@@ -136,7 +136,7 @@ mod tests {
         }
     }
 
-    // contract 10.10, 15.1
+    // contract 10.10a
     #[test]
     fn a_password_that_verifies_again_is_announced() {
         let mut configuration = Configuration::default();
@@ -145,7 +145,7 @@ mod tests {
         assert!(!text(&configuration).contains("A password verifies once."));
     }
 
-    // contract 10.10: the policy knows the page's own script and style by their hashes, and lets nothing else in.
+    // contract 10.10b: the policy knows the page's own script and style by their hashes, and lets nothing else in.
     #[test]
     fn the_policy_is_strict() {
         for configuration in [Configuration::default(), full()] {
@@ -164,7 +164,7 @@ mod tests {
         }
     }
 
-    // contract 10.10: without a script, the commands have the address of the configuration.
+    // contract 10.10a: without a script, the commands have the address of the configuration.
     #[test]
     fn commands_have_the_address() {
         let mut configuration = Configuration::default();

@@ -102,7 +102,7 @@ pub(crate) mod tests {
         }
     }
 
-    // contract 10.6, 11.4
+    // contract 10.6c, 11.4
     #[test]
     fn parts_follow_the_configuration() {
         let parts = |configuration: &Configuration| Parts::of(configuration).served;

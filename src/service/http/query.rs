@@ -190,7 +190,7 @@ mod tests {
         of_operation(Some(query), Skew::default()).map_or_else(|error| error.to_string(), |_| String::new())
     }
 
-    // contract 10.7, 11.1
+    // contract 10.7h
     #[test]
     fn queries_are_decoded_as_forms() {
         let read = |query| of_operation(Some(query), Skew::default()).unwrap();
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(read("").0, Parameters::default());
     }
 
-    // contract 10.7: nothing of the query is quoted.
+    // contract 10.7h: nothing of the query is quoted.
     #[test]
     fn queries_that_cannot_be_followed() {
         let only =

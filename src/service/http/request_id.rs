@@ -70,7 +70,7 @@ const fn scrambled(number: u64) -> u64 {
 mod tests {
     use super::*;
 
-    // contract 10.7
+    // contract 10.7a
     #[test]
     fn ids_that_are_taken_over() {
         let of = |ids: &[&str]| {

@@ -122,7 +122,7 @@ fn told(endpoint: Endpoint, fault: &str) -> Option<u16> {
     }
 }
 
-// contract 10.7, 11.1: the order of checks, on every path: of all faults from one on, this one is told.
+// contract 10.7c: the order of checks, on every path: of all faults from one on, this one is told.
 #[tokio::test]
 async fn the_order_of_checks_on_every_path() {
     for (access, has_clients) in [(Access::Open, false), (Access::Clients(vec!["workflow".to_owned()]), true)] {
@@ -146,7 +146,7 @@ async fn the_order_of_checks_on_every_path() {
     }
 }
 
-// contract 10.6, 10.7, 11: a new path has to be added here, with its checks.
+// contract 10.7c, 10.7g, 11.4: a new path has to be added here, with its checks.
 #[test]
 fn every_path_and_who_may_call_it() {
     let found: BTreeSet<_> = routes(&service(Access::Open), EVERYTHING)
@@ -175,7 +175,7 @@ fn every_path_and_who_may_call_it() {
     assert_eq!(found, expected.into_iter().map(str::to_owned).collect());
 }
 
-// contract 10.7, 11.1: every fault comes in the form of its contract, with what belongs to every answer.
+// contract 10.7a, 10.7b, 10.7i: every fault comes in the form of its contract, with what belongs to every answer.
 #[tokio::test]
 async fn the_form_of_every_fault() {
     for access in [Access::Open, Access::Clients(Vec::new())] {
@@ -218,7 +218,7 @@ async fn the_form_of_every_fault() {
     }
 }
 
-// contract 10.6: the description has every path with its method, and no other, and every fault by its HTTP status.
+// contract 10.6c: the description has every path with its method, and no other, and every fault by its HTTP status.
 #[tokio::test]
 async fn the_description_is_of_what_is_served() {
     for access in [Access::Open, Access::Clients(Vec::new())] {
@@ -240,7 +240,7 @@ async fn the_description_is_of_what_is_served() {
     }
 }
 
-// contract 10.7: what says `identity` says nothing.
+// contract 10.7c: what says `identity` says nothing.
 #[tokio::test]
 async fn encodings() {
     let routes = routes(&service(Access::Open), EVERYTHING);
@@ -263,7 +263,7 @@ async fn encodings() {
     }
 }
 
-// contract 10.8: a panic is that request's 500, in the form of its path, and is counted.
+// contract 10.8c: a panic is that request's 500, in the form of its path, and is counted.
 #[tokio::test]
 async fn a_panic_is_one_requests_fault() {
     let service = service(Access::Open);
@@ -289,7 +289,7 @@ async fn a_panic_is_one_requests_fault() {
     assert!(String::from_utf8(service.metrics.text()).unwrap().contains("\ntotp_adapter_panics_total 2\n"));
 }
 
-// contract 10.7, 11.1: the form of what is not served follows from what would be there.
+// contract 10.7i: the form of what is not served follows from what would be there.
 #[test]
 fn contracts_of_unknown_paths() {
     for path in ["/x4", "/x4/", "/x4/Nothing", "/accounts/a/b/c", "/read-qr/"] {
@@ -300,7 +300,7 @@ fn contracts_of_unknown_paths() {
     }
 }
 
-// contract 10.7: every refusal has words of the house, nothing to escape, and the status of the table.
+// contract 10.7i, 11.1c: every refusal has words of the house, nothing to escape, and the status of the table.
 #[test]
 fn refusals_are_in_words() {
     let limit = Duration::from_secs(30);

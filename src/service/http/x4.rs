@@ -295,7 +295,7 @@ fn code_of(error: &Error) -> StatusCode {
 mod tests {
     use super::*;
 
-    // contract 11.1
+    // contract 11.1e
     #[test]
     fn a_password_is_valid_until_the_end_of_its_step() {
         let until = |now, period: u32| {
