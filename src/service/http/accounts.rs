@@ -57,6 +57,8 @@ async fn operate(operation: AccountOperation, service: Arc<Service>, call: Call)
             Ok(answer) => answer,
             Err(fault) => fault.into(),
         },
+        // What is the name of nothing may be a secret that somebody put in the wrong place.
+        Err(FolderError::Unknown) => return of_folder(&FolderError::Unknown, None),
         Err(error) => of_folder(&error, Some(&name)),
     };
     Answer { account: Some(name.as_str().to_owned()), ..answer }
