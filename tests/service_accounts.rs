@@ -3,14 +3,16 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::service::{Response, Service};
+use common::service::{Response, Service, field, names};
 use common::{RFC_SECRET, secret_document, totp_adapter};
-use data_encoding::BASE64;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use insta::assert_snapshot;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 const SECRET: &str = "a secret of 22 characters and more: 100%+";
@@ -239,7 +241,7 @@ fn access_token(response: &Response) -> String {
     token.to_owned()
 }
 
-// contract 11.4, 13.3a, 13.3b: from credentials to an answer.
+// contract 10.2c, 11.4, 13.3a, 13.3b: from credentials to an answer.
 #[test]
 fn a_client_gets_a_token_and_calls() {
     let folder = folder(FOR_ONE);
@@ -287,6 +289,75 @@ fn a_client_gets_a_token_and_calls() {
     let service = start(folder.path());
     let headers = [("Authorization", &*format!("Bearer {in_form}"))];
     assert_eq!(request(&service, "/x4/GenerateSecret", &headers, "").code(), 200);
+}
+
+// contract 13.3b, 13.3d: what the state keeps of a token, how long it is valid, and where.
+#[test]
+fn what_is_kept_of_a_token() {
+    let folder = folder(FOR_ONE);
+    let (first, second) = (start(folder.path()), start(folder.path()));
+    let now = || before(0).parse::<i64>().unwrap();
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        form_encoded("workflow: 1"),
+        form_encoded(SECRET)
+    );
+    let begin = now();
+    let tokens = [0; 20].map(|_| access_token(&token(&first, &[FORM], &form)));
+    let end = now();
+    let distinct: BTreeSet<Vec<u8>> =
+        tokens.iter().map(|token| BASE64URL_NOPAD.decode(token.as_bytes()).unwrap()).collect();
+    assert!(distinct.len() == 20 && distinct.iter().all(|bits| bits.len() == 32));
+    // No byte is the same in all: each is random.
+    assert!((0..32).all(|byte| distinct.iter().map(|bits| bits[byte]).collect::<BTreeSet<_>>().len() > 1));
+
+    let database = rusqlite::Connection::open(folder.path().join("state.db")).unwrap();
+    for token in &tokens {
+        let hash = Sha256::digest(token.as_bytes());
+        let mut statement = database.prepare("SELECT client, expires FROM token WHERE hash = ?1").unwrap();
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
+        let (client, expires) = statement.query_row([&hash[..]], row).unwrap();
+        assert_eq!(client, "workflow: 1");
+        assert!((begin + 3660..=end + 3660).contains(&expires), "{expires}");
+    }
+    let call = |service: &Service, token: &str| {
+        request(service, "/x4/GenerateSecret", &[("Authorization", &format!("Bearer {token}"))], "").code()
+    };
+    assert_eq!((call(&first, &tokens[0]), call(&second, &tokens[0])), (200, 200));
+    // One that has a moment left, and one that has ended; nobody has asked for either yet.
+    let end_at = |token: &str, seconds: i64| {
+        let hash = Sha256::digest(token.as_bytes());
+        let values = rusqlite::params![seconds, &hash[..]];
+        assert_eq!(database.execute("UPDATE token SET expires = ?1 WHERE hash = ?2", values).unwrap(), 1);
+    };
+    end_at(&tokens[1], now() + 600);
+    end_at(&tokens[2], now());
+    assert_eq!((call(&first, &tokens[1]), call(&first, &tokens[2]), call(&second, &tokens[2])), (200, 401, 401));
+}
+
+// contract 10.5c: an account is in the log once it is known to be one.
+#[test]
+fn the_log_of_an_account() {
+    let folder = folder("");
+    fs::write(folder.path().join("accounts/john.xml"), secret_document()).unwrap();
+    fs::write(folder.path().join("accounts/broken.xml"), "").unwrap();
+    let service = start(folder.path());
+    for (name, account, more) in [
+        ("john", Some("john"), &["http_status", "status", "milliseconds"][..]),
+        ("broken", Some("broken"), &["http_status", "status", "cause", "milliseconds"]),
+        (RFC_SECRET, None, &["http_status", "status", "cause", "milliseconds"]),
+        (".parameters", None, &["http_status", "status", "cause", "milliseconds"]),
+    ] {
+        let response = service.post(&format!("/accounts/{name}/GeneratePassword"), "");
+        let line = service.logged(response.header("X-Request-Id").unwrap());
+        let mut expected = vec!["timestamp", "level", "request_id", "method", "route"];
+        expected.extend(account.map(|_| "account"));
+        expected.extend(more);
+        assert_eq!(names(&line), expected, "{line}");
+        assert_eq!(field(&line, "account").as_deref(), account);
+        assert_eq!(field(&line, "route").as_deref(), Some("/accounts/{name}/GeneratePassword"));
+    }
+    assert!(!service.log().concat().contains(RFC_SECRET));
 }
 
 // contract 13.3c, 10.7c: every error of RFC 6749, section 5.2, and their order.

@@ -254,6 +254,106 @@ fn hosts_over_the_wire() {
     }
 }
 
+/// The address of this machine in its network; none where it has none.
+fn address_in_a_network() -> Option<std::net::IpAddr> {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    // Nothing is sent: the system only says which address it would send from.
+    socket.connect("192.0.2.1:9").ok()?;
+    socket.local_addr().ok().map(|address| address.ip()).filter(|address| !address.is_loopback())
+}
+
+// contract 10.7f, 10.7g: beyond loopback, any host until somebody says which, and then these only.
+#[test]
+fn hosts_in_a_network() {
+    let address = address_in_a_network();
+    if !common::available("an address in a network", address.is_some()) {
+        return;
+    }
+    let address = address.unwrap();
+    for (names, expected) in [("", [200, 200, 200, 200]), ("host_names = [\"totp.example\"]\n", [421, 403, 421, 200])] {
+        let service =
+            Service::configured(&format!("{names}[operations]\nopen = true"), &format!("--listen {address}:0"));
+        let listening = field(&service.logged("\"listening\""), "address").unwrap();
+        let (_, there) = listening.split_once(", ").unwrap();
+        let code = |host: &str, more: &str| {
+            let mut caller = common::service::Caller::over(std::net::TcpStream::connect(there).unwrap());
+            caller.send(format!("GET /readyz HTTP/1.1\r\nHost: {host}\r\n{more}\r\n"));
+            caller.response().code()
+        };
+        let site = "Sec-Fetch-Site: cross-site\r\n";
+        let codes = [code("evil.example", ""), code(there, site), code("localhost", ""), code("Totp.Example:1", "")];
+        assert_eq!(codes, expected, "{names}");
+        assert_eq!(code(there, ""), 200);
+        // On loopback, nothing is exempt but what always is.
+        let evil = "HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+        assert_eq!(service.ask(&format!("GET /readyz {evil}")).code(), 421);
+        assert_eq!(service.ask(&format!("GET /healthz {evil}")).code(), 200);
+    }
+}
+
+// contract 10.7h: what a query says counts on the paths of the operations, and nowhere else.
+#[test]
+fn queries() {
+    let service = Service::start("");
+    for path in ["/healthz", "/readyz", "/metrics", "/openapi.json", "/"] {
+        for query in ["a=1&a=1", "%zz", "digits=9", "?"] {
+            assert_eq!(service.get(&format!("{path}?{query}")).code(), 200, "{path}?{query}");
+        }
+    }
+    for query in ["digits=8&digits=8", "x=1", "digits=%zz", "digits=%3", "Digits=8", "digits=9", "skew=2"] {
+        let response = service.post(&format!("/x4/GeneratePassword?{query}"), secret_document());
+        assert_eq!((response.code(), response.header("X4-Status")), (400, Some("-1")), "{query}");
+        assert!(response.text().starts_with("<Error description=\"wrong parameter: "), "{query}");
+    }
+    for query in ["digits=%38", "%64igits=8", "&digits=8&", "", "&&"] {
+        let response = service.post(&format!("/x4/GeneratePassword?{query}"), secret_document());
+        let digits = response.text().trim().len() - "<Password></Password>".len();
+        assert_eq!((response.code(), digits), (200, if query.contains('8') { 8 } else { 6 }), "{query}");
+    }
+    let drawn = |query: &str| {
+        service.post(&format!("/x4/GenerateAuthenticatorQRCode?format=svg&account={query}"), secret_document()).body
+    };
+    assert!(drawn("a+b") == drawn("a%20b") && drawn("a+b") != drawn("a%2Bb"));
+}
+
+// contract 11.1d: nobody waits for a body that does not count, however it is sent.
+#[test]
+fn a_secret_needs_no_body() {
+    let service = Service::start("");
+    for more in [
+        "Content-Length: 99999999999",
+        "Transfer-Encoding: chunked",
+        "Content-Length: 5\r\nContent-Encoding: gzip",
+        "Content-Length: 5\r\nContent-Type: image/png",
+    ] {
+        let response = service.ask(&format!("POST /x4/GenerateSecret HTTP/1.1\r\nHost: localhost\r\n{more}\r\n\r\n"));
+        assert_eq!((response.code(), response.header("X4-Status")), (200, Some("1")), "{more}");
+    }
+}
+
+// contract 11.1f: what the document says of itself, or its first bytes.
+#[test]
+fn encodings_of_documents() {
+    let service = Service::start("");
+    let utf_16: Vec<u8> = format!("\u{feff}{}", secret_document()).encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let latin_1 =
+        [b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><!--\xe4-->", secret_document().as_bytes()].concat();
+    let no_utf_8 = [b"<!--\xe4-->", secret_document().as_bytes()].concat();
+    for charset in ["utf-8", "iso-8859-1", "utf-16", "us-ascii", "nonsense"] {
+        for (body, code) in [(&utf_16, 200), (&latin_1, 200), (&no_utf_8, 422), (&secret_document().into_bytes(), 200)]
+        {
+            let mut caller = service.connect();
+            caller.send(format!(
+                "POST /x4/GeneratePassword HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml; charset={charset}\r\n\
+                 Content-Length: {}\r\n\r\n",
+                body.len()
+            ));
+            caller.send(body);
+            assert_eq!(caller.response().code(), code, "{charset}: {}", body.escape_ascii());
+        }
+    }
+}
+
 // contract 10.7d, 11.1c: the answer arrives although the caller goes on sending what nobody wants.
 #[test]
 fn a_body_that_is_too_large() {
@@ -291,7 +391,7 @@ fn a_body_that_is_too_large() {
     assert_eq!((picture.code(), picture.header("Connection")), (413, Some("close")));
 }
 
-// contract 10.7c, 10.7d: leave to send is given only for what will be read.
+// contract 10.7c, 10.7d, 11.1d: leave to send is given only for what will be read.
 #[test]
 fn expect_continue() {
     let service = Service::start("");

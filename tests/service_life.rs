@@ -256,6 +256,33 @@ mod signals {
         assert!(begin.elapsed() >= Duration::from_secs(9));
     }
 
+    /// The HTTP status of a request for a token.
+    fn token(service: &Service, secret: &str) -> u16 {
+        let form = format!("grant_type=client_credentials&client_id=a&client_secret={secret}");
+        let head = "POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded";
+        service.ask(&format!("{head}\r\nContent-Length: {}\r\n\r\n{form}", form.len())).code()
+    }
+
+    // contract 10.8b: new secrets of clients; with a mistake the old ones stay, and tokens stay whatever happens.
+    #[test]
+    fn new_secrets() {
+        let folder = Folder::empty();
+        let (first, second) = ("the-first-secret-of-a-client", "the-second-secret-of-a-client");
+        folder.write("secret", first);
+        folder.write("t.toml", "state = \"state.db\"\n[[client]]\nid = \"a\"\nsecret_file = \"secret\"\n");
+        let service = Service::start_in(folder.path(), "--config t.toml");
+        assert_eq!((token(&service, first), token(&service, second)), (200, 401));
+        folder.write("secret", "short");
+        service.signal(Signal::HUP);
+        let line = service.logged("the old certificates and secrets stay");
+        assert!(line.contains("client.secret_file of client 1: expected at least 22 characters"), "{line}");
+        assert_eq!((token(&service, first), token(&service, "short")), (200, 401));
+        folder.write("secret", second);
+        service.signal(Signal::HUP);
+        service.logged("certificates and secrets read again");
+        assert_eq!((token(&service, first), token(&service, second)), (401, 200));
+    }
+
     // contract 10.8b: new certificates for new connections; with a mistake the old ones stay, and the log says why.
     #[test]
     fn new_certificates() {
@@ -318,9 +345,14 @@ fn certificate(folder: &Folder) -> String {
 }
 
 fn secure(folder: &Folder) -> Service {
+    secured(folder, "")
+}
+
+/// The same with further sections of a configuration.
+fn secured(folder: &Folder, more: &str) -> Service {
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (certificate, key) = (file("certificate.pem"), file("key.pem"));
-    Service::configured(&format!("[tls]\ncertificate_file = \"{certificate}\"\nkey_file = \"{key}\""), "")
+    Service::configured(&format!("[tls]\ncertificate_file = \"{certificate}\"\nkey_file = \"{key}\"\n{more}"), "")
 }
 
 type Secure = StreamOwned<ClientConnection, TcpStream>;
@@ -377,6 +409,30 @@ fn over_tls() {
     assert!(silent.rest().is_empty());
     assert!(begin.elapsed() >= Duration::from_secs(10));
     assert_eq!(health(&service, &certificate), Some(200));
+}
+
+// contract 10.7e: also over TLS, heads have 10 s and whole requests what is configured.
+#[test]
+fn slow_over_tls() {
+    let folder = Folder::empty();
+    let certificate = certificate(&folder);
+    let service = secured(&folder, "[limits]\nrequest_seconds = 2\n");
+    let mut slow = connect(&service, &certificate);
+    let begin = Instant::now();
+    slow.send("GET /healthz HTTP/1.1\r\nHo");
+    let mut unfinished = connect(&service, &certificate);
+    unfinished.send("POST /x4/GeneratePassword HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n<Sec");
+    let response = unfinished.response();
+    assert!(begin.elapsed() >= Duration::from_secs(2));
+    assert_eq!((response.code(), response.header("X4-Status")), (408, Some("-1")));
+    assert_eq!(response.header("Connection"), Some("close"));
+    let response = slow.response();
+    assert!(begin.elapsed() >= Duration::from_secs(10));
+    assert_eq!((response.code(), response.header("Connection")), (408, Some("close")));
+    assert_eq!(response.text(), "{\"error\":\"timed out: expected a request that ends within 10 s\"}\n");
+    for caller in [&mut slow, &mut unfinished] {
+        assert!(caller.rest().is_empty());
+    }
 }
 
 // contract 10.3a: certificates that cannot be used at the start.

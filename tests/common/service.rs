@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -48,7 +48,11 @@ impl Service {
     /// Starts `serve` on a free port of 127.0.0.1 in a folder, with these further arguments, and waits until it listens.
     pub fn start_in(folder: &Path, arguments: &str) -> Self {
         let all = ["serve", "--listen", "127.0.0.1:0"].into_iter().chain(arguments.split_whitespace());
-        let mut command = totp_adapter(all).folder(folder).command();
+        Self::of(totp_adapter(all).folder(folder).command())
+    }
+
+    /// Starts a command that serves and logs JSON, and waits until it listens.
+    pub fn of(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let log = Arc::new(Mutex::new(Vec::new()));

@@ -130,18 +130,29 @@ impl Clients {
         !self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// The id of the client with these credentials. Every client takes the same time, known or not.
+    /// The id of the client with these credentials.
     fn authenticated(&self, id: &[u8], secret: &[u8]) -> Option<String> {
-        let hash: [u8; 32] = Sha256::digest(secret).into();
-        let mut found = None;
-        for client in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
-            let is_right = constant_time_eq_32(&client.secret_sha256, &hash);
-            if client.id.as_bytes() == id && is_right {
-                found = Some(client.id.clone());
-            }
-        }
-        found
+        let clients = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        authenticated(&clients, id, secret, constant_time_eq_32)
     }
+}
+
+/// The id of the client with these credentials, by a comparison of hashes. Every client takes the same work, known or not.
+fn authenticated(
+    clients: &[Client],
+    id: &[u8],
+    secret: &[u8],
+    equal: impl Fn(&[u8; 32], &[u8; 32]) -> bool,
+) -> Option<String> {
+    let hash: [u8; 32] = Sha256::digest(secret).into();
+    let mut found = None;
+    for client in clients {
+        let is_right = equal(&client.secret_sha256, &hash);
+        if client.id.as_bytes() == id && is_right {
+            found = Some(client.id.clone());
+        }
+    }
+    found
 }
 
 async fn token(service: Arc<Service>, call: Call) -> Answer {
@@ -281,5 +292,41 @@ impl<'a> Form<'a> {
             }
         }
         Ok(form)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    fn client(id: &str, secret: &[u8]) -> Client {
+        Client { id: id.to_owned(), secret_sha256: Sha256::digest(secret).into(), secret_file: None }
+    }
+
+    // contract 13.3e: whoever asks, the hashes of all clients are compared, and no secret as it came.
+    #[test]
+    fn every_client_takes_the_same_work() {
+        let clients = ["first", "second", "third"].map(|id| client(id, id.as_bytes()));
+        let all: Vec<[u8; 32]> = clients.iter().map(|client| client.secret_sha256).collect();
+        for (id, secret, known) in [
+            ("first", "first", true),
+            ("third", "third", true),
+            ("first", "third", false),
+            ("second", "", false),
+            ("nobody", "first", false),
+            ("", "", false),
+        ] {
+            let compared = RefCell::new(Vec::new());
+            let equal = |kept: &[u8; 32], offered: &[u8; 32]| {
+                assert_eq!(offered[..], Sha256::digest(secret.as_bytes())[..]);
+                compared.borrow_mut().push(*kept);
+                kept == offered
+            };
+            let found = authenticated(&clients, id.as_bytes(), secret.as_bytes(), equal);
+            assert_eq!(found.as_deref(), known.then_some(id), "{id} {secret}");
+            assert_eq!(compared.into_inner(), all, "{id} {secret}");
+        }
     }
 }

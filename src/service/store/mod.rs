@@ -139,3 +139,54 @@ fn lanes<const N: usize>() -> (Arc<[mpsc::Sender<Job>]>, [mpsc::Receiver<Job>; N
 fn send<T>(answer: Answer<T>, result: Result<T, MemoryError>) {
     let _ = answer.send(result);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::process::{Command, Stdio};
+    use std::sync::Arc;
+    use std::task::{Context, Poll, Wake, Waker};
+    use std::thread;
+
+    use super::*;
+
+    const IS_CHILD: &str = "TOTP_ADAPTER_STATE_PANICS";
+
+    /// A caller who panics when the answer comes: in the thread that sends it, which is the state's.
+    struct Panics;
+
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            assert_eq!(thread::current().name(), Some("state"));
+            panic!("with a secret");
+        }
+    }
+
+    // contract 10.8c: no request could be answered any more.
+    #[test]
+    fn a_panic_of_the_writer_ends_the_process() {
+        if env::var_os(IS_CHILD).is_some() {
+            crate::transport::end_with_any_panic();
+            crate::service::guard::install();
+            let folder = tempfile::tempdir().unwrap();
+            let location = Location::Sqlite(folder.path().join("state.db"));
+            let store = Store::open(&location, Policy::default()).unwrap();
+            let waker = Waker::from(Arc::new(Panics));
+            loop {
+                // Where the answer is there before anybody waits for it, nobody is told: another one is asked for.
+                let mut asked = Box::pin(store.check());
+                let polled = asked.as_mut().poll(&mut Context::from_waker(&waker));
+                assert!(!matches!(polled, Poll::Ready(Err(_))), "the process outlives its state");
+                thread::yield_now();
+            }
+        }
+        let mut child = Command::new(env::current_exe().unwrap());
+        let name = "service::store::tests::a_panic_of_the_writer_ends_the_process";
+        let output =
+            child.args(["--exact", name, "--nocapture"]).env(IS_CHILD, "1").stdout(Stdio::null()).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.starts_with("totp-adapter: fault of the program at "), "{stderr}");
+        assert!(stderr.ends_with("; please report it\n") && stderr.lines().count() == 1, "{stderr}");
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
