@@ -432,6 +432,33 @@ fn a_whole_configuration() {
     assert_debug_snapshot!("whole", configuration);
 }
 
+// contract 10.2a: the operator's page has every key, with the default of the program.
+#[test]
+fn every_key_is_on_the_page() {
+    let page = fs::read_to_string(project().join("schemas/service-operation.md")).unwrap();
+    let rows: Vec<Vec<&str>> =
+        page.lines().filter_map(|line| line.strip_prefix("| ")).map(|row| row.split(" | ").collect()).collect();
+    let row = |key: &str| rows.iter().find(|row| row[0].contains(&format!("`{key}`")));
+    // This one belongs to PostgreSQL.
+    let keys = WHOLE.lines().filter_map(|line| line.split_once(" = ")).filter(|(key, _)| *key != "state_password_file");
+    for (key, _) in keys {
+        assert!(row(key).is_some(), "{key}");
+    }
+    let Configuration { listen, limits, skew, policy, .. } = Configuration::default();
+    for (key, default) in [
+        ("listen", format!("`{}`", listen[0])),
+        ("request_seconds", limits.request.as_secs().to_string()),
+        ("connections", limits.connections.to_string()),
+        ("skew", (0..=10).find(|steps: &u8| steps.to_string().parse() == Ok(skew)).unwrap().to_string()),
+        ("one_time", format!("`{}`", policy.one_time)),
+        ("attempts", policy.attempts.limit().unwrap_or(0).to_string()),
+        ("lock_after", policy.lock_after.limit().unwrap_or(0).to_string()),
+    ] {
+        let row = row(key).unwrap();
+        assert_eq!(row.last().unwrap().trim_end_matches(" |"), default, "{key}");
+    }
+}
+
 // contract 10.3b: what looks alike and does not stand in each other's way.
 #[test]
 fn listeners_beside_each_other() {

@@ -374,3 +374,31 @@ impl From<rusqlite::Error> for MemoryError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 15.5a: what is committed is on the disk, in a file that was closed to others before SQLite came.
+    #[test]
+    fn what_is_committed_is_safe() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("state.db");
+        prepare(&file).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let made = fs::metadata(&file).unwrap();
+            assert_eq!((made.len(), made.permissions().mode() & 0o777), (0, 0o600));
+        }
+        // The second time it finds its own.
+        for _ in 0..2 {
+            let state = Sqlite::open(&file).unwrap();
+            let pragma = |name| state.connection.pragma_query_value(None, name, |row| row.get::<_, String>(0));
+            let number = |name| state.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+            assert_eq!(pragma("journal_mode").unwrap(), "wal");
+            // FULL (SQLite, PRAGMA synchronous).
+            assert_eq!(number("synchronous").unwrap(), 2);
+        }
+    }
+}

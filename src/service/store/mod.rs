@@ -162,6 +162,39 @@ mod tests {
         }
     }
 
+    // contract 11.1c: who would wait longer than anybody does is refused at once; who waits is answered.
+    #[tokio::test]
+    async fn no_more_wait_than_can_be_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("state.db");
+        let store = Store::open(&Location::Sqlite(file.clone()), Policy::default()).unwrap();
+        assert_eq!((store.check().await, store.waiting()), (Ok(()), 0));
+        let other = rusqlite::Connection::open(file).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut asked = Vec::new();
+        let refused = (0..=QUEUE + 2 * TOGETHER).find_map(|_| {
+            let mut check = Box::pin(store.check());
+            match check.as_mut().poll(&mut context) {
+                Poll::Ready(answer) => Some(answer),
+                Poll::Pending => {
+                    asked.push(check);
+                    None
+                }
+            }
+        });
+        assert_eq!(refused, Some(Err(MemoryError::QueueFull)));
+        // Some are being worked off.
+        assert!(asked.len() >= QUEUE && store.waiting() >= QUEUE - TOGETHER);
+        other.execute_batch("ROLLBACK").unwrap();
+        for check in asked {
+            let answer = check.await;
+            // A slow machine may have kept it waiting for as long as SQLite does.
+            assert!(matches!(answer, Ok(()) | Err(MemoryError::Busy)), "{answer:?}");
+        }
+        assert_eq!(store.check().await, Ok(()));
+    }
+
     // contract 10.8c: no request could be answered any more.
     #[test]
     fn a_panic_of_the_writer_ends_the_process() {
