@@ -167,7 +167,7 @@ mod tests {
     async fn no_more_wait_than_can_be_served() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("state.db");
-        let store = Store::open(&Location::Sqlite(file.clone()), Policy::default()).unwrap();
+        let store = Store::open(&Location::Sqlite(file.clone()), None, Policy::default()).unwrap();
         assert_eq!((store.check().await, store.waiting()), (Ok(()), 0));
         let other = rusqlite::Connection::open(file).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -203,7 +203,7 @@ mod tests {
             crate::service::guard::install();
             let folder = tempfile::tempdir().unwrap();
             let location = Location::Sqlite(folder.path().join("state.db"));
-            let store = Store::open(&location, Policy::default()).unwrap();
+            let store = Store::open(&location, None, Policy::default()).unwrap();
             let waker = Waker::from(Arc::new(Panics));
             loop {
                 // Where the answer is there before anybody waits for it, nobody is told: another one is asked for.
