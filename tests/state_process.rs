@@ -385,7 +385,9 @@ fn wrong_command_lines() {
     .map(|arguments| {
         let ran = totp_adapter(arguments.split_whitespace()).folder(folder.path()).run();
         assert_eq!(ran.code(), 2);
-        format!("{arguments}\n{}", ran.stdout())
+        // With `serve` there are more.
+        let said = ran.stdout().replace("--state-password-file, --config, --account, ", "");
+        format!("{arguments}\n{said}")
     })
     .collect();
     assert_snapshot!(said.concat(), @r#"
@@ -405,4 +407,146 @@ fn wrong_command_lines() {
     <Error description="wrong command line: unknown option; expected one of --state, --input, --output, --status-file, --input-timeout, --overwrite or --exit-code; see --help"/>
     "#);
     assert!(!Path::new(&folder.path().join("state.db")).exists());
+}
+
+/// An account of the service, locked and unlocked.
+// contract 15.3h
+#[cfg(feature = "serve")]
+#[test]
+fn an_account_is_unlocked_by_the_configuration() {
+    let folder = Folder::new();
+    folder.write("service.toml", "state = \"state.db\"\naccounts = \"accounts\"\n");
+    folder.write("accounts/me.xml", folder.read("secret.xml"));
+    for _ in 0..2 {
+        assert_eq!(outcome(&verify(&folder, "--lock-after 2", WRONG)), mismatched());
+    }
+    assert!(verify(&folder, "", RFC_PASSWORD).stdout().contains("locked"));
+    let unlock = |arguments: &str| {
+        totp_adapter(["unlock"].into_iter().chain(arguments.split_whitespace())).folder(folder.path()).run()
+    };
+    assert_snapshot!(unlock("--config service.toml --account you"), @r#"
+    $ totp-adapter unlock --config service.toml --account you
+    > <Error description="unknown account: expected one that is enrolled"/>
+    ! totp-adapter: status -1: unknown account: expected one that is enrolled
+    exit 2
+    "#);
+    assert!(verify(&folder, "", RFC_PASSWORD).stdout().contains("locked"));
+    assert_snapshot!(unlock("--config service.toml --account me --status-file status"), @r#"
+    $ totp-adapter unlock --config service.toml --account me --status-file status
+    > <Ok description="The secret is unlocked."/>
+    exit 0
+    "#);
+    assert_eq!(folder.read("status"), "1\n");
+    assert_eq!(outcome(&verify(&folder, "", RFC_PASSWORD)), matched());
+    folder.write("wrong.toml", "state = \"state.db\"\nacounts = \"accounts\"\n");
+    folder.write("none.toml", "state = \"state.db\"\n");
+    let said: Vec<String> = [
+        "--config wrong.toml --account me",
+        "--config none.toml --account me",
+        "--config missing.toml --account me",
+        "--config service.toml --account ../me",
+        "--config service.toml",
+        "--account me",
+        "--config service.toml --account me --state state.db",
+        "--config service.toml --account me --input secret.xml",
+        "--config service.toml --account me --output service.toml",
+    ]
+    .into_iter()
+    .map(|arguments| format!("{arguments}\n{}", unlock(arguments).stdout()))
+    .collect();
+    assert_snapshot!(said.concat(), @r#"
+    --config wrong.toml --account me
+    <Error description="wrong configuration: wrong.toml:2: unknown key; nearest is accounts"/>
+    --config none.toml --account me
+    <Error description="wrong configuration: expected accounts, the folder of accounts"/>
+    --config missing.toml --account me
+    <Error description="wrong configuration: missing.toml: cannot read the configuration: no such file or directory"/>
+    --config service.toml --account ../me
+    <Error description="wrong command line: expected a name of 1 to 128 of A to Z, a to z, 0 to 9 and ._@+- that does not begin with a dot for --account; see --help"/>
+    --config service.toml
+    <Error description="wrong command line: expected --account with the name of the account; see --help"/>
+    --account me
+    <Error description="wrong command line: expected --state with the file of the state; see --help"/>
+    --config service.toml --account me --state state.db
+    <Error description="wrong command line: expected only one of --config and --state; see --help"/>
+    --config service.toml --account me --input secret.xml
+    <Error description="wrong command line: expected only one of --config and --input; see --help"/>
+    --config service.toml --account me --output service.toml
+    <Error description="wrong parameter: expected different files for --output and --config"/>
+    "#);
+}
+
+/// The filter, `stream`, `batch` and `unlock` with a state in PostgreSQL.
+// contract 15.1g, 15.5d
+#[cfg(feature = "serve")]
+#[test]
+fn a_database_remembers_as_a_file_does() {
+    let Some(schema) = common::schema::Schema::new() else { return };
+    let state = schema.address("");
+    let folder = Folder::new();
+    let verify = |more: &str, password: &str| {
+        let arguments = format!("--operation VerifyPassword --state {state} {more}");
+        folder.prepare(&arguments).stdin(totp_document(password)).run()
+    };
+    assert_eq!(outcome(&verify("", EARLIER)), matched());
+    let replay = verify("", EARLIER);
+    assert_eq!(outcome(&replay), mismatched());
+    assert!(replay.stderr().contains("replayed"), "{}", replay.stderr());
+
+    let records = [EARLIER, RFC_PASSWORD, RFC_PASSWORD].map(|password| totp_document(password) + "\n").concat();
+    let stream = folder.prepare(&format!("stream --operation VerifyPassword --state {state}")).stdin(records).run();
+    let statuses: Vec<String> = stream.stdout().lines().map(|line| line.split('\t').next().unwrap().into()).collect();
+    assert_eq!(statuses, ["403", "1", "403"]);
+
+    folder.write("in/first.xml", totp_document(LATER));
+    folder.write("in/second.xml", totp_document(LATER));
+    let batch = format!("batch --operation VerifyPassword --state {state} --output-dir out --quiet --jobs 1 in");
+    assert_eq!(folder.prepare(&batch).run().code(), 1);
+    assert_eq!([folder.read("out/first.xml"), folder.read("out/second.xml")], [MATCH, MISMATCH]);
+
+    assert_eq!(outcome(&verify("--lock-after 1", WRONG)), mismatched());
+    assert!(verify("", WRONG).stdout().contains("locked: unlock is needed"));
+    let unlock = format!("unlock --state {state} --input secret.xml");
+    let unlocked = totp_adapter(unlock.split_whitespace()).folder(folder.path()).run();
+    assert_eq!(unlocked.stdout(), "<Ok description=\"The secret is unlocked.\"/>\n");
+    assert_eq!(outcome(&verify("", WRONG)), mismatched());
+}
+
+// contract 15.1h, 15.4a, 15.5h: no password and nothing else of an address is repeated.
+#[cfg(feature = "serve")]
+#[test]
+fn addresses_that_cannot_be_used() {
+    let folder = Folder::new();
+    folder.write("empty", "");
+    let said: Vec<String> = [
+        "--state postgres://totp:hidden@127.0.0.1/totp",
+        "--state postgres://totp@127.0.0.1/totp?password=hidden",
+        "--state postgres:///totp",
+        "--state postgres://127.0.0.1/totp?sslmode=hidden",
+        "--state postgres://127.0.0.1/totp?hidden=1",
+        "--state postgres://totp@127.0.0.1:1/hidden",
+        "--state postgres://totp@127.0.0.1:1/hidden --state-password-file empty",
+        "--state postgres://totp@127.0.0.1:1/hidden --state-password-file missing",
+        "--state-password-file empty",
+    ]
+    .into_iter()
+    .map(|arguments| {
+        let arguments = format!("--operation VerifyPassword {arguments}");
+        let ran = folder.prepare(&arguments).stdin(totp_document(RFC_PASSWORD)).run();
+        assert_eq!(ran.code(), 2, "{arguments}");
+        assert!(!(ran.stdout() + &ran.stderr()).contains("hidden"), "{}", ran.stdout());
+        ran.stdout()
+    })
+    .collect();
+    assert_snapshot!(said.concat(), @r#"
+    <Error description="wrong command line: expected an address without a password (it belongs in a file) for --state; see --help"/>
+    <Error description="wrong command line: expected an address without a password (it belongs in a file) for --state; see --help"/>
+    <Error description="wrong command line: expected an address with a host (or ?host=/FOLDER, for the socket in a folder) for --state; see --help"/>
+    <Error description="wrong command line: expected an address with sslmode=disable, prefer, require, verify-ca or verify-full for --state; see --help"/>
+    <Error description="wrong command line: expected postgres://USER@HOST:PORT/DATABASE (and ?KEY=VALUE with parameters of PostgreSQL) for --state; see --help"/>
+    <Error description="state not available: the database does not answer"/>
+    <Error description="state not available: expected one line of text in the file of its password"/>
+    <Error description="state not available: expected one line of text in the file of its password"/>
+    <Error description="wrong command line: expected --state with the file of the state; see --help"/>
+    "#);
 }

@@ -148,6 +148,8 @@ fn missing(error: &clap::Error) -> &'static str {
     let is_missing = |name: &str| missing.iter().any(|usage| usage.contains(name));
     if is_missing("--state") {
         "expected --state with the file of the state"
+    } else if is_missing("--account") {
+        "expected --account with the name of the account"
     } else if is_missing("<SHELL>") {
         "expected the name of a shell after completions"
     } else if is_missing("--output-dir") {

@@ -69,9 +69,9 @@ impl AddressError {
     #[must_use]
     pub const fn expected(self) -> &'static str {
         match self {
-            Self::Password => "an address without a password, which belongs in a file of its own",
-            Self::Form => "postgres://USER@HOST:PORT/DATABASE with PostgreSQL's own parameters behind a question mark",
-            Self::Host => "an address with a host, or with ?host=/FOLDER for the socket in a folder",
+            Self::Password => "an address without a password (it belongs in a file)",
+            Self::Form => "postgres://USER@HOST:PORT/DATABASE (and ?KEY=VALUE with parameters of PostgreSQL)",
+            Self::Host => "an address with a host (or ?host=/FOLDER, for the socket in a folder)",
             Self::SslMode => "an address with sslmode=disable, prefer, require, verify-ca or verify-full",
         }
     }
