@@ -494,7 +494,7 @@ fn batches_at_once_keep_nobody_waiting(place: &Place) {
     assert!((40..=400).contains(&accepted), "{accepted}");
 }
 
-// contract 13.3, 15.5d: a token that one connection has issued is good at another one.
+// contract 13.3b, 15.5d: a token that one connection has issued is good at another one.
 fn tokens_are_valid_until_they_end(place: &Place) {
     let (mut one, mut other) = (place.open(), place.open());
     let now = NOW.cast_signed();

@@ -15,6 +15,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::sleep;
 
 use super::{Answer, Job, QUEUE, TOGETHER, send};
+use crate::service::log::TARGET;
 use crate::state::{Access, Attempt, Fingerprint, Judgement, Policy, Postgres, Salt, Token, TokenHash};
 use crate::verification::MemoryError;
 
@@ -165,6 +166,7 @@ impl Lane {
     /// it is soon mended.
     async fn connect(&mut self, mut error: MemoryError) -> Option<Postgres> {
         let Self { access, salt, jobs, deferred, .. } = self;
+        tracing::warn!(target: TARGET, cause = error.to_string(), "connection to the state lost");
         deferred.drain(..).for_each(|(_, answer)| send(answer, Err(error)));
         let mut waits = iter::successors(Some(FIRST_WAIT), |wait| Some((*wait * 2).min(LONGEST_WAIT)));
         let mut soon = pin!(sleep(SOON));
@@ -181,7 +183,10 @@ impl Lane {
                 tokio::select! {
                     biased;
                     connected = &mut connecting => match connected {
-                        Ok(state) => return Some(state),
+                        Ok(state) => {
+                            tracing::info!(target: TARGET, "connected to the state again");
+                            return Some(state);
+                        }
                         Err(error) => break error,
                     },
                     () = &mut soon, if is_soon => is_soon = false,
