@@ -104,11 +104,16 @@ impl FromStr for LogLevel {
     }
 }
 
+/// Which events are written: those of this program, from this level on.
+fn events(level: LogLevel) -> Targets {
+    Targets::new().with_target(TARGET, level.level())
+}
+
 /// Begins the log of the process. A second call changes nothing.
 pub fn begin(options: LogOptions) {
     let stderr_is_terminal = io::stderr().is_terminal();
     let format = options.format.unwrap_or(if stderr_is_terminal { LogFormat::Text } else { LogFormat::Json });
-    let registry = tracing_subscriber::registry().with(Targets::new().with_target(TARGET, options.level.level()));
+    let registry = tracing_subscriber::registry().with(events(options.level));
     // Where stderr cannot be written, nobody can be told: the layer's own way of telling would panic.
     let layer = fmt::layer().with_writer(io::stderr).with_target(false).with_ansi(false).log_internal_errors(false);
     let begun = match format {
@@ -119,4 +124,23 @@ pub fn begin(options: LogOptions) {
         }
     };
     drop(begun);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 10.5a, 10.5d: a level and what is more important; of libraries nothing.
+    #[test]
+    fn events_that_are_written() {
+        let important = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG];
+        for (index, level) in LogLevel::ALL.into_iter().enumerate() {
+            let events = events(level);
+            let written = important.map(|level| events.would_enable(TARGET, &level));
+            assert_eq!(written, [0, 1, 2, 3].map(|other| other <= index), "{}", level.name());
+            for library in ["hyper", "rustls", "axum::serve", "tokio", "tower_http", ""] {
+                assert!(!events.would_enable(library, &Level::ERROR), "{library}");
+            }
+        }
+    }
 }
