@@ -69,9 +69,9 @@ fn the_usual_state() {
         let (_, root, below, made) = &variables[count - 1];
         let root = folder.path().join(root);
         assert!(root.join(below).join("state.db").is_file(), "{}", root.display());
-        for made in made {
-            let permissions = fs::metadata(root.join(made)).unwrap().permissions().mode();
-            assert_eq!(permissions & 0o777, 0o700, "{made}");
+        for folder in made {
+            let mode = fs::metadata(root.join(folder)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{folder}");
         }
         assert_eq!(folder.names().len(), count);
     }

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -245,7 +246,7 @@ fn stream_judges_in_order() {
         } else {
             format!("<TOTP><Password>{password}</Password><Secret>{secret}</Secret></TOTP>")
         };
-        input.push_str(&format!("{record}\t{text}\n"));
+        writeln!(input, "{record}\t{text}").unwrap();
     }
     let run = |jobs: &str, state: &str| {
         let arguments = format!(

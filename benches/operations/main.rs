@@ -164,7 +164,7 @@ mod otp {
         let secret = secret();
         let password = Password::parse("000000", Digits::Six).expect("six digits");
         bencher.bench_local(|| {
-            black_box(&password).verify(
+            black_box(&password).matching_step(
                 black_box(&secret),
                 CodeParameters::default(),
                 black_box(Skew::default()),
