@@ -40,8 +40,9 @@ fn the_commands_give_the_output_that_is_shown() {
     let commands = shown("schemas/service-operation.md", "console");
     assert!(commands.len() > 15, "only {} commands", commands.len());
     let port = free_port();
-    let script: String =
+    let lines: Vec<String> =
         commands.iter().map(|shown| format!("{}\necho '{MARK}'\n", shown.command.replace(SHOWN_PORT, &port))).collect();
+    let script = lines.concat();
     let programs = Path::new(env!("CARGO_BIN_EXE_totp-adapter")).parent().unwrap();
     let path =
         env::join_paths([programs.to_owned()].into_iter().chain(env::split_paths(&env::var_os("PATH").unwrap())));

@@ -70,8 +70,8 @@ fn the_usual_state() {
         let root = folder.path().join(root);
         assert!(root.join(below).join("state.db").is_file(), "{}", root.display());
         for folder in made {
-            let mode = fs::metadata(root.join(folder)).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o700, "{folder}");
+            let permissions = fs::metadata(root.join(folder)).unwrap().permissions().mode();
+            assert_eq!(permissions & 0o777, 0o700, "{folder}");
         }
         assert_eq!(folder.names().len(), count);
     }
