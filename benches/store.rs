@@ -59,7 +59,8 @@ fn guess(number: u32) -> Guess {
 
 /// How many guesses are judged in a second.
 async fn of_store(guesses: &Arc<[Guess]>, store: &Store) -> f64 {
-    rate(guesses, |guesses, place| {
+    let store = store.clone();
+    rate(guesses, move |guesses, place| {
         let store = store.clone();
         async move { store.judge(&guesses[place]).await.map(drop).unwrap() }
     })
@@ -67,7 +68,8 @@ async fn of_store(guesses: &Arc<[Guess]>, store: &Store) -> f64 {
 }
 
 async fn of_pool(guesses: &Arc<[Guess]>, pool: &Arc<Pool>) -> f64 {
-    rate(guesses, |guesses, place| {
+    let pool = pool.clone();
+    rate(guesses, move |guesses, place| {
         let pool = pool.clone();
         async move { pool.judge(&guesses[place]).await }
     })

@@ -43,7 +43,8 @@ fn password(document: &str, more: &[&str]) -> String {
 
 /// A request with further headers.
 fn request(service: &Service, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
     let length = body.len();
     service.ask(&format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n{body}"))
 }

@@ -152,7 +152,7 @@ impl<'a> Request<'a> {
                 assert!(self.time.is_some());
                 assert!(read_totp(&Document::decode(self.document).expect("it was read")).is_ok());
             }
-            (Operation::GenerateAuthenticatorQRCode | Operation::ReadQr, Status::Success)
+            (Operation::GenerateAuthenticatorQRCode | Operation::ReadQr | Operation::Unlock, Status::Success)
             | (_, Status::Error | Status::Mismatch) => {}
         }
     }
@@ -222,7 +222,9 @@ fn check_form(operation: Operation, reply: &Reply) {
             assert!(root.tag_name().name() == "Password" && (6..=8).contains(&digits.len()), "{digits}");
             assert!(digits.bytes().all(|byte| byte.is_ascii_digit()), "{digits}");
         }
-        (Status::Success, Operation::GenerateAuthenticatorQRCode | Operation::ReadQr) => panic!("not asked"),
+        (Status::Success, Operation::GenerateAuthenticatorQRCode | Operation::ReadQr | Operation::Unlock) => {
+            panic!("not asked")
+        }
     }
 }
 
