@@ -280,6 +280,11 @@ fn a_client_gets_a_token_and_calls() {
             (403, "Bearer error=\"insufficient_scope\"".to_owned())
         );
     }
+    // Of two, none is to be trusted.
+    let bearer = format!("Bearer {in_form}");
+    let response = request(&service, "/x4/GenerateSecret", &[("Authorization", bearer.as_str()); 2], "");
+    let told = (response.code(), response.header("Www-Authenticate"));
+    assert_eq!(told, (401, Some("Bearer error=\"invalid_token\"")));
     assert_eq!(service.get("/healthz").code(), 200);
     // A token outlives the service, and the state has nothing that could be used as one.
     drop(service);
@@ -334,6 +339,29 @@ fn what_is_kept_of_a_token() {
     end_at(&tokens[1], now() + 600);
     end_at(&tokens[2], now());
     assert_eq!((call(&first, &tokens[1]), call(&first, &tokens[2]), call(&second, &tokens[2])), (200, 401, 401));
+}
+
+// contract 11.1c, 15.4d: where the state is away, nobody knows whose a token is, and there are no new ones.
+#[cfg(unix)]
+#[test]
+fn tokens_while_the_state_is_away() {
+    let folder = folder(FOR_ONE);
+    let service = start(folder.path());
+    let basic = basic(&form_encoded("workflow: 1"), &form_encoded(SECRET));
+    let credentials = [FORM, ("Authorization", &*basic)];
+    let issued = access_token(&token(&service, &credentials, "grant_type=client_credentials"));
+    let place = |name: &str| folder.path().join(name);
+    fs::rename(place("state.db"), place("elsewhere.db")).unwrap();
+    let bearer = format!("Bearer {issued}");
+    let call = || request(&service, "/x4/GenerateSecret", &[("Authorization", &bearer)], "");
+    let refused = call();
+    let told = (refused.code(), refused.header("X4-Status"), refused.header("Retry-After"));
+    assert_eq!(told, (503, Some("-1"), Some("1")));
+    let none = token(&service, &credentials, "grant_type=client_credentials");
+    assert_eq!((none.code(), none.text()), (503, "{\"error\":\"temporarily_unavailable\"}"));
+    service.logged("state not available");
+    fs::rename(place("elsewhere.db"), place("state.db")).unwrap();
+    assert_eq!(call().code(), 200);
 }
 
 // contract 10.5c: an account is in the log once it is known to be one.

@@ -148,6 +148,7 @@ impl Sqlite {
     ///
     /// [`MemoryError`] where the file cannot be read.
     pub fn client_of(&self, token: &TokenHash, now: i64) -> Result<Option<String>, MemoryError> {
+        self.file.check()?;
         let mut statement = self.connection.prepare_cached(CLIENT_OF)?;
         Ok(statement.query_row(params![token.as_bytes(), now], |row| row.get(0)).optional()?)
     }
