@@ -79,6 +79,9 @@ fn a_password_is_accepted_once() {
     service.logged("\"cause\":\"replayed\"");
     service.logged("\"cause\":\"wrong password\"");
     assert_eq!(metric(&service, "verifications_total{result=\"match\"}"), 1);
+    // The step may have ended meanwhile.
+    let offsets = ["0", "-1"].map(|offset| metric(&service, &format!("matched_step_total{{offset=\"{offset}\"}}")));
+    assert!([[1, 0], [0, 1]].contains(&offsets), "{offsets:?}");
     assert_eq!(metric(&service, "verifications_total{result=\"replayed\"}"), 2);
     assert_eq!(metric(&service, "verifications_total{result=\"mismatch\"}"), 1);
 }

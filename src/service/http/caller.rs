@@ -101,3 +101,45 @@ impl Tokens {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(number: usize) -> TokenHash {
+        TokenHash::of(&number.to_be_bytes())
+    }
+
+    fn keep(tokens: &Tokens, number: usize, now: i64) {
+        let known = Known { client: number.to_string(), until: now + Tokens::SECONDS };
+        tokens.keep(hash(number), known, now);
+    }
+
+    // contract 13.3b: what was found is asked for again after 10 s, and where the clock went back.
+    #[test]
+    fn a_token_is_known_for_a_while() {
+        let tokens = Tokens::default();
+        assert_eq!(tokens.known(&hash(1), 100), None);
+        keep(&tokens, 1, 100);
+        for (now, is_known) in [(99, false), (100, true), (110, true), (111, false)] {
+            assert_eq!(tokens.known(&hash(1), now).is_some(), is_known, "{now}");
+        }
+        assert_eq!(tokens.known(&hash(1), 100).as_deref(), Some("1"));
+        assert_eq!(tokens.known(&hash(2), 100), None);
+    }
+
+    /// Whoever has many tokens takes no memory for it.
+    #[test]
+    fn no_more_are_known_than_there_is_room_for() {
+        let tokens = Tokens::default();
+        for number in 0..=Tokens::MOST {
+            keep(&tokens, number, 100);
+        }
+        assert!(tokens.known(&hash(Tokens::MOST - 1), 100).is_some());
+        assert_eq!(tokens.known(&hash(Tokens::MOST), 100), None);
+        // Those that are over make room.
+        keep(&tokens, Tokens::MOST, 110);
+        assert!(tokens.known(&hash(Tokens::MOST), 110).is_some());
+        assert_eq!(tokens.0.lock().unwrap().len(), 1);
+    }
+}
