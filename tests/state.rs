@@ -540,6 +540,22 @@ fn first_starts_at_once(place: &Place) {
     }
 }
 
+// contract 15.5b: a first start waits for another one, also where SQLite itself does not.
+#[test]
+fn a_first_start_waits_for_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    let other = rusqlite::Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::thread::scope(|scope| {
+        let opening = scope.spawn(|| Sqlite::open(&file).is_ok());
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert!(!opening.is_finished(), "it waits");
+        other.execute_batch("ROLLBACK").unwrap();
+        assert!(opening.join().unwrap());
+    });
+}
+
 /// What a salt is made of does not show.
 #[test]
 fn a_salt_is_wiped() {
