@@ -66,12 +66,12 @@ fn the_usual_state() {
             command.env(name, folder.path().join(value));
         }
         let _service = Service::of(command);
-        let (_, root, below, made) = &variables[count - 1];
+        let (_, root, below, folders) = &variables[count - 1];
         let root = folder.path().join(root);
         assert!(root.join(below).join("state.db").is_file(), "{}", root.display());
-        for folder in made {
-            let permissions = fs::metadata(root.join(folder)).unwrap().permissions().mode();
-            assert_eq!(permissions & 0o777, 0o700, "{folder}");
+        for folder in folders {
+            let mode = fs::metadata(root.join(folder)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{folder}");
         }
         assert_eq!(folder.names().len(), count);
     }

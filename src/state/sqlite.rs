@@ -231,9 +231,9 @@ struct OpenFile {
 
 #[cfg(unix)]
 type Identity = (u64, u64);
-/// Windows lets nobody move or remove an open file.
+/// When it was made.
 #[cfg(not(unix))]
-type Identity = ();
+type Identity = Option<std::time::SystemTime>;
 
 impl OpenFile {
     fn at(path: &Path) -> Result<Self, MemoryError> {
@@ -254,8 +254,9 @@ fn identity(path: &Path) -> Result<Identity, MemoryError> {
 }
 
 #[cfg(not(unix))]
-fn identity(_: &Path) -> Result<Identity, MemoryError> {
-    Ok(())
+fn identity(path: &Path) -> Result<Identity, MemoryError> {
+    let found = fs::metadata(path).map_err(|error| MemoryError::File(error.kind()))?;
+    Ok(found.created().ok())
 }
 
 /// Makes the file where it is missing, before SQLite could make one that others can read.
@@ -296,8 +297,10 @@ fn close_to_others(file: &Path, found: &fs::Metadata) -> io::Result<()> {
     }
 }
 
+/// The folder says who may read.
 #[cfg(not(unix))]
-fn close_to_others(_: &Path, _: &fs::Metadata) -> io::Result<()> {
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+const fn close_to_others(_: &Path, _: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
