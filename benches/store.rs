@@ -30,8 +30,10 @@ async fn main() {
         eprintln!("SKIPPED: POSTGRES_URL is missing");
         return;
     };
-    let sqlite = Store::open(&file, None, Policy::default()).unwrap();
-    let postgres = Store::open(&Location::Postgres(url.clone()), None, Policy::default()).unwrap();
+    // Nobody is slowed down: every guess is counted, and its row written.
+    let policy = Policy { attempts: "0".parse().unwrap(), ..Policy::default() };
+    let sqlite = Store::open(&file, None, policy).unwrap();
+    let postgres = Store::open(&Location::Postgres(url.clone()), None, policy).unwrap();
     let pool = Arc::new(Pool::open(&url).await);
     for round in 1..=3 {
         let of_sqlite = of_store(&guesses, &sqlite).await;
@@ -45,11 +47,10 @@ async fn main() {
     }
 }
 
-/// A wrong password, or a right one, for a secret with this number.
+/// A wrong password for the secret with this number.
 fn guess(number: u32) -> Guess {
     let secret = data_encoding::BASE32_NOPAD.encode(&[number.to_be_bytes(); 5].concat());
-    let password = "000000";
-    let document = format!("<TOTP><Password>{password}</Password><Secret>{secret}</Secret></TOTP>");
+    let document = format!("<TOTP><Password>000000</Password><Secret>{secret}</Secret></TOTP>");
     let mut adapter = Adapter { time: Some(UnixTime(NOW)), entropy: &mut |_| Ok(()), has_time: &|| true };
     match adapter.examine(Operation::VerifyPassword, &Parameters::default(), document.as_bytes()) {
         Examination::Guess(guess) => guess,

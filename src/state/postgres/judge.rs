@@ -8,7 +8,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::Postgres;
-use crate::state::statement::{JUDGE_ROWS, Returned, Row as First, SET_ASIDE, SWEPT_ROWS, TAKE_UP, limits};
+use super::sweep::{ASIDE, VERIFIER};
+use crate::state::statement::{JUDGE_ROWS, Returned, Row as First, SET_ASIDE, TAKE_UP, limits};
 use crate::state::{Attempt, Judgement, Policy};
 use crate::verification::MemoryError;
 
@@ -17,22 +18,6 @@ const TRIES: u8 = 3;
 
 /// Keeps everybody else from the row of the secret `$1`.
 const LOCK: &str = "SELECT FROM verifier WHERE secret = $1 FOR UPDATE";
-
-/// As [`crate::state::statement::SWEEP`], without waiting for rows that somebody is using: it may then not deadlock with anybody.
-const SWEEP: &str = "
-WITH due AS (
-  SELECT secret FROM verifier WHERE secret IN (SELECT secret FROM verifier WHERE secret > $2 ORDER BY secret LIMIT $3)
-  AND expires <= $1 AND locked_until <> 9223372036854775807 FOR UPDATE SKIP LOCKED
-)
-DELETE FROM verifier WHERE secret IN (SELECT secret FROM due)";
-
-/// The same for what was set aside.
-const SWEEP_ASIDE: &str = "
-WITH due AS (
-  SELECT code FROM aside WHERE code IN (SELECT code FROM aside WHERE code > $2 ORDER BY code LIMIT $3)
-  AND expires <= $1 FOR UPDATE SKIP LOCKED
-)
-DELETE FROM aside WHERE code IN (SELECT code FROM due)";
 
 impl Postgres {
     /// Judges attempts, one after the other as far as they are for one secret.
@@ -69,26 +54,28 @@ impl Postgres {
         policy: Policy,
     ) -> Result<Vec<Result<Judgement, MemoryError>>, MemoryError> {
         let Some(first) = attempts.first() else { return Ok(Vec::new()) };
-        let rows = i64::try_from(attempts.len()).map_or(i64::MAX, |attempts| attempts.saturating_mul(SWEPT_ROWS));
-        let (secret, code): (&[u8], &[u8]) = (first.secret.as_bytes(), first.code.as_bytes());
+        let (secret, code) = (first.secret.as_bytes(), first.code.as_bytes());
         // Nothing goes that the earliest of them may still need.
         let now = attempts.iter().map(|attempt| attempt.now).fold(first.now, i64::min);
-        let returned = self
+        let (returned, due, due_aside) = self
             .answered(async {
                 // All are sent before the first is answered: it takes as long as one.
-                let (begun, judged, swept, swept_aside, committed) = tokio::join!(
+                let (begun, judged, due, due_aside, committed) = tokio::join!(
                     biased;
                     self.begin(),
                     self.execute_judge(attempts, policy),
-                    self.execute(SWEEP, [(&now, Type::INT8), (&secret, Type::BYTEA), (&rows, Type::INT8)]),
-                    self.execute(SWEEP_ASIDE, [(&now, Type::INT8), (&code, Type::BYTEA), (&rows, Type::INT8)]),
+                    self.due(&VERIFIER, now, secret, attempts.len()),
+                    self.due(&ASIDE, now, code, attempts.len()),
                     self.commit(),
                 );
                 // What failed first is the reason why the rest did.
                 let judged = begun.and(judged)?;
-                swept.and(swept_aside).and(committed).map(|()| judged)
+                let (due, due_aside) = (due?, due_aside?);
+                committed.map(|()| (judged, due, due_aside))
             })
             .await?;
+        self.forget(&VERIFIER, now, due).await;
+        self.forget(&ASIDE, now, due_aside).await;
         let mut judgements = Vec::with_capacity(attempts.len());
         let mut health = Ok(());
         for attempt in attempts {

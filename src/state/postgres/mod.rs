@@ -11,6 +11,7 @@ mod address;
 mod error;
 mod judge;
 mod structure;
+mod sweep;
 mod tls;
 mod token;
 

@@ -2,8 +2,8 @@
 
 use tokio_postgres::types::Type;
 
+use super::sweep::TOKEN;
 use super::{Postgres, Value};
-use crate::state::statement::SWEPT_ROWS;
 use crate::state::{Token, TokenHash};
 use crate::verification::MemoryError;
 
@@ -14,13 +14,6 @@ INSERT INTO token (hash, client, expires) SELECT * FROM UNNEST($1::bytea[], $2::
 const CLIENTS_OF: &str = "
 SELECT asked.place, token.client FROM UNNEST($1::bytea[], $2::bigint[]) WITH ORDINALITY AS asked (hash, now, place)
 JOIN token ON token.hash = asked.hash AND token.expires > asked.now";
-/// As [`crate::state::token::SWEEP_TOKENS`].
-const SWEEP_TOKENS: &str = "
-WITH due AS (
-  SELECT hash FROM token WHERE hash IN (SELECT hash FROM token WHERE hash > $2 ORDER BY hash LIMIT $3)
-  AND expires <= $1 FOR UPDATE SKIP LOCKED
-)
-DELETE FROM token WHERE hash IN (SELECT hash FROM due)";
 
 impl Postgres {
     /// Keeps tokens, and forgets some that have ended.
@@ -35,8 +28,9 @@ impl Postgres {
         let ends: Vec<i64> = tokens.iter().map(|token| token.expires).collect();
         self.written(ISSUE, [(&hashes, Type::BYTEA_ARRAY), (&clients, Type::TEXT_ARRAY), (&ends, Type::INT8_ARRAY)])
             .await?;
-        let rows = i64::try_from(tokens.len()).map_or(i64::MAX, |tokens| tokens.saturating_mul(SWEPT_ROWS));
-        self.written(SWEEP_TOKENS, [(&first.issued, Type::INT8), (&hashes[0], Type::BYTEA), (&rows, Type::INT8)]).await
+        let due = self.answered(self.due(&TOKEN, first.issued, hashes[0], tokens.len())).await?;
+        self.forget(&TOKEN, first.issued, due).await;
+        Ok(())
     }
 
     /// The client of each token that is valid at its time, in seconds since 1970.
