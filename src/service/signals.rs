@@ -71,7 +71,8 @@ mod system {
         /// # Errors
         ///
         /// Never.
-        pub fn new() -> io::Result<Self> {
+        #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+        pub const fn new() -> io::Result<Self> {
             Ok(Self)
         }
 

@@ -58,7 +58,7 @@ impl Postgres {
         // Nothing goes that the earliest of them may still need.
         let now = attempts.iter().map(|attempt| attempt.now).fold(first.now, i64::min);
         let (returned, due, due_aside) = self
-            .answered(async {
+            .answered(Box::pin(async {
                 // All are sent before the first is answered: it takes as long as one.
                 let (begun, judged, due, due_aside, committed) = tokio::join!(
                     biased;
@@ -72,7 +72,7 @@ impl Postgres {
                 let judged = begun.and(judged)?;
                 let (due, due_aside) = (due?, due_aside?);
                 committed.map(|()| (judged, due, due_aside))
-            })
+            }))
             .await?;
         self.forget(&VERIFIER, now, due).await;
         self.forget(&ASIDE, now, due_aside).await;
@@ -97,7 +97,7 @@ impl Postgres {
         let one = slice::from_ref(attempt);
         for _ in 0..TRIES {
             let returned = self
-                .answered(async {
+                .answered(Box::pin(async {
                     let (begun, locked, set_aside, taken_up, judged, committed) = tokio::join!(
                         biased;
                         self.begin(),
@@ -109,7 +109,7 @@ impl Postgres {
                     );
                     let judged = begun.and(locked).and(set_aside).and(taken_up).and(judged)?;
                     committed.map(|()| judged)
-                })
+                }))
                 .await?;
             // Where the row was gone when it should be locked, somebody else may have made it.
             if let Some(judgement) = returned.values().next().and_then(|returned| returned.judgement(attempt)) {
