@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{Folder, RFC_PASSWORD, RFC_SECRET, Ran, fixtures, secret_document, totp_adapter, totp_document};
+use common::{
+    Folder, RFC_PASSWORD, RFC_SECRET, Ran, fixtures, secret_document, totp_adapter, totp_document, without_features,
+};
 use insta::assert_snapshot;
 use totp_adapter::{Operation, Status};
 
@@ -509,7 +511,7 @@ fn outputs_that_are_left() {
 fn a_run_that_cannot_begin() {
     let folder = Folder::new();
     folder.write("file", "");
-    let run = |arguments: &str| folder.run(&format!("batch {arguments}")).stderr();
+    let run = |arguments: &str| without_features(&folder.run(&format!("batch {arguments}")).stderr());
     assert_snapshot!(run(""), @"totp-adapter: status -1: wrong command line: expected --output-dir with a folder for the results; see --help");
     assert_snapshot!(run("--operation GeneratePassword --output-dir out"), @"totp-adapter: status -1: wrong command line: expected inputs: names of files and folders, --files-from, --manifest or --count; see --help");
     assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --count 3"), @"totp-adapter: status -1: wrong command line: expected only one of names of files and folders and --count; see --help");

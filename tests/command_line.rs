@@ -119,55 +119,55 @@ fn an_error() {
 // contract 5.6a, 5.6b: the option, the accepted values and the nearest one; nothing that was typed.
 #[test]
 fn a_wrong_command_line() {
-    assert_snapshot!(run("", ""), @r#"
+    assert_snapshot!(without_features(&run("", "").to_string()), @r#"
     $ totp-adapter
     > <Error description="wrong parameter: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file"/>
     ! totp-adapter: status -1: wrong parameter: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file
     exit 2
     "#);
-    assert_snapshot!(run("--operation generatepassword", ""), @r#"
+    assert_snapshot!(without_features(&run("--operation generatepassword", "").to_string()), @r#"
     $ totp-adapter --operation generatepassword
     > <Error description="wrong command line: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation; nearest is GeneratePassword; see --help"/>
     ! totp-adapter: status -1: wrong command line: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation; nearest is GeneratePassword; see --help
     exit 2
     "#);
-    assert_snapshot!(run("--operation", ""), @r#"
+    assert_snapshot!(without_features(&run("--operation", "").to_string()), @r#"
     $ totp-adapter --operation
     > <Error description="wrong command line: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation; see --help"/>
     ! totp-adapter: status -1: wrong command line: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation; see --help
     exit 2
     "#);
-    assert_snapshot!(run("--Issuer x", ""), @r#"
+    assert_snapshot!(without_features(&run("--Issuer x", "").to_string()), @r#"
     $ totp-adapter --Issuer x
     > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --exit-code, --format or --base64; see --help"/>
     ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --exit-code, --format or --base64; see --help
     exit 2
     "#);
-    assert_snapshot!(run("--isuer x", ""), @r#"
+    assert_snapshot!(without_features(&run("--isuer x", "").to_string()), @r#"
     $ totp-adapter --isuer x
     > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --exit-code, --format or --base64; see --help"/>
     ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --exit-code, --format or --base64; see --help
     exit 2
     "#);
-    assert_snapshot!(run("--skew 11", ""), @r#"
+    assert_snapshot!(without_features(&run("--skew 11", "").to_string()), @r#"
     $ totp-adapter --skew 11
     > <Error description="wrong command line: expected a whole number of time steps from 0 to 10 for --skew; see --help"/>
     ! totp-adapter: status -1: wrong command line: expected a whole number of time steps from 0 to 10 for --skew; see --help
     exit 2
     "#);
-    assert_snapshot!(run("--skew -1", ""), @r#"
+    assert_snapshot!(without_features(&run("--skew -1", "").to_string()), @r#"
     $ totp-adapter --skew -1
     > <Error description="wrong command line: expected a whole number of time steps from 0 to 10 for --skew; see --help"/>
     ! totp-adapter: status -1: wrong command line: expected a whole number of time steps from 0 to 10 for --skew; see --help
     exit 2
     "#);
-    assert_snapshot!(run("--digits 9", ""), @r#"
+    assert_snapshot!(without_features(&run("--digits 9", "").to_string()), @r#"
     $ totp-adapter --digits 9
     > <Error description="wrong command line: expected 6, 7 or 8 for --digits; see --help"/>
     ! totp-adapter: status -1: wrong command line: expected 6, 7 or 8 for --digits; see --help
     exit 2
     "#);
-    assert_snapshot!(run("--period 0", ""), @r#"
+    assert_snapshot!(without_features(&run("--period 0", "").to_string()), @r#"
     $ totp-adapter --period 0
     > <Error description="wrong command line: expected a whole number of seconds from 1 to 4294967295 for --period; see --help"/>
     ! totp-adapter: status -1: wrong command line: expected a whole number of seconds from 1 to 4294967295 for --period; see --help

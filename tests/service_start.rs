@@ -33,7 +33,7 @@ fn a_state_that_cannot_be_opened() {
     let folder = Folder::empty();
     folder.write("text", "no state");
     for (state, words) in [
-        ("text", "state not available: expected a state of this program, found another file"),
+        ("text", "state not available: expected a state of this program, found something else"),
         ("missing/state.db", "state not available: cannot open it: no such file or directory"),
     ] {
         let ran = serve(&folder, &format!("--listen 127.0.0.1:0 --state {state}"));

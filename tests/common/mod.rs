@@ -183,7 +183,10 @@ impl Folder {
 
 /// A message as a program without features has it: with some there are more subcommands.
 pub fn without_features(message: &str) -> String {
-    message.replace("batch, stream, serve or completions", "batch, stream or completions")
+    message
+        .replace("batch, stream, serve or completions", "batch, stream or completions")
+        .replace(" --state, --state-password-file, --attempts, --lock-after,", "")
+        .replace(" --state, --attempts, --lock-after,", "")
 }
 
 /// A run of the program in an empty environment.
