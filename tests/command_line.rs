@@ -658,6 +658,8 @@ fn help_version_and_completions() {
     let help = run("--help", "");
     if cfg!(feature = "serve") {
         assert_snapshot!("help_with_serve", help);
+    } else if cfg!(feature = "state") {
+        assert_snapshot!("help_with_state", help);
     } else {
         assert_snapshot!(help);
     }
