@@ -131,8 +131,13 @@ Every status but 1 comes as a document, <Error description=\"…\"/>, and as one
 Files are written with mode 0600. Secrets and passwords are never arguments: they come in the document.";
 
 /// The subcommands, as the usage names them.
-const SUBCOMMANDS: &str =
-    if cfg!(feature = "serve") { "read-qr|batch|stream|serve|completions" } else { "read-qr|batch|stream|completions" };
+const SUBCOMMANDS: &str = if cfg!(feature = "serve") {
+    "read-qr|batch|stream|unlock|serve|completions"
+} else if cfg!(feature = "state") {
+    "read-qr|batch|stream|unlock|completions"
+} else {
+    "read-qr|batch|stream|completions"
+};
 
 #[derive(Debug, Parser)]
 #[command(

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""What the service takes for a request, beside a bare echo on axum (`echo.rs`).
+
+    python3 benches/service.py                              # builds and measures, three rounds of 8 s a row
+    python3 benches/service.py --postgres postgres://…      # also with the state there, in a schema that it may empty
+    python3 benches/service.py --rounds 1 --seconds 3
+
+It needs Linux, wrk and Python 3.8. The load comes from wrk in a process of its own, with 64 connections on one thread. As wrk
+takes a core for itself, requests per second say more about the machine than about the server: the ratio is of requests per
+second of processor time of the server, in rounds in which the servers take turns.
+
+Every verification is of another secret, with its right password, so that each is judged, written and answered with a match. The
+database's own processor time is not in the figures.
+"""
+
+import argparse
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from processes import PROJECT, bench_program, output, processor, target_folder
+
+CONNECTIONS = 64
+STEP = 30
+SECRETS = 2_000_000
+IDLE = 1000
+SECRET = "<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>"
+
+
+class Server:
+    """A server that runs until it is stopped."""
+
+    def __init__(self, command: list, log: Path) -> None:
+        self.log = log.open("w+")
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL)
+
+    def stop(self) -> None:
+        """Ends it."""
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+
+    def seconds(self) -> float:
+        """The processor time that it has taken."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> float:
+        """What it has resident, in MB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) / 1000
+
+
+def echo(folder: Path) -> tuple:
+    """The bare server and its address."""
+    server = Server([bench_program("echo", "--features", "serve")], folder / "echo.log")
+    return server, server.process.stdout.readline().decode().strip()
+
+
+def service(program: Path, folder: Path, state: str, level: str) -> tuple:
+    """The service and its address."""
+    configuration = folder / "totp-adapter.toml"
+    configuration.write_text(f'state = "{state}"\n')
+    log = folder / "service.log"
+    options = ["--config", str(configuration), "--listen", "127.0.0.1:0", "--log-format", "json", "--log-level", level]
+    # The address is taken beforehand, since a quiet log does not say it.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = "127.0.0.1:%d" % taken.getsockname()[1]
+    options[3] = address
+    server = Server([str(program), "serve", *options], log)
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(address.split(":"), timeout=1).close()
+            return server, address
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"the service does not listen: {log.read_text()}")
+
+
+class Result(NamedTuple):
+    """What wrk has measured."""
+
+    per_second: float
+    per_cpu_second: float
+    p99: float
+    failed: int
+
+
+def load(server: Server, address: str, path: str, script: str, folder: Path, seconds: int) -> Result:
+    """Asks for so many seconds."""
+    lua = folder / "load.lua"
+    lua.write_text(script + REPORT)
+    before = server.seconds()
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(lua), f"http://{address}{path}"]
+    said = output(*command)
+    spent = server.seconds() - before
+    requests, duration, p99, failed = map(float, re.search(r"RESULT (\S+) (\S+) (\S+) (\S+)", said).groups())
+    return Result(requests / duration, requests / spent, p99, int(failed))
+
+
+REPORT = """
+done = function(summary, latency, requests)
+  io.write(string.format("RESULT %d %f %f %d\\n", summary.requests, summary.duration / 1e6, latency:percentile(99) / 1e3,
+    summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
+end
+"""
+
+POST = 'wrk.method = "POST"\nwrk.body = "%s"\n'
+
+# Each request has the next line of the file.
+LINES = """
+local lines = io.lines("%s")
+request = function()
+  local line = lines()
+  if not line then error("no more documents") end
+  return wrk.format("POST", nil, nil, line)
+end
+"""
+
+
+def password(key: bytes, step: int) -> str:
+    """RFC 6238 with SHA-1 and six digits."""
+    digest = hmac.digest(key, struct.pack(">Q", step), "sha1")
+    offset = digest[-1] & 15
+    return f"{(int.from_bytes(digest[offset:offset + 4], 'big') & 0x7FFFFFFF) % 10**6:06}"
+
+
+class Documents:
+    """Verifications of secrets that nobody has seen."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "documents"
+        self.next = int.from_bytes(os.urandom(6), "big") << 20
+
+    def write(self, count: int) -> str:
+        """Writes so many, right for the next half a minute, and returns the script that sends them."""
+        step = int(time.time() + 5) // STEP
+        with self.file.open("w") as file:
+            for number in range(self.next, self.next + count):
+                key = hashlib.sha1(number.to_bytes(16, "big")).digest()
+                secret = base64.b32encode(key).decode()
+                file.write(f"<TOTP><Password>{password(key, step)}</Password><Secret>{secret}</Secret></TOTP>\n")
+        self.next += count
+        return LINES % self.file
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3, help="how often each row is measured (default: 3)")
+    parser.add_argument("--seconds", type=int, default=8, help="how long each time, at most 20 (default: 8)")
+    parser.add_argument("--program", type=Path, help="a program instead of our build")
+    parser.add_argument("--postgres", metavar="URL", help="a database for the state, too")
+    parser.add_argument("--folder", type=Path, help="where the state is (default: Cargo's target folder)")
+    arguments = parser.parse_args()
+    if not shutil.which("wrk"):
+        sys.exit("wrk is missing")
+    program = arguments.program or build()
+    print(f"{processor()}, {os.cpu_count()} cores, {os.uname().sysname} {os.uname().release}; medians of {arguments.rounds} rounds\n")
+    with tempfile.TemporaryDirectory(dir=arguments.folder or target_folder()) as name:
+        folder = Path(name)
+        rows = measure(program, folder, arguments)
+    bare = statistics.median(result.per_cpu_second for result in rows["echo"])
+    print("| | per s | per CPU-s | beside the echo | p99, ms | failed |\n|---|--:|--:|--:|--:|--:|")
+    for row, results in rows.items():
+        middle = [statistics.median(column) for column in zip(*results)]
+        print(f"| {row} | {middle[0]:,.0f} | {middle[1]:,.0f} | {middle[1] / bare:.2f} | {middle[2]:.1f} | {sum(r.failed for r in results)} |")
+
+
+def build() -> Path:
+    """Builds the program with the service."""
+    subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", "--features", "serve"], cwd=PROJECT, check=True)
+    return target_folder() / "release" / "totp-adapter"
+
+
+def measure(program: Path, folder: Path, arguments: argparse.Namespace) -> dict:
+    """All rows, in turns; then what is resident."""
+    documents = Documents(folder)
+    servers = {"echo": echo(folder)}
+    for row, state, level in (("quiet", "quiet.db", "error"), ("log", "log.db", "info")):
+        (folder / row).mkdir()
+        servers[row] = service(program, folder / row, state, level)
+    if arguments.postgres:
+        (folder / "postgres").mkdir()
+        servers["postgres"] = service(program, folder / "postgres", arguments.postgres, "error")
+    rows = {}
+    for _ in range(arguments.rounds):
+        for row, of, path, script in loads(servers, documents, arguments.seconds):
+            server, address = servers[of]
+            result = load(server, address, path, script(), folder, arguments.seconds)
+            rows.setdefault(row, []).append(result)
+    server, address = servers["quiet"]
+    print(f"resident after {sum(int(r.per_second * arguments.seconds) for name in rows for r in rows[name] if 'echo' not in name):,} ", end="")
+    print(f"requests in all: {server.memory():.1f} MB; ", end="")
+    before = server.memory()
+    host, port = address.split(":")
+    idle = [socket.create_connection((host, int(port))) for _ in range(IDLE)]
+    time.sleep(1)
+    print(f"with {IDLE} idle connections {server.memory() - before:.1f} MB more\n")
+    for connection in idle:
+        connection.close()
+    for server, _ in servers.values():
+        server.stop()
+    return rows
+
+
+def loads(servers: dict, documents: Documents, seconds: int):
+    """The rows: name, server, path, and what makes the script."""
+    post = lambda body: lambda: POST % body
+    verify = lambda: documents.write(min(SECRETS, 60_000 * seconds))
+    yield "echo", "echo", "/echo", post(SECRET)
+    yield "GeneratePassword", "quiet", "/x4/GeneratePassword", post(SECRET)
+    yield "GeneratePassword, a line of the log each", "log", "/x4/GeneratePassword", post(SECRET)
+    yield "VerifyPassword, SQLite", "quiet", "/x4/VerifyPassword", verify
+    if "postgres" in servers:
+        yield "VerifyPassword, PostgreSQL", "postgres", "/x4/VerifyPassword", verify
+
+
+if __name__ == "__main__":
+    main()
