@@ -1,7 +1,7 @@
 //! What a service serves, and how: the configuration as values that cannot be wrong (contract 10.2), and its reading, which
 //! tells of every mistake at once (10.3).
 //!
-//! A section is a room with the type of its values, its keys and its reading; [`SECTIONS`] and [`read::read`] name them.
+//! A section is a room with the type of its values, its keys and its reading; `SECTIONS` and `read::read` name them.
 
 mod client;
 mod file;
