@@ -527,6 +527,22 @@ fn newer_states_are_refused_and_stay(place: &Place) {
     assert_eq!(place.count("verifier"), 1);
 }
 
+// contract 15.5l
+#[test]
+fn the_log_of_changes_stays_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    for round in 0..300 {
+        let mut state = Sqlite::open(&file).unwrap();
+        let now = NOW + 60 * round;
+        let guess = guess(SECRET, CodeParameters::default(), now, Some(now / 30));
+        let attempt = Attempt::of(&guess, state.salt());
+        assert_eq!(state.judge(&[attempt], Policy::default()).unwrap()[0].verdict, Verdict::Accepted);
+    }
+    let length = fs::metadata(folder.path().join("state.db-wal")).unwrap().len();
+    assert!(length < 80 * 4120, "{length}");
+}
+
 // contract 15.5b, 15.5d: several first starts at once make one state.
 fn first_starts_at_once(place: &Place) {
     for _ in 0..10 {

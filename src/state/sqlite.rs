@@ -74,7 +74,7 @@ impl Sqlite {
         // The end of a process need not wait until its changes are where they belong: they are safe in the log.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         // SQLite comes with synchronous = FULL.
-        connection.execute_batch("PRAGMA cell_size_check = ON; PRAGMA wal_autocheckpoint = 64;")?;
+        connection.execute_batch("PRAGMA cell_size_check = ON;")?;
         let salt = if let Some(salt) = salt_of_this_version(&connection) {
             salt
         } else {
@@ -83,17 +83,8 @@ impl Sqlite {
             }
             Salt::new(connection.query_row("SELECT salt FROM salt", [], |row| row.get(0))?)
         };
+        shorten_log(&connection, &opened.path)?;
         Ok(Self { connection, salt, file: opened })
-    }
-
-    /// Lets the log of changes grow as long as SQLite does by itself: whoever stays reads it once, and moves more at a time. A
-    /// process for one password reads all of it first.
-    ///
-    /// # Errors
-    ///
-    /// [`MemoryError`] where the file cannot be read.
-    pub fn stay(&self) -> Result<(), MemoryError> {
-        Ok(self.connection.pragma_update(None, "wal_autocheckpoint", 1000)?)
     }
 
     /// What its fingerprints depend on.
@@ -301,6 +292,22 @@ fn close_to_others(file: &Path, found: &fs::Metadata) -> io::Result<()> {
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 const fn close_to_others(_: &Path, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// Moves changes to where they belong once the log of them is long. SQLite does this by itself only where a process stays: one
+/// that comes for a single password reads the whole log, and does not know that all of it has been moved before.
+fn shorten_log(connection: &Connection, file: &Path) -> Result<(), MemoryError> {
+    /// 64 pages; SQLite's own limit for those who stay is 1000.
+    const LONG: u64 = 64 * 4096;
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    if fs::metadata(log).is_ok_and(|log| log.len() > LONG) {
+        // Nobody waits for it: somebody else may be writing, and the next one does it as well.
+        connection.busy_timeout(Duration::ZERO)?;
+        drop(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        connection.busy_timeout(PATIENCE)?;
+    }
     Ok(())
 }
 
