@@ -214,6 +214,13 @@ impl fmt::Display for Reported {
     }
 }
 
+impl From<io::Error> for MemoryError {
+    /// Of what the system says only the kind: its words may have the name of a file.
+    fn from(error: io::Error) -> Self {
+        Self::File(error.kind())
+    }
+}
+
 /// The words of the standard library, but for those that nobody says.
 fn in_words(kind: io::ErrorKind) -> String {
     match kind {

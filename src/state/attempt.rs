@@ -1,11 +1,13 @@
 //! What a memory learns of a guess: neither the key nor the password, but under which fingerprints to count it.
 
+use std::io;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::otp::{Algorithm, CodeParameters, Secret};
-use crate::verification::{Guess, Verdict};
+use crate::verification::{Guess, MemoryError, Verdict};
 
 /// How long failures and steps are kept at least, in seconds: a day (contract 15.2).
 pub(crate) const KEPT_SECONDS: i64 = 86_400;
@@ -22,6 +24,22 @@ pub struct Salt([u8; Salt::BYTES]);
 impl Salt {
     /// As many bytes as the hash has.
     pub const BYTES: usize = 32;
+
+    /// A new one.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::File`] where the operating system gives no random bytes.
+    pub(super) fn random() -> Result<Self, MemoryError> {
+        let mut salt = Self([0; Self::BYTES]);
+        getrandom::fill(&mut salt.0).map_err(|_| MemoryError::File(io::ErrorKind::Other))?;
+        Ok(salt)
+    }
+
+    /// The bytes, for the state that keeps them.
+    pub(super) const fn as_bytes(&self) -> &[u8; Self::BYTES] {
+        &self.0
+    }
 
     /// The salt of these bytes, which must be random.
     #[must_use]

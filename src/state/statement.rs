@@ -85,16 +85,36 @@ WHERE secret = $2 AND code <> $1";
 /// Forgets the failures of a secret, final locks too (contract 15.3).
 pub(crate) const UNLOCK: &str = "UPDATE verifier SET failures = 0, locked_until = 0 WHERE secret = $1";
 
-/// Forgets what nobody needs at the time `$1` among the next `$3` rows behind the secret `$2`. As secrets are spread evenly,
-/// every row has its turn, without an index that each guess would have to keep.
-pub(crate) const SWEEP: &str = "
-DELETE FROM verifier WHERE expires <= $1 AND locked_until <> 9223372036854775807
-AND secret IN (SELECT secret FROM verifier WHERE secret > $2 ORDER BY secret LIMIT $3)";
+/// Forgets what nobody needs at the time `$1` among the next `$3` rows of a table behind the key `$2`. As keys are hashes and so
+/// spread evenly, every row has its turn, without an index that each guess would have to keep.
+macro_rules! sweep {
+    ($table:literal, $key:literal, $unless:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE expires <= $1",
+            $unless,
+            " AND ",
+            $key,
+            " IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $key,
+            " > $2 ORDER BY ",
+            $key,
+            " LIMIT $3)"
+        )
+    };
+}
 
-/// The same for what was set aside.
-pub(crate) const SWEEP_ASIDE: &str = "
-DELETE FROM aside WHERE expires <= $1
-AND code IN (SELECT code FROM aside WHERE code > $2 ORDER BY code LIMIT $3)";
+/// The rows of secrets, but for those that are locked for good.
+pub(crate) const SWEEP: &str = sweep!("verifier", "secret", " AND locked_until <> 9223372036854775807");
+/// What was set aside.
+pub(crate) const SWEEP_ASIDE: &str = sweep!("aside", "code", "");
+/// Tokens.
+pub(crate) const SWEEP_TOKENS: &str = sweep!("token", "hash", "");
 
 /// How many rows are looked at for each guess: more than it can add.
 pub(crate) const SWEPT_ROWS: i64 = 8;

@@ -45,7 +45,3 @@ pub struct Token {
 pub(crate) const ISSUE: &str = "INSERT INTO token (hash, client, expires) VALUES ($1, $2, $3)";
 /// The client of the token `$1`, if it is valid at the time `$2`.
 pub(crate) const CLIENT_OF: &str = "SELECT client FROM token WHERE hash = $1 AND expires > $2";
-/// Forgets the tokens that ended before `$1` among the next `$3` behind the hash `$2`, as the rows of secrets are forgotten.
-pub(crate) const SWEEP_TOKENS: &str = "
-DELETE FROM token WHERE expires <= $1
-AND hash IN (SELECT hash FROM token WHERE hash > $2 ORDER BY hash LIMIT $3)";

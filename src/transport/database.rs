@@ -22,8 +22,7 @@ impl Database {
         let address = Address::parse(address).map_err(|_| MemoryError::Address)?;
         let password = password.map(|file| StatePassword::read(file)).transpose();
         let password = password.map_err(|_| MemoryError::PasswordFile)?.map(StatePassword::into_text);
-        let runtime = runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| MemoryError::File(error.kind()))?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let state = runtime.block_on(Postgres::open(&Access::new(address, password)))?;
         Ok(Self { runtime, state })
     }

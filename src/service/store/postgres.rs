@@ -30,11 +30,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Opens the state and starts the thread of its lanes, which end when nobody can ask any more.
 pub fn start(access: Arc<Access>, policy: Policy, jobs: [Receiver<Job>; LANES]) -> Result<Salt, MemoryError> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| MemoryError::File(error.kind()))?;
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let (opened, is_open) = std::sync::mpsc::channel();
     let named = thread::Builder::new().name("state".to_owned());
-    let spawned = named.spawn(move || {
+    named.spawn(move || {
         runtime.block_on(async {
             match open(&access).await {
                 Ok((salt, states)) => {
@@ -44,8 +43,7 @@ pub fn start(access: Arc<Access>, policy: Policy, jobs: [Receiver<Job>; LANES]) 
                 Err(error) => drop(opened.send(Err(error))),
             }
         });
-    });
-    spawned.map_err(|error| MemoryError::File(error.kind()))?;
+    })?;
     is_open.recv().unwrap_or(Err(MemoryError::Unreachable))
 }
 

@@ -15,7 +15,7 @@ pub fn start(file: &Path, policy: Policy, jobs: Receiver<Job>) -> Result<Salt, M
     let salt = state.salt().clone();
     let writer = Writer { state, policy };
     let named = thread::Builder::new().name("state".to_owned());
-    named.spawn(move || writer.run(jobs)).map_err(|error| MemoryError::File(error.kind()))?;
+    named.spawn(move || writer.run(jobs))?;
     Ok(salt)
 }
 

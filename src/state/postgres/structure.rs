@@ -92,10 +92,9 @@ async fn make_within(client: &Client) -> Result<(), MemoryError> {
     if is_ours(client).await? {
         return Ok(());
     }
-    let mut salt = [0; Salt::BYTES];
-    getrandom::fill(&mut salt).map_err(|_| MemoryError::File(std::io::ErrorKind::Other))?;
+    let salt = Salt::random()?;
     client.batch_execute(STRUCTURE).await?;
-    client.execute_typed("INSERT INTO salt (salt) VALUES ($1)", &[(&salt.as_slice(), Type::BYTEA)]).await?;
+    client.execute_typed("INSERT INTO salt (salt) VALUES ($1)", &[(&salt.as_bytes().as_slice(), Type::BYTEA)]).await?;
     client.execute_typed("INSERT INTO totp_adapter (version) VALUES ($1)", &[(&VERSION, Type::INT8)]).await?;
     Ok(())
 }

@@ -17,37 +17,51 @@ pub(super) struct Sweep {
     forget: &'static str,
 }
 
-/// The rows of secrets.
-pub(super) const VERIFIER: Sweep = Sweep {
-    find: "
-SELECT secret FROM (SELECT secret, expires, locked_until FROM verifier WHERE secret > $2 ORDER BY secret LIMIT $3) AS next
-WHERE expires <= $1 AND locked_until <> 9223372036854775807",
-    forget: "
-DELETE FROM verifier WHERE secret IN (
-  SELECT secret FROM verifier
-  WHERE secret = ANY($1) AND expires <= $2 AND locked_until <> 9223372036854775807 FOR UPDATE SKIP LOCKED
-)",
-};
+macro_rules! sweep {
+    ($table:literal, $key:literal, $locked_until:literal, $unless:literal) => {
+        Sweep {
+            find: concat!(
+                "SELECT ",
+                $key,
+                " FROM (SELECT ",
+                $key,
+                ", expires",
+                $locked_until,
+                " FROM ",
+                $table,
+                " WHERE ",
+                $key,
+                " > $2 ORDER BY ",
+                $key,
+                " LIMIT $3) AS next WHERE expires <= $1",
+                $unless
+            ),
+            forget: concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE ",
+                $key,
+                " IN (SELECT ",
+                $key,
+                " FROM ",
+                $table,
+                " WHERE ",
+                $key,
+                " = ANY($1) AND expires <= $2",
+                $unless,
+                " FOR UPDATE SKIP LOCKED)"
+            ),
+        }
+    };
+}
 
+/// The rows of secrets, but for those that are locked for good.
+pub(super) const VERIFIER: Sweep =
+    sweep!("verifier", "secret", ", locked_until", " AND locked_until <> 9223372036854775807");
 /// What was set aside.
-pub(super) const ASIDE: Sweep = Sweep {
-    find: "
-SELECT code FROM (SELECT code, expires FROM aside WHERE code > $2 ORDER BY code LIMIT $3) AS next WHERE expires <= $1",
-    forget: "
-DELETE FROM aside WHERE code IN (
-  SELECT code FROM aside WHERE code = ANY($1) AND expires <= $2 FOR UPDATE SKIP LOCKED
-)",
-};
-
+pub(super) const ASIDE: Sweep = sweep!("aside", "code", "", "");
 /// Tokens.
-pub(super) const TOKEN: Sweep = Sweep {
-    find: "
-SELECT hash FROM (SELECT hash, expires FROM token WHERE hash > $2 ORDER BY hash LIMIT $3) AS next WHERE expires <= $1",
-    forget: "
-DELETE FROM token WHERE hash IN (
-  SELECT hash FROM token WHERE hash = ANY($1) AND expires <= $2 FOR UPDATE SKIP LOCKED
-)",
-};
+pub(super) const TOKEN: Sweep = sweep!("token", "hash", "", "");
 
 impl Postgres {
     /// The keys that are due at a time, among some rows behind a key: more for each of as many as came than these can add.

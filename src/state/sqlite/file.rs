@@ -1,0 +1,120 @@
+//! The file of a state: made for its owner alone, and watched while it is open. It is never read here: SQLite's locks end when
+//! anybody in the process closes the file.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::verification::MemoryError;
+
+/// The file that is open: where somebody takes it away or puts another in its place, SQLite would go on writing to it, and all
+/// of that would be forgotten with the process.
+pub(super) struct OpenFile {
+    path: PathBuf,
+    identity: Identity,
+}
+
+#[cfg(unix)]
+type Identity = (u64, u64);
+/// When it was made.
+#[cfg(not(unix))]
+type Identity = Option<std::time::SystemTime>;
+
+impl OpenFile {
+    /// The file of this name, which is made where it is missing, before SQLite could make one that others can read.
+    pub(super) fn at(path: &Path) -> Result<Self, MemoryError> {
+        let path = std::path::absolute(path)?;
+        prepare(&path)?;
+        Ok(Self { identity: identity(&path)?, path })
+    }
+
+    /// Its name, with all folders before it.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the name still leads to it.
+    pub(super) fn check(&self) -> Result<(), MemoryError> {
+        if identity(&self.path)? == self.identity { Ok(()) } else { Err(MemoryError::Replaced) }
+    }
+
+    /// How many bytes SQLite's log of changes beside it has.
+    pub(super) fn log_bytes(&self) -> u64 {
+        let mut log = self.path.as_os_str().to_owned();
+        log.push("-wal");
+        fs::metadata(log).map_or(0, |log| log.len())
+    }
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    let found = fs::metadata(path)?;
+    Ok((found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> io::Result<Identity> {
+    Ok(fs::metadata(path)?.created().ok())
+}
+
+/// Makes the file where it is missing, and closes it to others where it is not.
+fn prepare(file: &Path) -> Result<(), MemoryError> {
+    match fs::metadata(file) {
+        Ok(found) if !found.is_file() => Err(MemoryError::NotAFile),
+        // It is not opened: SQLite's locks end when anybody in the process closes the file.
+        Ok(found) => Ok(close_to_others(file, &found)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match create(file) {
+            Ok(_) => Ok(()),
+            // Somebody else was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(unix)]
+fn create(file: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)
+}
+
+#[cfg(not(unix))]
+fn create(file: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(file)
+}
+
+#[cfg(unix)]
+fn close_to_others(file: &Path, found: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    const OTHERS: u32 = 0o077;
+    match found.permissions().mode() & OTHERS {
+        0 => Ok(()),
+        _ => fs::set_permissions(file, fs::Permissions::from_mode(0o600)),
+    }
+}
+
+/// The folder says who may read.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+const fn close_to_others(_: &Path, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 15.5a: closed to others before SQLite comes.
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_is_its_owners() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("state.db");
+        OpenFile::at(&file).unwrap();
+        let made = fs::metadata(&file).unwrap();
+        assert_eq!((made.len(), made.permissions().mode() & 0o777), (0, 0o600));
+    }
+}
