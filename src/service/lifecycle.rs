@@ -52,8 +52,6 @@ enum BeginError {
     StateFolder(#[from] StateFolderError),
     #[error("state not available: {0}")]
     State(#[from] MemoryError),
-    #[error("{}", joined(.0))]
-    Files(Vec<Mistake>),
 }
 
 /// Serves until a signal ends it and returns the exit code.
@@ -78,11 +76,10 @@ fn runtime() -> io::Result<Runtime> {
 
 async fn run(mut configuration: Configuration, warnings: &[Warning], options: LogOptions) -> Result<i32, BeginError> {
     let signals = Signals::new()?;
-    let Renewed { tls, clients, state_password } = configuration.renew().map_err(BeginError::Files)?;
-    configuration.clients = clients;
-    let certificates = tls.map(RustlsConfig::from_config);
+    let certificates = configuration.tls.as_ref().map(|tls| RustlsConfig::from_config(tls.server.clone()));
     let location = state_folder::location(configuration.state.as_ref())?;
-    let store = Store::open(&location, state_password.map(StatePassword::into_text), configuration.policy)?;
+    let password = configuration.state_password.clone().map(StatePassword::into_text);
+    let store = Store::open(&location, password, configuration.policy)?;
     let listeners = bind(&configuration).await?;
     // The ports that were really taken: the page tells them.
     configuration.listen =

@@ -1,12 +1,13 @@
 //! The files and folders that a configuration names: read to a limit, never waited for. It does not know what is in them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::system;
 use crate::transport::reason;
 
 /// Why a file is of no use, as the end of a sentence: "cannot be read: …".
@@ -47,21 +48,9 @@ pub(super) fn read_any(file: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>, Un
     }
     // It does not grow: a copy of a secret would be left behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(max + 1));
-    open(file)?.take(max as u64 + 1).read_to_end(&mut bytes)?;
+    // Where a named pipe has taken its place meanwhile, nobody waits for it.
+    system::open(file)?.take(max as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > max { Err(Unusable::TooLarge { max }) } else { Ok(bytes) }
-}
-
-/// Opens a file; where a named pipe has taken its place meanwhile, without waiting for somebody to write to it.
-fn open(file: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).expect("a flag of open(2) is a C int");
-        options.custom_flags(flags);
-    }
-    options.open(file)
 }
 
 /// Looks whether a folder can be read.

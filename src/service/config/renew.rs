@@ -22,7 +22,7 @@ pub struct Renewed {
 }
 
 impl Configuration {
-    /// Loads certificates and secrets: at the start, and again on SIGHUP.
+    /// Loads certificates and secrets again, as SIGHUP asks for.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
 //! `[tls]`: a certificate and its key, loaded as the server loads them.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,12 +22,22 @@ const MAX_BYTES: usize = 1024 * 1024;
 const PROTOCOLS: [&[u8]; 1] = [b"http/1.1"];
 
 /// `[tls]`: the files of a certificate and its key, which are read again on SIGHUP.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Tls {
     /// `certificate_file`: in PEM, the certificate first, then those that lead to its root.
     pub certificate_file: PathBuf,
     /// `key_file`: the private key of the first certificate in PEM (PKCS #8, PKCS #1 or SEC 1), without a passphrase.
     pub key_file: PathBuf,
+    /// What TLS is spoken with, as the files had it.
+    pub server: Arc<ServerConfig>,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { certificate_file, key_file, server: _ } = self;
+        let mut shown = f.debug_struct("Tls");
+        shown.field("certificate_file", certificate_file).field("key_file", key_file).finish_non_exhaustive()
+    }
 }
 
 /// Why a certificate and its key cannot be used.
@@ -47,12 +58,16 @@ impl Tls {
             warn_of_others(&key.value, &key.file, reader);
         }
         let (certificate, key) = (certificate?, key?);
-        match server_config(certificate.content, key.content) {
-            Ok(_) => {}
-            Err(TlsError::Certificate(reason)) => certificate.value.unusable("file", &reason, reader),
-            Err(TlsError::Key(reason)) => key.value.unusable("file", &reason, reader),
-        }
-        Some(Self { certificate_file: certificate.file, key_file: key.file })
+        let (value, reason) = match server_config(certificate.content, key.content) {
+            Ok(server) => {
+                let server = Arc::new(server);
+                return Some(Self { certificate_file: certificate.file, key_file: key.file, server });
+            }
+            Err(TlsError::Certificate(reason)) => (certificate.value, reason),
+            Err(TlsError::Key(reason)) => (key.value, reason),
+        };
+        value.unusable("file", &reason, reader);
+        None
     }
 
     /// Loads certificate and key as they are now.

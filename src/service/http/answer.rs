@@ -12,6 +12,9 @@ use crate::status::Status;
 /// The header with the status of the operation (contract 11.1).
 const X4_STATUS: HeaderName = HeaderName::from_static("x4-status");
 
+/// The type of every document in JSON.
+pub const JSON: &str = "application/json";
+
 /// What goes back, and what of it goes into the log. It is not `Debug`: its body may be a secret.
 pub struct Answer {
     /// The HTTP status.
@@ -80,4 +83,10 @@ impl Answer {
         headers.extend(self.headers.into_iter().map(|(name, value)| (Some(name), value)));
         response
     }
+}
+
+/// A fault in JSON, `{"error":"…"}`, in words of ours, which have nothing to escape.
+pub fn json_fault(words: &str) -> String {
+    debug_assert!(!words.contains(['"', '\\']) && !words.contains(char::is_control), "words with nothing to escape");
+    format!("{{\"error\":\"{words}\"}}")
 }

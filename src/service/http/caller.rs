@@ -10,7 +10,6 @@ use super::Service;
 use super::oauth::now;
 use super::refusal::Refusal;
 use crate::service::config::Access;
-use crate::service::log::TARGET;
 use crate::state::TokenHash;
 
 /// Whose calls a path takes.
@@ -74,8 +73,7 @@ impl Tokens {
             return Ok(Some(client));
         }
         let found = service.store.client_of(hash, now).await.map_err(|error| {
-            service.metrics.state_errors.inc();
-            tracing::error!(target: TARGET, cause = error.to_string(), "state not available");
+            service.state_failed(error);
             Refusal::State
         })?;
         if let Some(client) = &found {

@@ -33,6 +33,7 @@ use super::log::TARGET;
 use super::metrics::Metrics;
 use super::store::Store;
 use crate::otp::Skew;
+use crate::verification::MemoryError;
 use answer::Answer;
 use caller::Tokens;
 use oauth::Clients;
@@ -93,6 +94,12 @@ impl Service {
     /// Whether the state answers.
     async fn is_ready(&self) -> bool {
         self.store.check().await.is_ok()
+    }
+
+    /// Counts and tells that the state did not answer.
+    fn state_failed(&self, error: MemoryError) {
+        self.metrics.state_errors.inc();
+        tracing::error!(target: TARGET, cause = error.to_string(), "state not available");
     }
 
     /// Tells of a panic: where, and nothing else.

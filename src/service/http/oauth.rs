@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::answer::Answer;
+use super::answer::{Answer, JSON, json_fault};
 use super::caller::Callers;
 use super::query::decoded;
 use super::refusal::Refusal;
@@ -19,12 +19,10 @@ use super::route::{Call, Endpoint, Routes, Verb};
 use super::upload::UploadError;
 use super::{Contract, Service};
 use crate::service::config::Client;
-use crate::service::log::TARGET;
 use crate::state::{Token, TokenHash};
 use crate::system;
 use crate::verification::MemoryError;
 
-const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// The most bytes of a request: what is asked takes some hundred.
 const MAX_BYTES: usize = 8 * 1024;
@@ -103,9 +101,7 @@ impl From<Fault> for Answer {
             Fault::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
             Fault::Entropy => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
-        // Words of ours, which have nothing to escape.
-        let body = format!("{{\"error\":\"{words}\"}}");
-        Answer::new(code, JSON, body).with_header(header).with_cause(&words)
+        Answer::new(code, JSON, json_fault(&words)).with_header(header).with_cause(&words)
     }
 }
 
@@ -164,8 +160,7 @@ async fn token(service: Arc<Service>, call: Call) -> Answer {
         Err(fault) => {
             service.metrics.tokens_refused.inc();
             if let Fault::Unavailable(error) = fault {
-                service.metrics.state_errors.inc();
-                tracing::error!(target: TARGET, cause = error.to_string(), "state not available");
+                service.state_failed(error);
             }
             fault.into()
         }

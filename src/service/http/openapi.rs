@@ -15,9 +15,6 @@ const METRICS: &str = include_str!("openapi/metrics.json");
 /// How callers authenticate.
 const SECURITY: &str = include_str!("openapi/security.json");
 
-/// The type of the document.
-pub const TYPE: &str = "application/json";
-
 /// The document, the same for every request.
 #[must_use]
 pub fn openapi(parts: &Parts) -> Bytes {

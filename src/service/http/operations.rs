@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 
-use super::answer::Answer;
+use super::answer::{Answer, JSON, json_fault};
 use super::caller::Callers;
 use super::page::{self, Page};
 use super::refusal::Refusal;
 use super::route::{Call, Endpoint, Routes, Verb};
-use super::{Contract, Service, openapi};
+use super::{Contract, Service};
 
-const JSON: &str = "application/json";
 /// Prometheus's text format.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -59,7 +58,7 @@ async fn readyz(service: Arc<Service>, _: Call) -> Answer {
 }
 
 async fn description(service: Arc<Service>, _: Call) -> Answer {
-    Answer::new(StatusCode::OK, openapi::TYPE, service.description.clone())
+    Answer::new(StatusCode::OK, JSON, service.description.clone())
 }
 
 async fn page(service: Arc<Service>, _: Call) -> Answer {
@@ -87,12 +86,6 @@ impl From<Fault> for Answer {
             Fault::Refused(refusal) => (refusal.code(), refusal.header()),
             Fault::NotReady => (StatusCode::SERVICE_UNAVAILABLE, None),
         };
-        Answer::new(code, JSON, error_document(&words)).with_header(header).with_cause(&words)
+        Answer::new(code, JSON, json_fault(&words) + "\n").with_header(header).with_cause(&words)
     }
-}
-
-/// `{"error":"…"}` of words of ours, which have nothing to escape.
-fn error_document(words: &str) -> String {
-    debug_assert!(!words.contains(['"', '\\']) && !words.contains(char::is_control), "words with nothing to escape");
-    format!("{{\"error\":\"{words}\"}}\n")
 }

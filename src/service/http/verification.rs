@@ -38,8 +38,7 @@ async fn judge(service: &Service, guess: Guess, account: Option<&str>, deadline:
             guess.judged(judgement.verdict)
         }
         Err(error) => {
-            service.metrics.state_errors.inc();
-            tracing::error!(target: TARGET, cause = error.to_string(), "state not available");
+            service.state_failed(error);
             guess.unjudged(error)
         }
     }
