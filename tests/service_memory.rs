@@ -10,7 +10,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
-use common::service::{DEADLINE, Response, Service, post, wait_for};
+use common::service::{DEADLINE, Response, Service, password, post, wait_for};
 use common::totp_adapter;
 use data_encoding::BASE32_NOPAD;
 
@@ -20,16 +20,6 @@ const MISMATCH: &str = "<Error description=\"The password provided is incorrect.
 /// A secret of its own for each test, in Base32.
 fn secret(name: &str) -> String {
     BASE32_NOPAD.encode(format!("a key of the test {name}").as_bytes())
-}
-
-/// The password of a secret by the program itself, at a time so many seconds from now.
-fn password(secret: &str, offset: i64) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let now = now.saturating_add_signed(offset).to_string();
-    let ran = totp_adapter(["--operation", "GeneratePassword", "--now", &now])
-        .stdin(format!("<Secret>{secret}</Secret>"))
-        .run();
-    ran.stdout().replace("<Password>", "").replace("</Password>", "").trim().to_owned()
 }
 
 /// A password that is none of those around now.

@@ -11,8 +11,8 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
 
-use common::service::{Response, Service, post, wait_for};
-use common::{Folder, totp_adapter};
+use common::Folder;
+use common::service::{Response, Service, password, post, wait_for};
 use data_encoding::{BASE32_NOPAD, BASE64};
 use rustix::process::Signal;
 use rustls::pki_types::ServerName;
@@ -110,15 +110,6 @@ fn text(marks: &Marks, response: &Response) -> String {
     assert_eq!(response.code(), 200, "{}", response.text());
     let text = response.text().split(['<', '>']).nth(2).unwrap();
     marks.keep(text)
-}
-
-fn password(secret: &str, offset: i64) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let now = now.saturating_add_signed(offset).to_string();
-    let ran = totp_adapter(["--operation", "GeneratePassword", "--now", &now])
-        .stdin(format!("<Secret>{secret}</Secret>"))
-        .run();
-    ran.stdout().split(['<', '>']).nth(2).unwrap().to_owned()
 }
 
 fn totp(password: &str, secret: &str) -> String {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 
@@ -251,4 +251,14 @@ impl Response {
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
+}
+
+/// The password of a secret by the program itself, at a time so many seconds from now.
+pub fn password(secret: &str, offset: i64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = now.saturating_add_signed(offset).to_string();
+    let ran = totp_adapter(["--operation", "GeneratePassword", "--now", &now])
+        .stdin(format!("<Secret>{secret}</Secret>"))
+        .run();
+    ran.stdout().split(['<', '>']).nth(2).unwrap().to_owned()
 }
