@@ -118,7 +118,7 @@ fn more_connections_than_the_limit() {
     let mut third = service.connect();
     third.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     third.stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-    let error = third.stream.read(&mut [0; 1]).unwrap_err();
+    let error = third.read(&mut [0; 1]).unwrap_err();
     assert!(matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut), "{error}");
     third.stream.set_read_timeout(Some(DEADLINE)).unwrap();
     drop(first);

@@ -215,7 +215,7 @@ fn send(service: &Service, request: impl AsRef<[u8]>) -> String {
     let _ = caller.stream.write_all(request.as_ref());
     let _ = caller.stream.shutdown(Shutdown::Write);
     let (mut answer, mut bytes) = (Vec::new(), [0; 8192]);
-    while let Ok(length @ 1..) = caller.stream.read(&mut bytes) {
+    while let Ok(length @ 1..) = caller.read(&mut bytes) {
         answer.extend_from_slice(&bytes[..length]);
     }
     String::from_utf8_lossy(&answer).into_owned()

@@ -1,7 +1,7 @@
 //! The service as a process on a free port, and callers that speak HTTP byte by byte, also wrongly.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -205,7 +205,7 @@ impl<S: Read + Write> Caller<S> {
     pub fn code_if_it_comes(&mut self) -> Option<u16> {
         let mut bytes = [0; 8192];
         while !self.held.windows(4).any(|bytes| bytes == b"\r\n\r\n") {
-            let length = self.stream.read(&mut bytes).ok().filter(|length| *length > 0)?;
+            let length = self.read(&mut bytes).ok().filter(|length| *length > 0)?;
             self.held.extend_from_slice(&bytes[..length]);
         }
         Some(self.response().code())
@@ -225,9 +225,19 @@ impl<S: Read + Write> Caller<S> {
 
     fn more(&mut self) -> usize {
         let mut bytes = [0; 8192];
-        let length = self.stream.read(&mut bytes).unwrap();
+        let length = self.read(&mut bytes).unwrap();
         self.held.extend_from_slice(&bytes[..length]);
         length
+    }
+
+    /// Reads once more when the machine was halted meanwhile, which ends a read that has a deadline.
+    pub fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            match self.stream.read(bytes) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
     }
 }
 
