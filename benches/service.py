@@ -9,8 +9,8 @@ It needs Linux, wrk and Python 3.8. The load comes from wrk in a process of its 
 takes a core for itself, requests per second say more about the machine than about the server: the ratio is of requests per
 second of processor time of the server, in rounds in which the servers take turns.
 
-Every verification is of another secret, with its right password, so that each is judged, written and answered with a match. The
-database's own processor time is not in the figures.
+Every verification has the right password of a step that was not used before, so that each is judged, written and answered with a
+match: of 100,000 users whom the state has met, or of users who are new to it. The database's own processor time is not in the figures.
 """
 
 import argparse
@@ -35,7 +35,8 @@ from processes import PROJECT, bench_program, output, processor, target_folder
 
 CONNECTIONS = 64
 STEP = 30
-SECRETS = 2_000_000
+USERS = 100_000
+MOST_PER_SECOND = 60_000
 IDLE = 1000
 SECRET = "<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>"
 
@@ -141,22 +142,50 @@ def password(key: bytes, step: int) -> str:
 
 
 class Documents:
-    """Verifications of secrets that nobody has seen."""
+    """Verifications with right passwords, each a password that was not used before."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "documents"
         self.next = int.from_bytes(os.urandom(6), "big") << 20
 
-    def write(self, count: int) -> str:
-        """Writes so many, right for the next half a minute, and returns the script that sends them."""
-        step = int(time.time() + 5) // STEP
+    def keys(self, count: int) -> list:
+        """So many that nobody has seen."""
+        first, self.next = self.next, self.next + count
+        return [hashlib.sha1(number.to_bytes(16, "big")).digest() for number in range(first, self.next)]
+
+    def of_new_users(self, seconds: int) -> str:
+        """The script that sends the passwords of as many as may come in this time."""
+        keys = self.keys(MOST_PER_SECOND * seconds)
+        step = self.step(seconds)
+        return self.write((key, step) for key in keys)
+
+    def of_known_users(self, program: Path, state: str, seconds: int) -> str:
+        """The script that sends three passwords of everybody, whom the state has met with a wrong one."""
+        keys = self.keys(USERS)
+        command = [program, "stream", "--operation", "VerifyPassword", "--state", state, "--attempts", "0"]
+        wrong = "".join(document(key, "000000") for key in keys)
+        subprocess.run(command, input=wrong.encode(), stdout=subprocess.DEVNULL, check=True)
+        step = self.step(seconds)
+        return self.write((key, near) for near in (step - 1, step, step + 1) for key in keys)
+
+    @staticmethod
+    def step(seconds: int) -> int:
+        """The current step, in which there is time enough to write all and to send for so many seconds."""
+        left = STEP - time.time() % STEP
+        if left < seconds + 8:
+            time.sleep(left)
+        return int(time.time()) // STEP
+
+    def write(self, guesses) -> str:
+        """Writes them, and returns the script that sends them."""
         with self.file.open("w") as file:
-            for number in range(self.next, self.next + count):
-                key = hashlib.sha1(number.to_bytes(16, "big")).digest()
-                secret = base64.b32encode(key).decode()
-                file.write(f"<TOTP><Password>{password(key, step)}</Password><Secret>{secret}</Secret></TOTP>\n")
-        self.next += count
+            file.writelines(document(key, password(key, step)) for key, step in guesses)
         return LINES % self.file
+
+
+def document(key: bytes, code: str) -> str:
+    """A line of its own."""
+    return f"<TOTP><Password>{code}</Password><Secret>{base64.b32encode(key).decode()}</Secret></TOTP>\n"
 
 
 def main() -> None:
@@ -200,7 +229,7 @@ def measure(program: Path, folder: Path, arguments: argparse.Namespace) -> dict:
         servers["postgres"] = service(program, folder / "postgres", arguments.postgres, "error")
     rows = {}
     for _ in range(arguments.rounds):
-        for row, of, path, script in loads(servers, documents, arguments.seconds):
+        for row, of, path, script in loads(program, folder, arguments.postgres, documents, arguments.seconds):
             server, address = servers[of]
             result = load(server, address, path, script(), folder, arguments.seconds)
             rows.setdefault(row, []).append(result)
@@ -219,16 +248,21 @@ def measure(program: Path, folder: Path, arguments: argparse.Namespace) -> dict:
     return rows
 
 
-def loads(servers: dict, documents: Documents, seconds: int):
+def loads(program: Path, folder: Path, postgres: Optional[str], documents: Documents, seconds: int):
     """The rows: name, server, path, and what makes the script."""
     post = lambda body: lambda: POST % body
-    verify = lambda: documents.write(min(SECRETS, 60_000 * seconds))
+    known = lambda state: lambda: documents.of_known_users(program, state, seconds)
+    new = lambda: documents.of_new_users(seconds)
     yield "echo", "echo", "/echo", post(SECRET)
     yield "GeneratePassword", "quiet", "/x4/GeneratePassword", post(SECRET)
     yield "GeneratePassword, a line of the log each", "log", "/x4/GeneratePassword", post(SECRET)
-    yield "VerifyPassword, SQLite", "quiet", "/x4/VerifyPassword", verify
-    if "postgres" in servers:
-        yield "VerifyPassword, PostgreSQL", "postgres", "/x4/VerifyPassword", verify
+    path = "/x4/VerifyPassword"
+    yield "VerifyPassword, SQLite", "quiet", path, known(str(folder / "quiet" / "quiet.db"))
+    yield "VerifyPassword, SQLite, new users", "quiet", path, new
+    if postgres:
+        yield "VerifyPassword, PostgreSQL", "postgres", path, known(postgres)
+        yield "VerifyPassword, PostgreSQL, new users", "postgres", path, new
+
 
 
 if __name__ == "__main__":

@@ -81,6 +81,11 @@ impl Salt {
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
+    /// The one of these bytes, which a state has kept.
+    pub(super) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

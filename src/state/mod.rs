@@ -1,4 +1,4 @@
-//! The memory of used passwords (contract 15): what is remembered, under which fingerprint, and the one statement that judges.
+//! The memory of used passwords (contract 15): what is remembered, under which fingerprint, and how it judges.
 //! It knows neither documents nor HTTP, and nothing in it is asynchronous but what speaks to PostgreSQL.
 
 mod attempt;
@@ -6,8 +6,9 @@ mod location;
 mod policy;
 #[cfg(feature = "serve")]
 mod postgres;
+mod record;
 mod sqlite;
-mod statement;
+mod sweep;
 mod token;
 
 pub use attempt::{Attempt, Fingerprint, Judgement, Salt};

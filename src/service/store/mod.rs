@@ -97,13 +97,16 @@ impl Store {
         self.ask(hash.as_bytes()[0], |answer| Job::ClientOf { hash, now, answer }).await
     }
 
-    /// Whether the state answers.
+    /// Whether the state answers, in every lane.
     ///
     /// # Errors
     ///
     /// [`MemoryError`] where it does not.
     pub async fn check(&self) -> Result<(), MemoryError> {
-        self.ask(0, Job::Check).await
+        for lane in &*self.lanes {
+            ask(lane, Job::Check).await?;
+        }
+        Ok(())
     }
 
     /// How many questions wait.
@@ -114,14 +117,17 @@ impl Store {
 
     /// Asks in the lane of a byte that is as random as a hash.
     async fn ask<T>(&self, byte: u8, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, MemoryError> {
-        let (answer, answered) = oneshot::channel();
-        let lane = &self.lanes[usize::from(byte) % self.lanes.len()];
-        lane.try_send(job(answer)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => MemoryError::QueueFull,
-            mpsc::error::TrySendError::Closed(_) => MemoryError::Unreachable,
-        })?;
-        answered.await.unwrap_or(Err(MemoryError::Unreachable))
+        ask(&self.lanes[usize::from(byte) % self.lanes.len()], job).await
     }
+}
+
+async fn ask<T>(lane: &mpsc::Sender<Job>, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, MemoryError> {
+    let (answer, answered) = oneshot::channel();
+    lane.try_send(job(answer)).map_err(|error| match error {
+        mpsc::error::TrySendError::Full(_) => MemoryError::QueueFull,
+        mpsc::error::TrySendError::Closed(_) => MemoryError::Unreachable,
+    })?;
+    answered.await.unwrap_or(Err(MemoryError::Unreachable))
 }
 
 /// As many queues as there are ends to work them off.
@@ -198,6 +204,20 @@ mod tests {
             assert!(matches!(answer, Ok(()) | Err(MemoryError::Busy)), "{answer:?}");
         }
         assert_eq!(store.check().await, Ok(()));
+    }
+
+    // contract 10.6a: a state of which only one lane answers is none that a balancer may send callers to.
+    #[tokio::test]
+    async fn every_lane_is_checked() {
+        let (lanes, [mut one, mut other]) = lanes();
+        let store = Store { lanes, salt: Arc::new(Salt::new([0; Salt::BYTES])), access: None };
+        let answers = async {
+            let Some(Job::Check(answer)) = one.recv().await else { panic!("the first lane was not asked") };
+            send(answer, Ok(()));
+            let Some(Job::Check(answer)) = other.recv().await else { panic!("the second lane was not asked") };
+            send(answer, Err(MemoryError::Busy));
+        };
+        assert_eq!(tokio::join!(store.check(), answers).0, Err(MemoryError::Busy));
     }
 
     // contract 10.8c: no request could be answered any more.

@@ -8,16 +8,13 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::Postgres;
-use super::sweep::{ASIDE, VERIFIER};
-use crate::state::statement::{JUDGE_ROWS, Returned, Row as First, SET_ASIDE, TAKE_UP, limits};
+use super::statement::{Columns, JUDGE, LOCK, Returned, SET_ASIDE, TAKE_UP, limits};
+use crate::state::sweep::Turn;
 use crate::state::{Attempt, Judgement, Policy};
 use crate::verification::MemoryError;
 
 /// How often a guess is judged again while other instances give the row to other parameters.
 const TRIES: u8 = 3;
-
-/// Keeps everybody else from the row of the secret `$1`.
-const LOCK: &str = "SELECT FROM verifier WHERE secret = $1 FOR UPDATE";
 
 impl Postgres {
     /// Judges attempts, one after the other as far as they are for one secret.
@@ -53,29 +50,27 @@ impl Postgres {
         attempts: &[Attempt],
         policy: Policy,
     ) -> Result<Vec<Result<Judgement, MemoryError>>, MemoryError> {
-        let Some(first) = attempts.first() else { return Ok(Vec::new()) };
-        let (secret, code) = (first.secret.as_bytes(), first.code.as_bytes());
-        // Nothing goes that the earliest of them may still need.
-        let now = attempts.iter().map(|attempt| attempt.now).fold(first.now, i64::min);
-        let (returned, due, due_aside) = self
+        if attempts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let turn = Turn::of(attempts);
+        let (returned, due) = self
             .answered(Box::pin(async {
                 // All are sent before the first is answered: it takes as long as one.
-                let (begun, judged, due, due_aside, committed) = tokio::join!(
+                let (begun, judged, due, committed) = tokio::join!(
                     biased;
                     self.begin(),
                     self.execute_judge(attempts, policy),
-                    self.due(&VERIFIER, now, secret, attempts.len()),
-                    self.due(&ASIDE, now, code, attempts.len()),
+                    self.due_in(turn),
                     self.commit(),
                 );
                 // What failed first is the reason why the rest did.
                 let judged = begun.and(judged)?;
-                let (due, due_aside) = (due?, due_aside?);
-                committed.map(|()| (judged, due, due_aside))
+                let due = due?;
+                committed.map(|()| (judged, due))
             }))
             .await?;
-        self.forget(&VERIFIER, now, due).await;
-        self.forget(&ASIDE, now, due_aside).await;
+        self.forget_due(due).await;
         let mut judgements = Vec::with_capacity(attempts.len());
         let mut health = Ok(());
         for attempt in attempts {
@@ -130,7 +125,7 @@ impl Postgres {
         let rows = self
             .client
             .query_typed(
-                JUDGE_ROWS,
+                JUDGE,
                 &[
                     (&columns.secret, Type::BYTEA_ARRAY),
                     (&columns.code, Type::BYTEA_ARRAY),
@@ -147,34 +142,6 @@ impl Postgres {
             )
             .await?;
         rows.iter().map(returned).collect()
-    }
-}
-
-/// Rows of the table as arrays, one for each column.
-struct Columns<'a> {
-    secret: Vec<&'a [u8]>,
-    code: Vec<&'a [u8]>,
-    last_step: Vec<i64>,
-    failures: Vec<i64>,
-    forget_at: Vec<i64>,
-    locked_until: Vec<i64>,
-    expires: Vec<i64>,
-    verdict: Vec<i64>,
-}
-
-impl<'a> Columns<'a> {
-    fn of(attempts: &'a [Attempt], policy: Policy) -> Self {
-        let rows: Vec<First> = attempts.iter().map(|attempt| First::first(attempt, policy)).collect();
-        Self {
-            secret: attempts.iter().map(|attempt| attempt.secret.as_bytes().as_slice()).collect(),
-            code: attempts.iter().map(|attempt| attempt.code.as_bytes().as_slice()).collect(),
-            last_step: rows.iter().map(|row| row.last_step).collect(),
-            failures: rows.iter().map(|row| row.failures).collect(),
-            forget_at: rows.iter().map(|row| row.forget_at).collect(),
-            locked_until: rows.iter().map(|row| row.locked_until).collect(),
-            expires: attempts.iter().map(|attempt| attempt.expires).collect(),
-            verdict: rows.iter().map(|row| row.verdict).collect(),
-        }
     }
 }
 

@@ -10,6 +10,7 @@
 mod address;
 mod error;
 mod judge;
+mod statement;
 mod structure;
 mod sweep;
 mod tls;
@@ -31,7 +32,7 @@ pub use address::{Address, AddressError};
 use structure::IfMissing;
 
 use super::attempt::{Fingerprint, Salt};
-use super::statement::UNLOCK;
+use super::record::UNLOCK;
 use crate::verification::MemoryError;
 
 /// How long everything that makes a connection may take together, whatever it names.

@@ -1,79 +1,84 @@
-//! What nobody needs any more, found and forgotten in PostgreSQL: as [`crate::state::statement::SWEEP`] and its like do it in
-//! SQLite, in two steps. The first reads a few rows in the order of the index and locks none, and the second is hardly ever
-//! needed; one statement for both lets the planner read the whole table.
+//! What nobody needs any more, found and forgotten in PostgreSQL, in two steps: the first reads a few rows in the order of the
+//! index and locks none, and the second is hardly ever needed. One statement for both lets the planner read the whole table.
 
 use tokio_postgres::types::Type;
 
 use super::Postgres;
-use crate::state::statement::SWEPT_ROWS;
+use crate::state::sweep::{DUE, DUE_ASIDE, DUE_TOKENS, Turn};
 use crate::verification::MemoryError;
 
 /// How a table is swept.
 pub(super) struct Sweep {
-    /// The keys that are due at the time `$1` among the next `$3` rows behind the key `$2`.
+    /// What is due, see [`crate::state::sweep`].
     find: &'static str,
     /// Forgets those of the keys `$1` that are still due at the time `$2`. It does not wait for rows that somebody is using, so it
     /// cannot deadlock with anybody.
     forget: &'static str,
 }
 
-macro_rules! sweep {
-    ($table:literal, $key:literal, $locked_until:literal, $unless:literal) => {
-        Sweep {
-            find: concat!(
-                "SELECT ",
-                $key,
-                " FROM (SELECT ",
-                $key,
-                ", expires",
-                $locked_until,
-                " FROM ",
-                $table,
-                " WHERE ",
-                $key,
-                " > $2 ORDER BY ",
-                $key,
-                " LIMIT $3) AS next WHERE expires <= $1",
-                $unless
-            ),
-            forget: concat!(
-                "DELETE FROM ",
-                $table,
-                " WHERE ",
-                $key,
-                " IN (SELECT ",
-                $key,
-                " FROM ",
-                $table,
-                " WHERE ",
-                $key,
-                " = ANY($1) AND expires <= $2",
-                $unless,
-                " FOR UPDATE SKIP LOCKED)"
-            ),
-        }
+macro_rules! forget {
+    ($table:literal, $key:literal, $unless:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $key,
+            " IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $key,
+            " = ANY($1) AND expires <= $2",
+            $unless,
+            " FOR UPDATE SKIP LOCKED)"
+        )
     };
 }
 
 /// The rows of secrets, but for those that are locked for good.
-pub(super) const VERIFIER: Sweep =
-    sweep!("verifier", "secret", ", locked_until", " AND locked_until <> 9223372036854775807");
+const VERIFIER: Sweep =
+    Sweep { find: DUE, forget: forget!("verifier", "secret", " AND locked_until <> 9223372036854775807") };
 /// What was set aside.
-pub(super) const ASIDE: Sweep = sweep!("aside", "code", "", "");
+const ASIDE: Sweep = Sweep { find: DUE_ASIDE, forget: forget!("aside", "code", "") };
 /// Tokens.
-pub(super) const TOKEN: Sweep = sweep!("token", "hash", "", "");
+pub(super) const TOKEN: Sweep = Sweep { find: DUE_TOKENS, forget: forget!("token", "hash", "") };
+
+/// What is due, and when.
+#[derive(Default)]
+pub(super) struct Due {
+    now: i64,
+    verifier: Vec<Vec<u8>>,
+    aside: Vec<Vec<u8>>,
+}
 
 impl Postgres {
-    /// The keys that are due at a time, among some rows behind a key: more for each of as many as came than these can add.
+    /// What is due where those look whose turn it is, if it is anybody's.
+    pub(super) async fn due_in(&self, turn: Option<Turn>) -> Result<Due, MemoryError> {
+        let Some(Turn { secret, code, rows, now }) = turn else { return Ok(Due::default()) };
+        let (verifier, aside) = tokio::join!(
+            biased;
+            self.due(&VERIFIER, secret.as_bytes(), rows, now),
+            self.due(&ASIDE, code.as_bytes(), rows, now),
+        );
+        Ok(Due { now, verifier: verifier?, aside: aside? })
+    }
+
+    /// Forgets what is due.
+    pub(super) async fn forget_due(&self, due: Due) {
+        self.forget(&VERIFIER, due.now, due.verifier).await;
+        self.forget(&ASIDE, due.now, due.aside).await;
+    }
+
+    /// The keys that are due at a time among so many rows behind a key.
     pub(super) async fn due(
         &self,
         sweep: &Sweep,
-        now: i64,
         behind: &[u8],
-        came: usize,
+        rows: i64,
+        now: i64,
     ) -> Result<Vec<Vec<u8>>, MemoryError> {
-        let rows = i64::try_from(came).map_or(i64::MAX, |came| came.saturating_mul(SWEPT_ROWS));
-        let values: [super::Value<'_>; 3] = [(&now, Type::INT8), (&behind, Type::BYTEA), (&rows, Type::INT8)];
+        let values: [super::Value<'_>; 3] = [(&behind, Type::BYTEA), (&rows, Type::INT8), (&now, Type::INT8)];
         let found = self.client.query_typed(sweep.find, &values).await?;
         found.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }

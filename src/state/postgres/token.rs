@@ -4,6 +4,7 @@ use tokio_postgres::types::Type;
 
 use super::sweep::TOKEN;
 use super::{Postgres, Value};
+use crate::state::sweep::ROWS_EACH;
 use crate::state::{Token, TokenHash};
 use crate::verification::MemoryError;
 
@@ -28,7 +29,8 @@ impl Postgres {
         let ends: Vec<i64> = tokens.iter().map(|token| token.expires).collect();
         self.written(ISSUE, [(&hashes, Type::BYTEA_ARRAY), (&clients, Type::TEXT_ARRAY), (&ends, Type::INT8_ARRAY)])
             .await?;
-        let due = self.answered(self.due(&TOKEN, first.issued, hashes[0], tokens.len())).await?;
+        let rows = i64::try_from(tokens.len()).map_or(i64::MAX, |tokens| tokens.saturating_mul(ROWS_EACH));
+        let due = self.answered(self.due(&TOKEN, hashes[0], rows, first.issued)).await?;
         self.forget(&TOKEN, first.issued, due).await;
         Ok(())
     }

@@ -2,7 +2,9 @@
 
 mod error;
 mod file;
+mod judge;
 mod structure;
+mod sweep;
 
 use std::fmt;
 use std::path::Path;
@@ -15,10 +17,8 @@ use file::OpenFile;
 
 use super::attempt::{Attempt, Fingerprint, Judgement, Salt};
 use super::policy::Policy;
-use super::statement::{
-    JUDGE_VALUES, JUDGED, Returned, Row, SET_ASIDE, SWEEP, SWEEP_ASIDE, SWEEP_EVERY, SWEEP_TOKENS, SWEPT_ROWS, TAKE_UP,
-    UNLOCK, limits,
-};
+use super::record::UNLOCK;
+use super::sweep::Turn;
 use super::token::{CLIENT_OF, ISSUE, Token, TokenHash};
 use crate::verification::MemoryError;
 
@@ -54,11 +54,30 @@ impl Sqlite {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         // The end of a process need not wait until its changes are where they belong: they are safe in the log.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        // Otherwise SQLite compiles a statement anew when it learns its values.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // SQLite comes with synchronous = FULL.
         connection.execute_batch("PRAGMA cell_size_check = ON;")?;
         let salt = structure::salt(&connection)?;
         shorten_log(&connection, &file)?;
         Ok(Self { connection, salt, file })
+    }
+
+    /// Prepares for many guesses, in a process that stays.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the file cannot be read.
+    pub fn expect_many(&self) -> Result<(), MemoryError> {
+        /// How long the log of changes grows before they are moved to where they belong: SQLite's own limit, for its own pages. A page
+        /// that many guesses have changed is moved once, but whoever comes meanwhile waits: with twice as much one in a hundred
+        /// waits for longer than 20 ms under load.
+        const LOG_BYTES: u32 = 4 << 20;
+        /// Four times what SQLite keeps in memory: the rows of 80,000 secrets.
+        const CACHE_KIB: i32 = 8 << 10;
+        self.connection.pragma_update(None, "wal_autocheckpoint", LOG_BYTES / structure::PAGE_BYTES)?;
+        self.connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        Ok(())
     }
 
     /// What its fingerprints depend on.
@@ -74,9 +93,10 @@ impl Sqlite {
     /// [`MemoryError`] where the file cannot be read or written; then nothing has been decided.
     pub fn judge(&mut self, attempts: &[Attempt], policy: Policy) -> Result<Vec<Judgement>, MemoryError> {
         let transaction = self.transaction()?;
-        let judgements =
-            attempts.iter().map(|attempt| judge(&transaction, attempt, policy)).collect::<Result<_, _>>()?;
-        sweep(&transaction, attempts)?;
+        let judgements = judge::judge(&transaction, attempts, policy)?;
+        if let Some(turn) = Turn::of(attempts) {
+            sweep::sweep(&transaction, turn)?;
+        }
         transaction.commit()?;
         Ok(judgements)
     }
@@ -102,7 +122,7 @@ impl Sqlite {
         let transaction = self.transaction()?;
         let hash = token.hash.as_bytes();
         transaction.execute(ISSUE, params![hash, token.client, token.expires])?;
-        transaction.execute(SWEEP_TOKENS, params![token.issued, hash, SWEPT_ROWS])?;
+        sweep::sweep_tokens(&transaction, &token.hash, token.issued)?;
         transaction.commit()?;
         Ok(())
     }
@@ -133,58 +153,6 @@ impl Sqlite {
         self.file.check()?;
         Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
-}
-
-fn judge(transaction: &Transaction<'_>, attempt: &Attempt, policy: Policy) -> Result<Judgement, MemoryError> {
-    let (secret, code) = (attempt.secret.as_bytes(), attempt.code.as_bytes());
-    if let Some(judgement) = execute(transaction, attempt, policy)?.judgement(attempt) {
-        return Ok(judgement);
-    }
-    transaction.prepare_cached(SET_ASIDE)?.execute([secret, code])?;
-    transaction.prepare_cached(TAKE_UP)?.execute([code, secret])?;
-    execute(transaction, attempt, policy)?.judgement(attempt).ok_or(MemoryError::Damaged)
-}
-
-fn sweep(transaction: &Transaction<'_>, attempts: &[Attempt]) -> Result<(), MemoryError> {
-    // Seldom, since it costs as much as a guess; the time lets every secret have its turn.
-    let has_turn = |attempt: &&Attempt| (attempt.now + i64::from(attempt.secret.as_bytes()[0])) % SWEEP_EVERY == 0;
-    let Some(first) = attempts.iter().find(has_turn) else { return Ok(()) };
-    let rows =
-        i64::try_from(attempts.len()).map_or(i64::MAX, |attempts| attempts.saturating_mul(SWEPT_ROWS * SWEEP_EVERY));
-    // What is over for one guess may count for an earlier one.
-    let earliest = attempts.iter().map(|attempt| attempt.now).min();
-    for (statement, from) in [(SWEEP, first.secret), (SWEEP_ASIDE, first.code)] {
-        transaction.prepare_cached(statement)?.execute(params![earliest, from.as_bytes(), rows])?;
-    }
-    Ok(())
-}
-
-fn execute(transaction: &Transaction<'_>, attempt: &Attempt, policy: Policy) -> Result<Returned, MemoryError> {
-    let row = Row::first(attempt, policy);
-    let [lock_after, attempts, one_time] = limits(policy);
-    let values = params![
-        attempt.secret.as_bytes(),
-        attempt.code.as_bytes(),
-        row.last_step,
-        row.failures,
-        row.forget_at,
-        row.locked_until,
-        attempt.expires,
-        row.verdict,
-        lock_after,
-        attempts,
-        one_time,
-    ];
-    let returned = |row: &rusqlite::Row<'_>| {
-        Ok(Returned {
-            verdict: row.get("verdict")?,
-            failures: row.get("failures")?,
-            last_step: row.get("last_step")?,
-            locked_until: row.get("locked_until")?,
-        })
-    };
-    transaction.prepare_cached(JUDGE_VALUES)?.execute(values)?;
-    Ok(transaction.prepare_cached(JUDGED)?.query_row([attempt.secret.as_bytes()], returned)?)
 }
 
 /// Moves changes to where they belong once the log of them is long. SQLite does this by itself only where a process stays: one

@@ -1,0 +1,46 @@
+//! What nobody needs any more, found and forgotten in SQLite.
+
+use rusqlite::{Transaction, params};
+
+use crate::state::TokenHash;
+use crate::state::sweep::{DUE, DUE_ASIDE, DUE_TOKENS, ROWS_EACH, Turn};
+use crate::verification::MemoryError;
+
+/// Forgets rows of secrets, and what was set aside, where those look whose turn it is.
+pub(super) fn sweep(transaction: &Transaction<'_>, turn: Turn) -> Result<(), MemoryError> {
+    let Turn { secret, code, rows, now } = turn;
+    let due = due(transaction, DUE, secret.as_bytes(), rows, now)?;
+    forget(transaction, "DELETE FROM verifier WHERE secret = ?1", due)?;
+    let due = self::due(transaction, DUE_ASIDE, code.as_bytes(), rows, now)?;
+    forget(transaction, "DELETE FROM aside WHERE code = ?1", due)
+}
+
+/// Forgets tokens, where one looks that has just been issued.
+pub(super) fn sweep_tokens(transaction: &Transaction<'_>, issued: &TokenHash, now: i64) -> Result<(), MemoryError> {
+    let due = due(transaction, DUE_TOKENS, issued.as_bytes(), ROWS_EACH, now)?;
+    forget(transaction, "DELETE FROM token WHERE hash = ?1", due)
+}
+
+/// The keys that are due at a time among so many rows behind a key.
+fn due(
+    transaction: &Transaction<'_>,
+    find: &str,
+    behind: &[u8],
+    rows: i64,
+    now: i64,
+) -> Result<Vec<Vec<u8>>, MemoryError> {
+    let mut find = transaction.prepare_cached(find)?;
+    let keys = find.query_map(params![behind, rows, now], |row| row.get(0))?;
+    Ok(keys.collect::<Result<_, _>>()?)
+}
+
+fn forget(transaction: &Transaction<'_>, forget: &str, keys: Vec<Vec<u8>>) -> Result<(), MemoryError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let mut forget = transaction.prepare_cached(forget)?;
+    for key in keys {
+        forget.execute([key])?;
+    }
+    Ok(())
+}
