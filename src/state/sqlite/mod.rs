@@ -158,8 +158,8 @@ impl Sqlite {
 /// Moves changes to where they belong once the log of them is long. SQLite does this by itself only where a process stays: one
 /// that comes for a single password reads the whole log, and does not know that all of it has been moved before.
 fn shorten_log(connection: &Connection, file: &OpenFile) -> Result<(), MemoryError> {
-    /// 64 pages; SQLite's own limit for those who stay is 1000.
-    const LONG: u64 = 64 * 4096;
+    /// 32 pages: to read them costs as much as to move them now and then. SQLite's own limit for those who stay is 1000.
+    const LONG: u64 = 32 * structure::PAGE_BYTES as u64;
     if file.log_bytes() > LONG {
         // Nobody waits for it: somebody else may be writing, and the next one does it as well.
         connection.busy_timeout(Duration::ZERO)?;
