@@ -6,7 +6,7 @@ use super::attempt::{Attempt, Fingerprint};
 /// How many rows are looked at for each guess or token: more than it can add.
 pub(crate) const ROWS_EACH: i64 = 2;
 /// Of so many guesses one looks at the rows of all, since looking costs as much as a guess.
-const EVERY: i64 = 8;
+const EVERY: i64 = 32;
 
 /// The keys that are due at the time `$3` among the next `$2` rows of a table behind the key `$1`. (SQLite numbers values as they
 /// first appear in a text, PostgreSQL as they are called: here both are the same.)

@@ -9,47 +9,75 @@ use crate::state::policy::Policy;
 use crate::state::record::{Record, replay};
 use crate::verification::Verdict;
 
+/// What a guess (`excluded`) comes to beside the row of its secret (`v`): 0 wrong, 1 accepted, 2 replayed, 3 throttled, 4 locked, 5
+/// the row holds the steps of other parameters.
+macro_rules! verdict {
+    () => {
+        "CASE
+  WHEN v.locked_until = 9223372036854775807 THEN 4
+  WHEN v.locked_until > excluded.forget_at - 86400 THEN 3
+  WHEN excluded.last_step < 0 THEN 0
+  WHEN v.code <> excluded.code THEN 5
+  WHEN excluded.last_step > v.last_step OR $11 = 0 THEN 1
+  ELSE 2
+END"
+    };
+}
+
+/// The failures in a row, with a guess that is wrong.
+macro_rules! failures {
+    () => {
+        "CASE WHEN v.forget_at <= excluded.forget_at - 86400 THEN 1 ELSE v.failures + 1 END"
+    };
+}
+
 /// Judges guesses: `$1` to `$8` are the columns of their rows ([`Columns`]), as arrays, in which a secret may stand once. `$9` is how
-/// many failures in a row lock, `$10` how many slow down, `$11` whether a password verifies once only (1) or again (0). What a
-/// guess brings is `excluded`; its time is `forget_at` less a day. In the order of the secrets nobody waits for a row of somebody
-/// who waits for one of ours.
+/// many failures in a row lock, `$10` how many slow down, `$11` whether a password verifies once only (1) or again (0). The time of
+/// a guess is its `forget_at` less a day. In the order of the secrets nobody waits for a row of somebody who waits for one of ours.
 ///
-/// Verdicts: 0 wrong, 1 accepted, 2 replayed, 3 throttled, 4 locked, 5 the row holds the steps of other parameters.
 /// Delays: 30 s, doubled with each further failure, at most an hour. A lock of 2^63 - 1 never ends.
-pub(super) const JUDGE: &str = "
-INSERT INTO verifier AS v (secret, code, last_step, failures, forget_at, locked_until, expires, verdict)
+///
+/// The same expressions stand in it several times: the planner, who sees it anew for each batch, takes twice as long for one
+/// subquery that says them once.
+pub(super) const JUDGE: &str = concat!(
+    "INSERT INTO verifier AS v (secret, code, last_step, failures, forget_at, locked_until, expires, verdict)
 SELECT * FROM UNNEST(
   $1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[]
 ) ORDER BY 1
-ON CONFLICT (secret) DO UPDATE SET (verdict, last_step, failures, forget_at, locked_until, expires) = (
-  SELECT
-    judged.verdict,
-    CASE WHEN judged.verdict = 1 AND excluded.last_step > v.last_step THEN excluded.last_step ELSE v.last_step END,
-    CASE judged.verdict WHEN 0 THEN judged.failures WHEN 1 THEN 0 ELSE v.failures END,
-    CASE judged.verdict WHEN 0 THEN excluded.forget_at ELSE v.forget_at END,
-    CASE
-      WHEN judged.verdict = 1 THEN 0
-      WHEN judged.verdict <> 0 THEN v.locked_until
-      WHEN judged.failures >= $9 THEN 9223372036854775807
-      WHEN judged.failures < $10 THEN 0
-      WHEN judged.failures - $10 < 7 THEN excluded.forget_at - 86400 + (30 << CAST(judged.failures - $10 AS INTEGER))
-      ELSE excluded.forget_at - 86400 + 3600
-    END,
-    CASE WHEN v.expires > excluded.expires THEN v.expires ELSE excluded.expires END
-  FROM (
-    SELECT
-      CASE
-        WHEN v.locked_until = 9223372036854775807 THEN 4
-        WHEN v.locked_until > excluded.forget_at - 86400 THEN 3
-        WHEN excluded.last_step < 0 THEN 0
-        WHEN v.code <> excluded.code THEN 5
-        WHEN excluded.last_step > v.last_step OR $11 = 0 THEN 1
-        ELSE 2
-      END AS verdict,
-      CASE WHEN v.forget_at <= excluded.forget_at - 86400 THEN 1 ELSE v.failures + 1 END AS failures
-  ) AS judged
-)
-RETURNING secret, verdict, failures, last_step, locked_until";
+ON CONFLICT (secret) DO UPDATE SET
+verdict = ",
+    verdict!(),
+    ",
+last_step = CASE WHEN excluded.last_step > v.last_step AND 1 = ",
+    verdict!(),
+    " THEN excluded.last_step ELSE v.last_step END,
+failures = CASE ",
+    verdict!(),
+    " WHEN 0 THEN ",
+    failures!(),
+    " WHEN 1 THEN 0 ELSE v.failures END,
+forget_at = CASE WHEN excluded.last_step < 0 AND 0 = ",
+    verdict!(),
+    " THEN excluded.forget_at ELSE v.forget_at END,
+locked_until = CASE ",
+    verdict!(),
+    " WHEN 0 THEN CASE
+  WHEN ",
+    failures!(),
+    " >= $9 THEN 9223372036854775807
+  WHEN ",
+    failures!(),
+    " < $10 THEN 0
+  WHEN ",
+    failures!(),
+    " - $10 < 7 THEN excluded.forget_at - 86400 + (30 << CAST(",
+    failures!(),
+    " - $10 AS INTEGER))
+  ELSE excluded.forget_at - 86400 + 3600
+END WHEN 1 THEN 0 ELSE v.locked_until END,
+expires = CASE WHEN v.expires > excluded.expires THEN v.expires ELSE excluded.expires END
+RETURNING secret, verdict, failures, last_step, locked_until"
+);
 
 /// Sets the steps of the secret `$1` aside, unless they are those of the parameters `$2`. With [`TAKE_UP`], in one transaction, it
 /// makes room for those of other parameters; then the guess is judged again.
