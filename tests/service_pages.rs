@@ -48,10 +48,7 @@ fn the_commands_give_the_output_that_is_shown() {
         env::join_paths([programs.to_owned()].into_iter().chain(env::split_paths(&env::var_os("PATH").unwrap())));
     let output = Command::new("sh")
         // The service ends with the shell, and holds none of its pipes open.
-        .args([
-            "-c",
-            &format!("exec 2>&1\ntrap 'kill $(jobs -p)' EXIT\n{}", script.replace(".log &", ".log > /dev/null &")),
-        ])
+        .args(["-c", &format!("exec 2>&1\ntrap 'kill $!' EXIT\n{}", script.replace(".log &", ".log > /dev/null &"))])
         .current_dir(folder.path())
         .env("PATH", path.unwrap())
         .env("LC_ALL", "C")

@@ -16,6 +16,8 @@ const MISMATCH: &str = "<Error description=\"The password provided is incorrect.
 /// The passwords of the RFC's key one step before and after that of its row.
 const EARLIER: &str = "731029";
 const LATER: &str = "050471";
+/// Another step on.
+const STILL_LATER: &str = "266759";
 const WRONG: &str = "000000";
 
 fn verify(folder: &Folder, more: &str, password: &str) -> Ran {
@@ -550,4 +552,59 @@ fn addresses_that_cannot_be_used() {
     <Error description="state not available: expected one line of text in the file of its password"/>
     <Error description="wrong command line: expected --state with the file of the state; see --help"/>
     "#);
+}
+
+// contract 15.4a, 15.4e: a disk that is full, and one that can only be read: nothing matches, nothing is forgotten, and where there is room
+// again all goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_and_one_that_is_read_only() {
+    use std::process::Command;
+    const STEPS: &str = r#"
+        set -e
+        verify() { printf '%s' "$document" | "$program" --operation VerifyPassword --now "$1" --state disk/state.db || true; }
+        mount -t tmpfs -o size=256k tmpfs disk
+        verify "$now" 2>&1
+        head -c 300k /dev/zero > disk/fill || true
+        # The files still have room to the end of their pages.
+        for _ in 1 2 3 4; do document=$other verify "$now" > rest 2>&1; done
+        document=$later verify "$((now + 30))" 2>&1
+        rm disk/fill
+        document=$later verify "$((now + 30))" 2>&1
+        mount -o remount,ro disk
+        document=$last verify "$((now + 60))" 2>&1
+        if [ "$serves" = true ]; then "$program" serve --listen 127.0.0.1:0 --state disk/state.db 2>&1 && exit 1; fi
+        mount -o remount,rw disk
+        document=$last verify "$((now + 60))" 2>&1
+        verify "$now" 2>&1
+    "#;
+    let in_namespace = |command: &[&str]| {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--user", "--map-root-user", "--mount"]).args(command);
+        unshare
+    };
+    let can = in_namespace(&["true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    if !common::available("a namespace for file systems (unshare)", can) {
+        return;
+    }
+    let folder = Folder::new();
+    fs::create_dir(folder.path().join("disk")).unwrap();
+    let ran = in_namespace(&["sh", "-c", STEPS])
+        .current_dir(folder.path())
+        .env("program", env!("CARGO_BIN_EXE_totp-adapter"))
+        .env("other", "<TOTP><Password>000000</Password><Secret>GEZDGNBVGY3TQOJQ</Secret></TOTP>")
+        .env("serves", cfg!(feature = "serve").to_string())
+        .env("now", RFC_TIME.to_string())
+        .env("document", totp_document(RFC_PASSWORD))
+        .env("later", totp_document(LATER))
+        .env("last", totp_document(STILL_LATER))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(ran.stdout).unwrap();
+    let refused = |why: &str| format!("<Error description=\"state not available: {why}\"/>\n");
+    let documents: String = said.split_inclusive('\n').filter(|line| line.starts_with('<')).collect();
+    let full = refused("no space left on its disk");
+    let read_only = refused("it cannot be written");
+    assert!(ran.status.success(), "{said}");
+    assert_eq!(documents, [MATCH, &full, MATCH, &read_only, MATCH, MISMATCH].concat(), "{said}");
 }

@@ -11,8 +11,10 @@ use crate::verification::MemoryError;
 
 /// Opens the file and starts its thread, which ends when nobody can ask any more.
 pub fn start(file: &Path, policy: Policy, jobs: Receiver<Job>) -> Result<Salt, MemoryError> {
-    let state = Sqlite::open(file)?;
+    let mut state = Sqlite::open(file)?;
     state.expect_many()?;
+    // One that can only be read would refuse every guess.
+    state.check()?;
     let salt = state.salt().clone();
     let writer = Writer { state, policy };
     let named = thread::Builder::new().name("state".to_owned());

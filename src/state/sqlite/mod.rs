@@ -144,7 +144,12 @@ impl Sqlite {
     ///
     /// [`MemoryError`] where it cannot.
     pub fn check(&mut self) -> Result<(), MemoryError> {
-        self.transaction()?.rollback()?;
+        let transaction = self.transaction()?;
+        // Where SQLite may not write, it begins one that only reads.
+        if transaction.is_readonly("main")? {
+            return Err(MemoryError::ReadOnly);
+        }
+        transaction.rollback()?;
         Ok(())
     }
 
