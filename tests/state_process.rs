@@ -480,6 +480,21 @@ fn an_account_is_unlocked_by_the_configuration() {
 }
 
 /// The filter, `stream`, `batch` and `unlock` with a state in PostgreSQL.
+// contract 15.1g: a password that nobody asks for may be meant for another state.
+#[cfg(feature = "serve")]
+#[test]
+fn a_file_has_no_password() {
+    let folder = Folder::new();
+    folder.write("password", "secret");
+    let ran = verify(&folder, "--state-password-file password", RFC_PASSWORD);
+    let cause = "wrong parameter: expected --state-password-file only with a state in PostgreSQL";
+    assert_eq!((ran.code(), ran.stderr()), (2, format!("totp-adapter: status -1: {cause}\n")));
+    let unlock = totp_adapter(["unlock", "--state", "state.db", "--state-password-file", "password"]);
+    let unlock = unlock.folder(folder.path()).stdin(format!("<Secret>{RFC_SECRET}</Secret>")).run();
+    assert_eq!((unlock.code(), unlock.stderr()), (2, format!("totp-adapter: status -1: {cause}\n")));
+    assert!(!folder.names().contains(&"state.db".to_owned()));
+}
+
 // contract 15.1g, 15.5d
 #[cfg(feature = "serve")]
 #[test]

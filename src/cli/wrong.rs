@@ -98,7 +98,11 @@ fn expectation(error: &clap::Error, own: &[&Arg]) -> String {
 
 /// Where a word stands that belongs to nothing.
 fn only_options() -> String {
-    let subcommands = if cfg!(feature = "serve") { "batch, stream, serve or" } else { "batch, stream or" };
+    let subcommands = match (cfg!(feature = "serve"), cfg!(feature = "state")) {
+        (true, _) => "batch, stream, serve, unlock or",
+        (false, true) => "batch, stream, unlock or",
+        (false, false) => "batch, stream or",
+    };
     format!(
         "expected options only, or read-qr, {subcommands} completions and what belongs to them, and no other word (the \
          operation follows --operation; secrets and passwords come in the document, never as arguments)"

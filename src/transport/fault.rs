@@ -86,6 +86,10 @@ pub enum Fault {
     /// The parameters file would take the place of the documents or of their names.
     #[error("wrong parameter: expected a file for --parameters, since standard input is read for something else")]
     ParametersTakeInput,
+    /// A file has no password.
+    #[cfg(feature = "serve")]
+    #[error("wrong parameter: expected --state-password-file only with a state in PostgreSQL")]
+    PasswordOfFile,
     /// The parameters file and the document would both come from standard input.
     #[error("wrong parameter: expected --input with a file where --parameters is standard input")]
     InputTaken,
@@ -134,6 +138,8 @@ impl Fault {
             | Self::InputTaken
             | Self::SameFile { .. }
             | Self::TerminalTooNarrow { .. } => None,
+            #[cfg(feature = "serve")]
+            Self::PasswordOfFile => None,
         }
     }
 }

@@ -14,12 +14,19 @@ use crate::cli::Request;
 use crate::operation::{Operation, Parameters};
 use crate::otp::CodeParameters;
 use crate::parameters_document::ParametersDocument;
+#[cfg(feature = "serve")]
+use crate::state::Location;
 #[cfg(feature = "state")]
 use crate::state::Policy;
 use crate::xml::MAX_DOCUMENT_BYTES;
 
 /// The operation, if it is named anywhere, and its parameters. Reading the file may take no longer than the timeout.
 pub fn resolve(request: &Request, timeout: Option<Duration>) -> Result<(Option<Operation>, Parameters), Fault> {
+    #[cfg(feature = "serve")]
+    if request.memory.state_password_file.is_some() && request.memory.state.as_ref().and_then(Location::file).is_some()
+    {
+        return Err(Fault::PasswordOfFile);
+    }
     let file = match &request.parameters {
         Some(file) => of_file(file, timeout)?,
         None => ParametersDocument::default(),
