@@ -53,6 +53,12 @@ impl Account {
         }
     }
 
+    /// How many bits the secret has.
+    #[must_use]
+    pub fn secret_bits(&self) -> usize {
+        self.secret.as_bytes().len() * 8
+    }
+
     fn of_secret(document: &[u8]) -> Result<Self, AccountError> {
         let secret = secret_in(document)?;
         Ok(Self { secret, code: CodeParameters::default(), issuer: None, name: None })

@@ -25,7 +25,7 @@ fn prepared() -> Folder {
     for name in ["server.pem", "server.key", "other.key", "encrypted.key", "encrypted-pkcs8.key"] {
         folder.write(name, fs::read(project().join("fixtures/configuration").join(name)).unwrap());
     }
-    folder.write("accounts/alice.xml", "<Secret>GEZDGNBVGY3TQOJQ</Secret>");
+    folder.write("accounts/alice.xml", "<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>");
     folder.write("secret", format!("{SECRET}\n"));
     folder.write("short", &SECRET[1..]);
     folder.write("lines", format!("{SECRET}\n{SECRET}\n"));
@@ -582,6 +582,34 @@ fn a_secret_that_others_can_read_is_a_warning() {
     totp-adapter.toml:5: warning: others can read or replace the file of state_password_file; mode 0600 keeps them out
     totp-adapter.toml:11: warning: others can read or replace the file of tls.key_file; mode 0600 keeps them out
     totp-adapter.toml:28: warning: others can read or replace the file of client.secret_file; mode 0600 keeps them out
+    ");
+}
+
+// contract 10.3f
+#[test]
+fn an_account_with_a_short_secret_is_a_warning() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path().join("accounts")).unwrap();
+    let warned = |files: &[(&str, &str)]| {
+        for (name, document) in files {
+            folder.write(format!("accounts/{name}"), document);
+        }
+        let ran = check(&folder, "accounts = 'accounts'\n");
+        assert_eq!(ran.code(), 0);
+        ran.stderr()
+    };
+    // 128 bits are enough; what is no account, or cannot be read, is told elsewhere.
+    let strong = [
+        ("strong.xml", "<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY</Secret>"),
+        ("weak.txt", "<Secret>GEZDGNBVGY3TQOJQ</Secret>"),
+        ("broken.xml", "<Secret>GEZDGNBV"),
+    ];
+    assert_eq!(warned(&strong), "");
+    let one = warned(&[("w.xml", "<Secret>GEZDGNBVGY3TQOJQGEZDGNBV</Secret>")]);
+    let two = warned(&[("a@b.xml", "<Secret>GEZDGNBVGY3TQOJQ</Secret>")]);
+    assert_snapshot!(one + &two, @"
+    totp-adapter.toml:1: warning: expected secrets of at least 128 bits (RFC 4226, section 4); 1 account has fewer, the first is w
+    totp-adapter.toml:1: warning: expected secrets of at least 128 bits (RFC 4226, section 4); 2 accounts have fewer, the first is a@b
     ");
 }
 

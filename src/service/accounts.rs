@@ -43,6 +43,9 @@ impl Name {
     }
 }
 
+/// How long a secret must be at least (RFC 4226, section 4, R6).
+pub const STRONG_BITS: usize = 128;
+
 /// The accounts in a folder.
 #[derive(Clone, Debug)]
 pub struct Accounts {
@@ -74,6 +77,19 @@ impl Accounts {
     #[must_use]
     pub const fn in_folder(folder: PathBuf) -> Self {
         Self { folder }
+    }
+
+    /// The accounts with a secret of fewer than [`STRONG_BITS`], among the first thousand files: more would hold up a start. What
+    /// cannot be read is told when somebody asks for it.
+    #[must_use]
+    pub fn weak(&self) -> Vec<Name> {
+        const LOOKED_AT: usize = 1000;
+        let Ok(entries) = fs::read_dir(&self.folder) else { return Vec::new() };
+        let names = entries.take(LOOKED_AT).flatten().filter_map(|entry| {
+            let file = entry.file_name();
+            Name::parse(file.to_str()?.strip_suffix(".xml")?)
+        });
+        names.filter(|name| self.read(name).is_ok_and(|account| account.secret_bits() < STRONG_BITS)).collect()
     }
 
     /// Reads an account.

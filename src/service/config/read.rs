@@ -11,6 +11,7 @@ use super::operations::{self, Operations};
 use super::reader::{At, Reader};
 use super::section::Section;
 use super::{Configuration, Limits, Mistake, Tls, Warning, client, file, limits, state, syntax, tls, verification};
+use crate::service::accounts::{Accounts, Name, STRONG_BITS};
 use crate::state::Location;
 
 /// The keys above the first section, and the sections.
@@ -119,6 +120,12 @@ fn accounts(top: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<PathBuf> {
     let folder = value.path("the name of a folder", reader)?;
     if let Err(reason) = file::look_into(&folder) {
         value.unusable("folder", &reason.to_string(), reader);
+    }
+    let weak = Accounts::in_folder(folder.clone()).weak();
+    if let Some(first) = weak.iter().map(Name::as_str).min() {
+        let accounts = if weak.len() == 1 { "1 account has" } else { &format!("{} accounts have", weak.len()) };
+        let expected = format!("expected secrets of at least {STRONG_BITS} bits (RFC 4226, section 4)");
+        reader.warn(value.at, format!("{expected}; {accounts} fewer, the first is {first}"));
     }
     Some(folder)
 }
