@@ -87,7 +87,7 @@ impl Record {
     }
 
     fn failed(&self, attempt: &Attempt, policy: Policy) -> Self {
-        let failures = if self.forget_at <= attempt.now { 1 } else { self.failures + 1 };
+        let failures = if self.forget_at <= attempt.now { 1 } else { self.failures.saturating_add(1) };
         Self {
             failures,
             forget_at: attempt.now + KEPT_SECONDS,

@@ -1,7 +1,8 @@
 //! Guesses judged in SQLite: read, decided by [`Record`], written, in a transaction beside which nobody writes.
 //!
-//! PostgreSQL does all of it in one statement. Here that takes eight times as long as these two (an upsert that reads its own row
-//! in a subquery), and SQLite compiles it anew in every process that comes for one password.
+//! PostgreSQL does all of it in one statement, since there somebody may write between two. Here nobody can, and that statement would
+//! be dear: SQLite compiles it anew in every process that comes for one password, which was more than half of what such a process
+//! executed.
 
 use rusqlite::{CachedStatement, OptionalExtension, Row, Transaction, params};
 
