@@ -142,6 +142,9 @@ pub enum MemoryError {
     /// The name of the file leads to a folder, a pipe or a device.
     #[error("expected a regular file")]
     NotAFile,
+    /// The file has hard links.
+    #[error("expected a file with one name, found one with several (hard links)")]
+    SeveralNames,
     /// The file, or the schema of the database, has other contents.
     #[error("expected a state of this program, found something else")]
     Foreign,

@@ -301,6 +301,37 @@ fn a_pipe_is_no_state() {
     assert_eq!(Sqlite::open(&pipe).err().unwrap(), MemoryError::NotAFile);
 }
 
+// contract 15.4d: where a file has two names, SQLite's log is beside one of them, and who comes by the other does not see it.
+#[cfg(unix)]
+#[test]
+fn a_file_with_two_names_is_no_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (folder.path().join("one.db"), folder.path().join("other.db"));
+    drop(Sqlite::open(&one).unwrap());
+    fs::hard_link(&one, &other).unwrap();
+    assert_eq!(Sqlite::open(&other).err().unwrap(), MemoryError::SeveralNames);
+    fs::remove_file(&one).unwrap();
+    assert!(Sqlite::open(&other).is_ok());
+}
+
+// contract 15.4d: what was written last is in SQLite's log.
+#[cfg(unix)]
+#[test]
+fn a_log_that_is_gone_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::in_folder(folder.path());
+    let mut state = place.open();
+    assert_eq!(offer(&mut state, NOW, Some(NOW / 30)), Verdict::Accepted);
+    let attempt = Attempt::of(&guess(SECRET, CodeParameters::default(), NOW, Some(NOW / 30 + 1)), state.salt());
+    let log = folder.path().join("state.db-wal");
+    fs::rename(&log, folder.path().join("elsewhere")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(state.judge(&[attempt], Policy::default()), Err(MemoryError::Replaced));
+    }
+    fs::rename(folder.path().join("elsewhere"), &log).unwrap();
+    assert_eq!(state.judge(&[attempt], Policy::default()).unwrap()[0].verdict, Verdict::Accepted);
+}
+
 /// One of the things that happen to a verifier.
 #[derive(Clone, Debug)]
 enum Event {

@@ -319,6 +319,9 @@ fn nothing_replaces_the_state() {
         "--status-file state.db",
         "--output ./state.db --overwrite",
         "--no-such-option --status-file state.db",
+        "--output state.db-wal --overwrite",
+        "--status-file state.db-wal",
+        "--output state.db-shm --overwrite",
     ] {
         let ran = verify(&folder, arguments, LATER);
         assert_eq!(ran.code(), 2, "{ran}");
@@ -328,6 +331,55 @@ fn nothing_replaces_the_state() {
     let report = folder.prepare(&format!("{batch} --report state.db")).run();
     assert!(report.stdout().contains("expected different files for --report and --state"), "{report}");
     assert_eq!(fs::read(folder.path().join("state.db")).unwrap(), before);
+    assert!(verify(&folder, "", RFC_PASSWORD).stderr().contains("replayed"));
+}
+
+// contract 15.4d: a state that is gone while `stream` has it open stays gone; a new one would accept everything again.
+#[test]
+fn stream_makes_no_other_state() {
+    use std::io::{BufRead, BufReader, Write};
+    let folder = Folder::new();
+    let now = RFC_TIME.to_string();
+    let arguments = ["stream", "--operation", "VerifyPassword", "--state", "state.db", "--now", &now];
+    let mut stream = std::process::Command::new(env!("CARGO_BIN_EXE_totp-adapter"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut records, mut answers) = (stream.stdin.take().unwrap(), BufReader::new(stream.stdout.take().unwrap()));
+    let mut ask = || {
+        writeln!(records, "{}", totp_document(RFC_PASSWORD)).unwrap();
+        let mut answer = String::new();
+        answers.read_line(&mut answer).unwrap();
+        answer.split_once('\t').unwrap().0.to_owned()
+    };
+    assert_eq!([ask(), ask()], ["1", "403"]);
+    let path = |name: &str| folder.path().join(name);
+    fs::rename(path("state.db"), path("moved.db")).unwrap();
+    assert_eq!([ask(), ask()], ["-1", "-1"]);
+    assert!(!path("state.db").exists());
+    fs::write(path("state.db"), "").unwrap();
+    assert_eq!([ask(), ask()], ["-1", "-1"]);
+    fs::rename(path("moved.db"), path("state.db")).unwrap();
+    assert_eq!(ask(), "403");
+    drop(records);
+    assert!(stream.wait().unwrap().success());
+}
+
+// contract 15.3b: a state that was made only to be unlocked would hide that it is the wrong one.
+#[test]
+fn unlock_makes_no_state() {
+    let folder = Folder::new();
+    let unlock = totp_adapter(["unlock", "--state", "typo.db", "--input", "secret.xml"]).folder(folder.path()).run();
+    assert_eq!(unlock.code(), 2);
+    let cause = "state not available: cannot open it: no such file or directory";
+    assert_eq!(unlock.stdout(), format!("<Error description=\"{cause}\"/>\n"));
+    folder.write("empty.db", "");
+    let unlock = totp_adapter(["unlock", "--state", "empty.db", "--input", "secret.xml"]).folder(folder.path()).run();
+    assert_eq!((unlock.code(), folder.names()), (2, vec!["empty.db".to_owned(), "secret.xml".to_owned()]));
 }
 
 /// `kill -9` while answers come: what was answered is remembered.

@@ -73,7 +73,7 @@ impl Request {
     #[must_use]
     pub fn files(&self) -> Vec<(&'static str, PathBuf)> {
         let parameters = self.parameters.clone().map(|file| ("--parameters", file));
-        let files = parameters.into_iter().chain(self.state_file().map(|file| ("--state", file)));
+        let files = parameters.into_iter().chain(self.state_files().map(|file| ("--state", file)));
         #[cfg(feature = "serve")]
         let files = {
             let password = self.memory.state_password_file.clone().map(|file| ("--state-password-file", file));
@@ -83,14 +83,22 @@ impl Request {
         files.collect()
     }
 
+    /// The file of the state, and those that SQLite has beside it.
     #[cfg(feature = "state")]
-    fn state_file(&self) -> Option<PathBuf> {
-        self.memory.state.as_ref()?.file().map(PathBuf::from)
+    fn state_files(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        let file = self.memory.state.as_ref().and_then(|state| state.file());
+        file.into_iter().flat_map(|file| {
+            ["", "-wal", "-shm"].map(|ending| {
+                let mut name = file.as_os_str().to_owned();
+                name.push(ending);
+                PathBuf::from(name)
+            })
+        })
     }
 
     #[cfg(not(feature = "state"))]
-    #[expect(clippy::unused_self, reason = "with the feature it has one")]
-    const fn state_file(&self) -> Option<PathBuf> {
-        None
+    #[expect(clippy::unused_self, reason = "with the feature it has some")]
+    fn state_files(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        std::iter::empty()
     }
 }

@@ -1,5 +1,6 @@
 //! What a memory learns of a guess: neither the key nor the password, but under which fingerprints to count it.
 
+use std::fmt;
 use std::io;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -20,6 +21,12 @@ const MAX_SKEW: u64 = 10;
 /// What the fingerprints of one state depend on, so that they tell nothing to those who have another.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Salt([u8; Salt::BYTES]);
+
+impl fmt::Debug for Salt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Salt(redacted)")
+    }
+}
 
 impl Salt {
     /// As many bytes as the hash has.

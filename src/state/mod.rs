@@ -18,3 +18,12 @@ pub use policy::{Attempts, LockAfter, Policy};
 pub use postgres::{Access, Address, AddressError, Postgres};
 pub use sqlite::Sqlite;
 pub use token::{Token, TokenHash};
+
+/// Whether a state is made where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IfMissing {
+    /// When it is first asked.
+    Make,
+    /// Where it cannot be gone: what was remembered would be forgotten, and nobody told.
+    Refuse,
+}

@@ -11,7 +11,7 @@ use super::database::Database;
 use crate::otp::Secret;
 use crate::outcome::Outcome;
 use crate::reply::Reply;
-use crate::state::{Attempt, Fingerprint, Judgement, Location, Policy, Salt, Sqlite};
+use crate::state::{Attempt, Fingerprint, IfMissing, Judgement, Location, Policy, Salt, Sqlite};
 use crate::verification::{Guess, MemoryError};
 
 /// The memory of a run.
@@ -22,7 +22,15 @@ pub struct Memory {
     /// Of a database, if it takes one.
     #[cfg(feature = "serve")]
     password: Option<PathBuf>,
-    state: Mutex<Option<State>>,
+    opened: Mutex<Opened>,
+}
+
+/// What is open now, if anything is.
+#[derive(Debug, Default)]
+struct Opened {
+    state: Option<State>,
+    /// Of the state that was opened first: another one would not know what this run has accepted.
+    salt: Option<Salt>,
 }
 
 /// An open state, whatever keeps it.
@@ -41,7 +49,7 @@ impl Memory {
             policy,
             #[cfg(feature = "serve")]
             password: None,
-            state: Mutex::default(),
+            opened: Mutex::default(),
         }
     }
 
@@ -58,7 +66,7 @@ impl Memory {
 
     /// Judges guesses in their order, all of them together: it takes as long as one alone.
     pub fn judge_all(&self, guesses: Vec<Guess>) -> Vec<Reply> {
-        let judgements = self.with_state(|state| {
+        let judgements = self.with_state(IfMissing::Make, |state| {
             let attempts: Vec<Attempt> = guesses.iter().map(|guess| Attempt::of(guess, state.salt())).collect();
             state.judge(&attempts, self.policy)
         });
@@ -71,38 +79,48 @@ impl Memory {
         }
     }
 
-    /// Forgets the failures of a secret.
+    /// Forgets the failures of a secret, in a state that is there: one that was made for it would help nobody.
     pub fn unlock(&self, secret: &Secret) -> Reply {
-        let unlocked = self.with_state(|state| {
+        let unlocked = self.with_state(IfMissing::Refuse, |state| {
             let fingerprint = state.salt().of_secret(secret);
             state.unlock(&fingerprint)
         });
         Reply::of(unlocked.map(|()| Outcome::Unlocked).map_err(Into::into))
     }
 
-    /// After an error the state is opened anew for the next guess: it may be there again.
-    fn with_state<T>(&self, act: impl FnOnce(&mut State) -> Result<T, MemoryError>) -> Result<T, MemoryError> {
-        let mut opened = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut state = match opened.take().filter(State::stands) {
+    /// After an error a database is asked anew for the next guess: it may be there again.
+    fn with_state<T>(
+        &self,
+        missing: IfMissing,
+        act: impl FnOnce(&mut State) -> Result<T, MemoryError>,
+    ) -> Result<T, MemoryError> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = match opened.state.take().filter(State::stands) {
             Some(state) => state,
-            None => self.open()?,
+            None => self.open(if opened.salt.is_some() { IfMissing::Refuse } else { missing })?,
         };
-        let result = act(&mut state)?;
-        *opened = Some(state);
-        Ok(result)
+        if opened.salt.get_or_insert_with(|| state.salt().clone()) != state.salt() {
+            return Err(MemoryError::Replaced);
+        }
+        let result = act(&mut state);
+        if result.is_ok() || state.outlives_errors() {
+            opened.state = Some(state);
+        }
+        result
     }
 
-    fn open(&self) -> Result<State, MemoryError> {
-        match &self.location {
-            Location::Sqlite(file) => Sqlite::open(file).map(State::Sqlite),
+    fn open(&self, missing: IfMissing) -> Result<State, MemoryError> {
+        match (&self.location, missing) {
+            (Location::Sqlite(file), IfMissing::Make) => Sqlite::open(file).map(State::Sqlite),
+            (Location::Sqlite(file), IfMissing::Refuse) => Sqlite::open_existing(file).map(State::Sqlite),
             #[cfg(feature = "serve")]
-            Location::Postgres(address) => {
+            (Location::Postgres(address), _) => {
                 let database = Database::open(address, self.password.as_ref())?;
                 Ok(State::Postgres(Box::new(database)))
             }
             // The command line has refused it.
             #[cfg(not(feature = "serve"))]
-            Location::Postgres(_) => Err(MemoryError::Address),
+            (Location::Postgres(_), _) => Err(MemoryError::Address),
         }
     }
 }
@@ -114,6 +132,15 @@ impl State {
             Self::Sqlite(_) => true,
             #[cfg(feature = "serve")]
             Self::Postgres(database) => database.stands(),
+        }
+    }
+
+    /// Whether it is still of use after an error. A file that was replaced must not be opened again: the new one knows nothing.
+    const fn outlives_errors(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            #[cfg(feature = "serve")]
+            Self::Postgres(_) => false,
         }
     }
 

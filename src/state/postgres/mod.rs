@@ -28,12 +28,11 @@ use tokio_postgres::{CancelToken, Client};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use zeroize::Zeroizing;
 
-pub use address::{Address, AddressError};
-use structure::IfMissing;
-
+use super::IfMissing;
 use super::attempt::{Fingerprint, Salt};
 use super::record::UNLOCK;
 use crate::verification::MemoryError;
+pub use address::{Address, AddressError};
 
 /// How long everything that makes a connection may take together, whatever it names.
 const CONNECT: Duration = Duration::from_secs(10);

@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
-use crate::state::Salt;
+use crate::state::{IfMissing, Salt};
 use crate::verification::MemoryError;
 
 /// The structure below.
@@ -37,15 +37,6 @@ AND NOT EXISTS (
   SELECT FROM pg_catalog.pg_depend
   WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND objid = pg_class.oid AND deptype = 'e'
 )";
-
-/// Whether a state is made where there is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum IfMissing {
-    /// At a start.
-    Make,
-    /// When a connection is made anew: what was remembered cannot be gone, so this is another database.
-    Refuse,
-}
 
 /// The salt of the state in the schema; with it the structure has the version that we know.
 pub(super) async fn prepare(client: &Client, missing: IfMissing) -> Result<Salt, MemoryError> {

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::state::IfMissing;
 use crate::verification::MemoryError;
 
 /// The file that is open: where somebody takes it away or puts another in its place, SQLite would go on writing to it, and all
@@ -12,6 +13,8 @@ use crate::verification::MemoryError;
 pub(super) struct OpenFile {
     path: PathBuf,
     identity: Identity,
+    /// SQLite's log of changes beside it, where what was written last is.
+    log: Option<Identity>,
 }
 
 #[cfg(unix)]
@@ -22,10 +25,15 @@ type Identity = Option<std::time::SystemTime>;
 
 impl OpenFile {
     /// The file of this name, which is made where it is missing, before SQLite could make one that others can read.
-    pub(super) fn at(path: &Path) -> Result<Self, MemoryError> {
+    pub(super) fn at(path: &Path, missing: IfMissing) -> Result<Self, MemoryError> {
         let path = std::path::absolute(path)?;
-        prepare(&path)?;
-        Ok(Self { identity: identity(&path)?, path })
+        prepare(&path, missing)?;
+        Ok(Self { identity: identity(&path)?, log: None, path })
+    }
+
+    /// Watches the log, too, once SQLite has opened it.
+    pub(super) fn watch_log(&mut self) {
+        self.log = identity(&self.log()).ok();
     }
 
     /// Its name, with all folders before it.
@@ -33,16 +41,21 @@ impl OpenFile {
         &self.path
     }
 
-    /// Whether the name still leads to it.
+    /// Whether the names still lead to it and to its log.
     pub(super) fn check(&self) -> Result<(), MemoryError> {
-        if identity(&self.path)? == self.identity { Ok(()) } else { Err(MemoryError::Replaced) }
+        let is_same = identity(&self.path)? == self.identity && identity(&self.log()).ok() == self.log;
+        if is_same { Ok(()) } else { Err(MemoryError::Replaced) }
     }
 
     /// How many bytes SQLite's log of changes beside it has.
     pub(super) fn log_bytes(&self) -> u64 {
+        fs::metadata(self.log()).map_or(0, |log| log.len())
+    }
+
+    fn log(&self) -> PathBuf {
         let mut log = self.path.as_os_str().to_owned();
         log.push("-wal");
-        fs::metadata(log).map_or(0, |log| log.len())
+        log.into()
     }
 }
 
@@ -59,12 +72,14 @@ fn identity(path: &Path) -> io::Result<Identity> {
 }
 
 /// Makes the file where it is missing, and closes it to others where it is not.
-fn prepare(file: &Path) -> Result<(), MemoryError> {
+fn prepare(file: &Path, missing: IfMissing) -> Result<(), MemoryError> {
     match fs::metadata(file) {
         Ok(found) if !found.is_file() => Err(MemoryError::NotAFile),
+        // SQLite's log would be beside one of its names, and who comes by another would not see it.
+        Ok(found) if has_other_names(&found) => Err(MemoryError::SeveralNames),
         // It is not opened: SQLite's locks end when anybody in the process closes the file.
         Ok(found) => Ok(close_to_others(file, &found)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => match create(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && missing == IfMissing::Make => match create(file) {
             Ok(_) => Ok(()),
             // Somebody else was faster.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -72,6 +87,18 @@ fn prepare(file: &Path) -> Result<(), MemoryError> {
         },
         Err(error) => Err(error.into()),
     }
+}
+
+#[cfg(unix)]
+fn has_other_names(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    found.nlink() > 1
+}
+
+/// The system does not say.
+#[cfg(not(unix))]
+const fn has_other_names(_: &fs::Metadata) -> bool {
+    false
 }
 
 #[cfg(unix)]
@@ -113,7 +140,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("state.db");
-        OpenFile::at(&file).unwrap();
+        OpenFile::at(&file, IfMissing::Make).unwrap();
         let made = fs::metadata(&file).unwrap();
         assert_eq!((made.len(), made.permissions().mode() & 0o777), (0, 0o600));
     }

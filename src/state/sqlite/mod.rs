@@ -15,6 +15,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 
 use file::OpenFile;
 
+use super::IfMissing;
 use super::attempt::{Attempt, Fingerprint, Judgement, Salt};
 use super::policy::Policy;
 use super::record::UNLOCK;
@@ -45,7 +46,20 @@ impl Sqlite {
     ///
     /// [`MemoryError`] where it cannot be opened, or is not a state that this program knows.
     pub fn open(file: &Path) -> Result<Self, MemoryError> {
-        let file = OpenFile::at(file)?;
+        Self::at(file, IfMissing::Make)
+    }
+
+    /// Opens the state that is in a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sqlite::open`], and where there is none.
+    pub fn open_existing(file: &Path) -> Result<Self, MemoryError> {
+        Self::at(file, IfMissing::Refuse)
+    }
+
+    fn at(file: &Path, missing: IfMissing) -> Result<Self, MemoryError> {
+        let mut file = OpenFile::at(file, missing)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         // By its whole name: SQLite takes names such as ":memory:" for something else.
         let connection = Connection::open_with_flags(file.path(), flags)?;
@@ -58,7 +72,8 @@ impl Sqlite {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // SQLite comes with synchronous = FULL.
         connection.execute_batch("PRAGMA cell_size_check = ON;")?;
-        let salt = structure::salt(&connection)?;
+        let salt = structure::salt(&connection, missing)?;
+        file.watch_log();
         shorten_log(&connection, &file)?;
         Ok(Self { connection, salt, file })
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::PATIENCE;
-use crate::state::Salt;
+use crate::state::{IfMissing, Salt};
 use crate::verification::MemoryError;
 
 /// How often we look again where SQLite does not wait by itself.
@@ -35,12 +35,14 @@ CREATE TABLE token (
 ";
 
 /// The salt of the state in a file, whose structure is made where there is none.
-pub(super) fn salt(connection: &Connection) -> Result<Salt, MemoryError> {
+pub(super) fn salt(connection: &Connection, missing: IfMissing) -> Result<Salt, MemoryError> {
     if let Some(salt) = salt_of_this_version(connection) {
         return Ok(salt);
     }
-    if patiently(|| whole_version(connection))? != VERSION {
-        patiently(|| initialise(connection))?;
+    match (patiently(|| whole_version(connection))?, missing) {
+        (VERSION, _) => {}
+        (_, IfMissing::Make) => patiently(|| initialise(connection))?,
+        (_, IfMissing::Refuse) => return Err(MemoryError::Foreign),
     }
     Ok(Salt::new(connection.query_row("SELECT salt FROM salt", [], |row| row.get(0))?))
 }
