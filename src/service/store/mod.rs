@@ -12,7 +12,7 @@ use crate::state::{Access, Address, Attempt, Judgement, Location, Policy, Salt, 
 use crate::verification::{Guess, MemoryError};
 use zeroize::Zeroizing;
 
-/// How many questions may wait in a lane: more are refused, since they would wait longer than their callers do.
+/// How many questions may wait: more are refused, since they would wait longer than their callers do.
 const QUEUE: usize = 1024;
 /// How many of them are worked off together.
 const TOGETHER: usize = 256;
@@ -20,8 +20,7 @@ const TOGETHER: usize = 256;
 /// The state of a service. Clones ask the same one.
 #[derive(Clone)]
 pub struct Store {
-    /// At least one. What concerns one secret, or one token, always goes the same way, so that it keeps its order.
-    lanes: Arc<[mpsc::Sender<Job>]>,
+    jobs: mpsc::Sender<Job>,
     salt: Arc<Salt>,
     /// What opens connections to a database, if there is one.
     access: Option<Arc<Access>>,
@@ -45,21 +44,16 @@ impl Store {
     ///
     /// [`MemoryError`] where it cannot be opened.
     pub fn open(location: &Location, password: Option<Zeroizing<String>>, policy: Policy) -> Result<Self, MemoryError> {
-        match location {
-            Location::Sqlite(file) => {
-                let (lanes, jobs) = lanes();
-                let [jobs] = jobs;
-                let salt = sqlite::start(file, policy, jobs)?;
-                Ok(Self { lanes, salt: Arc::new(salt), access: None })
-            }
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let (salt, access) = match location {
+            Location::Sqlite(file) => (sqlite::start(file, policy, queue)?, None),
             Location::Postgres(address) => {
                 let address = Address::parse(address).map_err(|_| MemoryError::Address)?;
                 let access = Arc::new(Access::new(address, password));
-                let (lanes, jobs) = lanes();
-                let salt = postgres::start(access.clone(), policy, jobs)?;
-                Ok(Self { lanes, salt: Arc::new(salt), access: Some(access) })
+                (postgres::start(access.clone(), policy, queue)?, Some(access))
             }
-        }
+        };
+        Ok(Self { jobs, salt: Arc::new(salt), access })
     }
 
     /// Takes another password, for connections to a database that are opened from now on.
@@ -76,7 +70,7 @@ impl Store {
     /// [`MemoryError`] where it cannot say anything.
     pub async fn judge(&self, guess: &Guess) -> Result<Judgement, MemoryError> {
         let attempt = Attempt::of(guess, &self.salt);
-        self.ask(attempt.secret.as_bytes()[0], |answer| Job::Judge(attempt, answer)).await
+        self.ask(|answer| Job::Judge(attempt, answer)).await
     }
 
     /// Keeps a token.
@@ -85,7 +79,7 @@ impl Store {
     ///
     /// [`MemoryError`] where it may not be kept.
     pub async fn issue(&self, token: Token) -> Result<(), MemoryError> {
-        self.ask(token.hash.as_bytes()[0], |answer| Job::Issue(token, answer)).await
+        self.ask(|answer| Job::Issue(token, answer)).await
     }
 
     /// The id of the client that a token was issued to; none where it is not valid at this time, in seconds since 1970.
@@ -94,51 +88,32 @@ impl Store {
     ///
     /// [`MemoryError`] where the state cannot tell.
     pub async fn client_of(&self, hash: TokenHash, now: i64) -> Result<Option<String>, MemoryError> {
-        self.ask(hash.as_bytes()[0], |answer| Job::ClientOf { hash, now, answer }).await
+        self.ask(|answer| Job::ClientOf { hash, now, answer }).await
     }
 
-    /// Whether the state answers, in every lane.
+    /// Whether the state answers.
     ///
     /// # Errors
     ///
     /// [`MemoryError`] where it does not.
     pub async fn check(&self) -> Result<(), MemoryError> {
-        for lane in &*self.lanes {
-            ask(lane, Job::Check).await?;
-        }
-        Ok(())
+        self.ask(Job::Check).await
     }
 
     /// How many questions wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.lanes.iter().map(|lane| lane.max_capacity() - lane.capacity()).sum()
+        self.jobs.max_capacity() - self.jobs.capacity()
     }
 
-    /// Asks in the lane of a byte that is as random as a hash.
-    async fn ask<T>(&self, byte: u8, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, MemoryError> {
-        ask(&self.lanes[usize::from(byte) % self.lanes.len()], job).await
+    async fn ask<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, MemoryError> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.try_send(job(answer)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => MemoryError::QueueFull,
+            mpsc::error::TrySendError::Closed(_) => MemoryError::Unreachable,
+        })?;
+        answered.await.unwrap_or(Err(MemoryError::Unreachable))
     }
-}
-
-async fn ask<T>(lane: &mpsc::Sender<Job>, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, MemoryError> {
-    let (answer, answered) = oneshot::channel();
-    lane.try_send(job(answer)).map_err(|error| match error {
-        mpsc::error::TrySendError::Full(_) => MemoryError::QueueFull,
-        mpsc::error::TrySendError::Closed(_) => MemoryError::Unreachable,
-    })?;
-    answered.await.unwrap_or(Err(MemoryError::Unreachable))
-}
-
-/// As many queues as there are ends to work them off.
-fn lanes<const N: usize>() -> (Arc<[mpsc::Sender<Job>]>, [mpsc::Receiver<Job>; N]) {
-    let mut senders = Vec::with_capacity(N);
-    let receivers = std::array::from_fn(|_| {
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        senders.push(sender);
-        receiver
-    });
-    (senders.into(), receivers)
 }
 
 /// Whoever asked may have gone.
@@ -204,20 +179,6 @@ mod tests {
             assert!(matches!(answer, Ok(()) | Err(MemoryError::Busy)), "{answer:?}");
         }
         assert_eq!(store.check().await, Ok(()));
-    }
-
-    // contract 10.6a: a state of which only one lane answers is none that a balancer may send callers to.
-    #[tokio::test]
-    async fn every_lane_is_checked() {
-        let (lanes, [mut one, mut other]) = lanes();
-        let store = Store { lanes, salt: Arc::new(Salt::new([0; Salt::BYTES])), access: None };
-        let answers = async {
-            let Some(Job::Check(answer)) = one.recv().await else { panic!("the first lane was not asked") };
-            send(answer, Ok(()));
-            let Some(Job::Check(answer)) = other.recv().await else { panic!("the second lane was not asked") };
-            send(answer, Err(MemoryError::Busy));
-        };
-        assert_eq!(tokio::join!(store.check(), answers).0, Err(MemoryError::Busy));
     }
 
     // contract 10.8c: no request could be answered any more.
