@@ -321,6 +321,7 @@ fn nothing_replaces_the_state() {
         "--no-such-option --status-file state.db",
         "--output state.db-wal --overwrite",
         "--status-file state.db-wal",
+        "--no-such-option --status-file state.db-wal",
         "--output state.db-shm --overwrite",
     ] {
         let ran = verify(&folder, arguments, LATER);

@@ -10,6 +10,8 @@ use super::named;
 use crate::key_uri_format::KeyUriFormat;
 use crate::operation::Operation;
 use crate::otp::{Algorithm, Digits, Period, Skew, UnixTime};
+#[cfg(feature = "state")]
+use crate::state::Location;
 
 /// In the help, below the options of each way.
 const LAST: usize = 100;
@@ -73,7 +75,7 @@ impl Request {
     #[must_use]
     pub fn files(&self) -> Vec<(&'static str, PathBuf)> {
         let parameters = self.parameters.clone().map(|file| ("--parameters", file));
-        let files = parameters.into_iter().chain(self.state_files().map(|file| ("--state", file)));
+        let files = parameters.into_iter().chain(self.state_files().into_iter().map(|file| ("--state", file)));
         #[cfg(feature = "serve")]
         let files = {
             let password = self.memory.state_password_file.clone().map(|file| ("--state-password-file", file));
@@ -83,22 +85,14 @@ impl Request {
         files.collect()
     }
 
-    /// The file of the state, and those that SQLite has beside it.
     #[cfg(feature = "state")]
-    fn state_files(&self) -> impl Iterator<Item = PathBuf> + '_ {
-        let file = self.memory.state.as_ref().and_then(|state| state.file());
-        file.into_iter().flat_map(|file| {
-            ["", "-wal", "-shm"].map(|ending| {
-                let mut name = file.as_os_str().to_owned();
-                name.push(ending);
-                PathBuf::from(name)
-            })
-        })
+    fn state_files(&self) -> Vec<PathBuf> {
+        self.memory.state.as_ref().map_or_else(Vec::new, Location::files)
     }
 
     #[cfg(not(feature = "state"))]
     #[expect(clippy::unused_self, reason = "with the feature it has some")]
-    fn state_files(&self) -> impl Iterator<Item = PathBuf> + '_ {
-        std::iter::empty()
+    const fn state_files(&self) -> Vec<PathBuf> {
+        Vec::new()
     }
 }

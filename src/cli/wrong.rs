@@ -48,12 +48,12 @@ impl WrongCommandLine {
             exit_codes: exit_codes.unwrap_or_default(),
             read: [
                 ("--parameters", file("parameters")),
-                ("--state", value("state").and_then(state_file)),
                 ("--state-password-file", file("state-password-file")),
                 ("--config", file("config")),
             ]
             .into_iter()
             .filter_map(|(option, file)| Some((option, file?)))
+            .chain(value("state").map_or_else(Vec::new, state_files).into_iter().map(|file| ("--state", file)))
             .collect(),
             files: Files {
                 input: file("input"),
@@ -64,16 +64,16 @@ impl WrongCommandLine {
     }
 }
 
-/// The file of a state that is one, without opening it.
+/// The files of a state that has some, without opening it.
 #[cfg(feature = "state")]
-fn state_file(name: &OsStr) -> Option<PathBuf> {
-    crate::state::Location::parse(name).ok()?.file().map(PathBuf::from)
+fn state_files(name: &OsStr) -> Vec<PathBuf> {
+    crate::state::Location::parse(name).map_or_else(|_| Vec::new(), |state| state.files())
 }
 
 /// A program built without the feature `state` has none.
 #[cfg(not(feature = "state"))]
-const fn state_file(_: &OsStr) -> Option<PathBuf> {
-    None
+const fn state_files(_: &OsStr) -> Vec<PathBuf> {
+    Vec::new()
 }
 
 /// What clap expected, from the parts of its error that are ours: names of options and accepted values.

@@ -48,9 +48,26 @@ impl Location {
         }
     }
 
+    /// The files of a state that is in one: its own, and those that SQLite has beside it.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.file().map_or_else(Vec::new, |file| vec![file.to_owned(), log_of(file), beside(file, "-shm")])
+    }
+
     fn of_file(file: PathBuf) -> Result<Self, OutOfRange> {
         if file.as_os_str().is_empty() { Err(OutOfRange { expected: Self::EXPECTED }) } else { Ok(Self::Sqlite(file)) }
     }
+}
+
+/// SQLite's log of changes beside the file of a state.
+pub(super) fn log_of(file: &Path) -> PathBuf {
+    beside(file, "-wal")
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 impl fmt::Debug for Location {

@@ -110,17 +110,16 @@ impl Memory {
     }
 
     fn open(&self, missing: IfMissing) -> Result<State, MemoryError> {
-        match (&self.location, missing) {
-            (Location::Sqlite(file), IfMissing::Make) => Sqlite::open(file).map(State::Sqlite),
-            (Location::Sqlite(file), IfMissing::Refuse) => Sqlite::open_existing(file).map(State::Sqlite),
+        match &self.location {
+            Location::Sqlite(file) => Sqlite::at(file, missing).map(State::Sqlite),
             #[cfg(feature = "serve")]
-            (Location::Postgres(address), _) => {
+            Location::Postgres(address) => {
                 let database = Database::open(address, self.password.as_ref())?;
                 Ok(State::Postgres(Box::new(database)))
             }
             // The command line has refused it.
             #[cfg(not(feature = "serve"))]
-            (Location::Postgres(_), _) => Err(MemoryError::Address),
+            Location::Postgres(_) => Err(MemoryError::Address),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::state::IfMissing;
+use crate::state::location::log_of;
 use crate::verification::MemoryError;
 
 /// The file that is open: where somebody takes it away or puts another in its place, SQLite would go on writing to it, and all
@@ -53,9 +54,7 @@ impl OpenFile {
     }
 
     fn log(&self) -> PathBuf {
-        let mut log = self.path.as_os_str().to_owned();
-        log.push("-wal");
-        log.into()
+        log_of(&self.path)
     }
 }
 

@@ -49,16 +49,8 @@ impl Sqlite {
         Self::at(file, IfMissing::Make)
     }
 
-    /// Opens the state that is in a file.
-    ///
-    /// # Errors
-    ///
-    /// As [`Sqlite::open`], and where there is none.
-    pub fn open_existing(file: &Path) -> Result<Self, MemoryError> {
-        Self::at(file, IfMissing::Refuse)
-    }
-
-    fn at(file: &Path, missing: IfMissing) -> Result<Self, MemoryError> {
+    /// The same, where it may be made or not.
+    pub(crate) fn at(file: &Path, missing: IfMissing) -> Result<Self, MemoryError> {
         let mut file = OpenFile::at(file, missing)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         // By its whole name: SQLite takes names such as ":memory:" for something else.

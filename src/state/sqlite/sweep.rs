@@ -9,10 +9,10 @@ use crate::verification::MemoryError;
 /// Forgets rows of secrets, and what was set aside, where those look whose turn it is.
 pub(super) fn sweep(transaction: &Transaction<'_>, turn: Turn) -> Result<(), MemoryError> {
     let Turn { secret, code, rows, now } = turn;
-    let due = due(transaction, DUE, secret.as_bytes(), rows, now)?;
-    forget(transaction, "DELETE FROM verifier WHERE secret = ?1", due)?;
-    let due = self::due(transaction, DUE_ASIDE, code.as_bytes(), rows, now)?;
-    forget(transaction, "DELETE FROM aside WHERE code = ?1", due)
+    let secrets = due(transaction, DUE, secret.as_bytes(), rows, now)?;
+    forget(transaction, "DELETE FROM verifier WHERE secret = ?1", secrets)?;
+    let codes = due(transaction, DUE_ASIDE, code.as_bytes(), rows, now)?;
+    forget(transaction, "DELETE FROM aside WHERE code = ?1", codes)
 }
 
 /// Forgets tokens, where one looks that has just been issued.
