@@ -166,9 +166,18 @@ pub enum MemoryError {
     /// It can be read only.
     #[error("it cannot be written")]
     ReadOnly,
+    /// SQLite may not open the file, or make those that it has beside it.
+    #[error("SQLite cannot open it, or make its files beside it")]
+    Unopenable,
     /// The database does not answer.
     #[error("the database does not answer")]
     Unreachable,
+    /// It has been asked and has not answered while its caller could wait.
+    #[error("it did not answer in time")]
+    Late,
+    /// The service is ending.
+    #[error("it has been closed")]
+    Closed,
     /// The database does not let us in, or not to the tables.
     #[error("the database denies access")]
     Denied,
@@ -187,10 +196,16 @@ pub enum MemoryError {
     /// More guesses wait for it than it may keep waiting.
     #[error("too many verifications are waiting")]
     QueueFull,
-    /// Whatever else a database reports.
-    #[error("the database reports error {code}")]
+    /// Reading or writing it fails.
+    #[error("its disk fails (SQLite error {code})")]
+    Disk {
+        /// The number by which SQLite's manual knows what failed (sqlite.org/rescode.html).
+        code: i32,
+    },
+    /// Whatever else SQLite reports.
+    #[error("SQLite reports error {code}")]
     Other {
-        /// The number by which the database's manual knows it.
+        /// The number by which its manual knows it (sqlite.org/rescode.html).
         code: i32,
     },
     /// The same, of PostgreSQL.

@@ -427,6 +427,7 @@ fn what_gets_no_token() {
         ("another grant", refused(&[FORM], &format!("grant_type=password&{right}"))),
         ("a scope", refused(&[FORM], &format!("{both}&scope=all"))),
         ("repeated", refused(&[FORM], &twice)),
+        ("repeated, of no meaning", refused(&[FORM], &format!("{both}&x=1&x=1"))),
         ("broken escape", refused(&[FORM], &format!("{both}&scope=%zz"))),
         ("not UTF-8", refused(&[FORM, ("Authorization", &basic_right)], &format!("{grant}&client_id=%ff"))),
         ("basic", refused(&[FORM, ("Authorization", &basic_wrong)], grant)),
@@ -450,6 +451,7 @@ fn what_gets_no_token() {
     another grant: 400 {"error":"unsupported_grant_type"} -
     a scope: 400 {"error":"invalid_scope"} -
     repeated: 400 {"error":"invalid_request"} -
+    repeated, of no meaning: 400 {"error":"invalid_request"} -
     broken escape: 400 {"error":"invalid_request"} -
     not UTF-8: 400 {"error":"invalid_request"} -
     basic: 401 {"error":"invalid_client"} Basic realm="totp-adapter"

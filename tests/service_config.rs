@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use common::{Folder, Ran, project, totp_adapter};
+use common::{Folder, Ran, project, secret_document, totp_adapter};
 use data_encoding::HEXLOWER;
 use insta::{assert_debug_snapshot, assert_snapshot};
 use proptest::prelude::*;
@@ -38,6 +38,7 @@ fn prepared() -> Folder {
     for name in folder.names() {
         restrict(&folder, &name, 0o600);
     }
+    restrict(&folder, "accounts/alice.xml", 0o600);
     folder
 }
 
@@ -80,7 +81,7 @@ fn read(folder: &Path, text: &str) -> Result<(Configuration, Vec<Warning>), Vec<
     config::read(text, folder, &Overrides::default())
 }
 
-// contract 10.3b, 10.3c: types, ranges, addresses and names.
+// contract 10.3b, 10.3c, 15.1h: types, ranges, addresses and names.
 #[test]
 fn values_out_of_range() {
     let shown = mistakes([
@@ -96,6 +97,8 @@ fn values_out_of_range() {
         "state = ''",
         "state = 5",
         "state = 'sqlite:'",
+        "state = 'sqlite://state.db'",
+        "state = 'sqlite:///var/lib/state.db'",
         "state = 'accounts'",
         "state = 'postgres://totp:hunter2@db.example/totp'",
         "state = 'postgres://db.example/totp?user=totp&password=hunter2'",
@@ -190,6 +193,8 @@ fn clients_and_who_may_call() {
         &ids,
         &twice,
         "[[client]]\nid = 'a'\nsecret_sha256 = 'hunter2'",
+        "[[client]]\nid = 'a'\nsecret_sha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
+        "[[client]]\nid = 'a'\nsecret_sha256 = '01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b'",
         "[[client]]\nid = 'a'\nsecret_sha256 = '26594ba2c73ebc172047f2305663bc2c5e6ff60a88182eef43e353f48fc95b9x'",
         "[[client]]\nid = 'a'\nsecret_sha256 = '26594ba2c73ebc172047f2305663bc2c5e6ff60a88182eef43e353f48fc95b9400'",
         "[[client]]\nid = 'a'\nsecret_file = 'missing'",
@@ -220,6 +225,8 @@ fn files_and_listeners() {
     let shown = mistakes([
         "accounts = 'missing'",
         "accounts = 'secret'",
+        "state = 'missing/state.db'",
+        "state = 'secret/state.db'",
         "state_password_file = 'secret'",
         "state = 'sqlite:state.db'\nstate_password_file = 'secret'",
         "state = 'postgres://totp@db.example/totp'\nstate_password_file = 'missing'",
@@ -475,10 +482,10 @@ fn listeners_beside_each_other() {
 #[test]
 fn names_are_relative_to_the_file() {
     let folder = prepared();
-    folder.write("etc/totp-adapter.toml", "accounts = '../accounts'\nstate = 'sqlite:x/state.db'");
+    folder.write("etc/totp-adapter.toml", "accounts = '../accounts'\nstate = 'sqlite:../accounts/state.db'");
     let ran = serve(&folder, "--config etc/totp-adapter.toml --check");
     assert_eq!(ran.stderr(), "");
-    assert!(ran.stdout().contains("state: SQLite in etc/x/state.db\naccounts: etc/../accounts\n"), "{ran}");
+    assert!(ran.stdout().contains("state: SQLite in etc/../accounts/state.db\naccounts: etc/../accounts\n"), "{ran}");
     let ran = serve(&folder, "--config etc/totp-adapter.toml --check --state x.db");
     assert!(ran.stdout().contains("state: SQLite in x.db\n"), "{ran}");
 }
@@ -488,7 +495,7 @@ fn names_are_relative_to_the_file() {
 fn a_check_leaves_nothing_behind() {
     let folder = prepared();
     let before = folder.names();
-    for state in ["state.db", "sqlite:new/state.db", "postgres://totp@[::1]:1/totp"] {
+    for state in ["state.db", "sqlite:accounts/state.db", "postgres://totp@[::1]:1/totp"] {
         let ran = check(&folder, format!("state = '{state}'"));
         assert_eq!((ran.stderr().as_str(), ran.code()), ("", 0), "{state}");
     }
@@ -592,7 +599,9 @@ fn an_account_with_a_short_secret_is_a_warning() {
     fs::create_dir(folder.path().join("accounts")).unwrap();
     let warned = |files: &[(&str, &str)]| {
         for (name, document) in files {
-            folder.write(format!("accounts/{name}"), document);
+            let name = format!("accounts/{name}");
+            folder.write(&name, document);
+            restrict(&folder, &name, 0o600);
         }
         let ran = check(&folder, "accounts = 'accounts'\n");
         assert_eq!(ran.code(), 0);
@@ -608,8 +617,42 @@ fn an_account_with_a_short_secret_is_a_warning() {
     let one = warned(&[("w.xml", "<Secret>GEZDGNBVGY3TQOJQGEZDGNBV</Secret>")]);
     let two = warned(&[("a@b.xml", "<Secret>GEZDGNBVGY3TQOJQ</Secret>")]);
     assert_snapshot!(one + &two, @"
-    totp-adapter.toml:1: warning: expected secrets of at least 128 bits (RFC 4226, section 4); 1 account has fewer, the first is w
-    totp-adapter.toml:1: warning: expected secrets of at least 128 bits (RFC 4226, section 4); 2 accounts have fewer, the first is a@b
+    totp-adapter.toml:1: warning: expected secrets of at least 128 bits (RFC 4226, section 4); the account w has fewer
+    totp-adapter.toml:1: warning: expected secrets of at least 128 bits (RFC 4226, section 4); 2 accounts, of which a@b is the first, have fewer
+    ");
+}
+
+// contract 10.3d: accounts have secrets, too.
+#[cfg(unix)]
+#[test]
+fn an_account_that_others_can_read_is_a_warning() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path().join("accounts")).unwrap();
+    for (name, mode) in [("closed.xml", 0o600), ("group.xml", 0o640), ("open.xml", 0o604), ("notes.txt", 0o644)] {
+        let name = format!("accounts/{name}");
+        folder.write(&name, secret_document());
+        restrict(&folder, &name, mode);
+    }
+    assert_snapshot!(check(&folder, "accounts = 'accounts'\n").stderr(), @"totp-adapter.toml:1: warning: others can read or replace secrets; the account open has another mode than 0600");
+    restrict(&folder, "accounts/group.xml", 0o606);
+    assert_snapshot!(check(&folder, "accounts = 'accounts'\n").stderr(), @"totp-adapter.toml:1: warning: others can read or replace secrets; 2 accounts, of which group is the first, have another mode than 0600");
+}
+
+// contract 10.3g
+#[test]
+fn a_client_that_no_section_names_is_a_warning() {
+    let folder = prepared();
+    let clients = "[[client]]\nid = 'a'\nsecret_file = 'secret'\n[[client]]\nid = 'b'\nsecret_file = 'secret'\n";
+    let warned = |operations: &str| {
+        let ran = check(&folder, format!("{clients}{operations}"));
+        assert_eq!(ran.code(), 0, "{ran}");
+        ran.stderr()
+    };
+    assert_eq!(warned("[operations]\nclients = ['b', 'a']"), "");
+    assert_snapshot!(warned("[operations]\nclients = ['b']") + &warned(""), @"
+    totp-adapter.toml:2: warning: no section names this client: its tokens open nothing
+    totp-adapter.toml:2: warning: no section names this client: its tokens open nothing
+    totp-adapter.toml:5: warning: no section names this client: its tokens open nothing
     ");
 }
 

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::service::{Caller, DEADLINE, Service, post, wait_for};
+use common::service::{Caller, DEADLINE, Service, password, post, wait_for};
 use common::{Folder, secret_document, totp_adapter};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -194,6 +195,39 @@ mod signals {
             assert_eq!(service.ended(), Some(0));
             service.logged("ended");
         }
+    }
+
+    // contract 10.8e: what is copied then is all of it, unless another process has the file open.
+    #[test]
+    fn the_state_after_an_end_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("state.db");
+        let names = || {
+            let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+            names.map(|name| name.into_string().unwrap()).collect::<BTreeSet<String>>()
+        };
+        let document = |secret: &str| {
+            let password = password(secret, 0);
+            format!("<TOTP><Password>{password}</Password><Secret>{secret}</Secret></TOTP>")
+        };
+        let [first, second] = ["GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"].map(document);
+        let mut service = Service::start_in(folder.path(), "--state state.db");
+        assert_eq!(service.post("/x4/VerifyPassword", &first).code(), 200);
+        assert_eq!(names().len(), 3);
+        service.signal(Signal::TERM);
+        assert_eq!(service.ended(), Some(0));
+        assert_eq!(names(), BTreeSet::from(["state.db".to_owned()]));
+        let mut service = Service::start_in(folder.path(), "--state state.db");
+        assert_eq!(service.post("/x4/VerifyPassword", &first).code(), 403);
+        assert_eq!(service.post("/x4/VerifyPassword", &second).code(), 200);
+        let other = rusqlite::Connection::open(&file).unwrap();
+        assert_eq!(other.query_row("SELECT count(*) FROM verifier", [], |row| row.get(0)), Ok(2));
+        service.signal(Signal::TERM);
+        assert_eq!(service.ended(), Some(0));
+        assert_eq!(names().len(), 3);
+        drop(other);
+        let service = Service::start_in(folder.path(), "--state state.db");
+        assert_eq!(service.post("/x4/VerifyPassword", &second).code(), 403);
     }
 
     // contract 10.8a: under load every request is answered or its connection is closed; none is broken off.

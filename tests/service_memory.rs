@@ -268,6 +268,54 @@ fn without_its_state_nothing_matches() {
     assert!(metric(&service, "state_errors_total") >= 1);
 }
 
+// contract 11.1h: its caller could not wait for the state, which judges it later.
+#[test]
+fn a_verification_that_came_too_late_may_have_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("short.toml"), "state = 'state.db'\n[limits]\nrequest_seconds = 1\n").unwrap();
+    let service = Service::start_in(folder.path(), "--config short.toml");
+    let database = rusqlite::Connection::open(folder.path().join("state.db")).unwrap();
+    // On a slow machine SQLite may give up before the file is free: then it has not counted.
+    let has_counted = (0..5).any(|number| {
+        let secret = secret(&format!("late {number}"));
+        let password = password(&secret, 0);
+        database.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let late = verify(&service, &secret, &password);
+        database.execute_batch("ROLLBACK").unwrap();
+        assert_eq!((late.code(), late.header("Retry-After")), (503, Some("1")));
+        let words = "<Error description=\"state not available: it did not answer in time\"/>\n";
+        assert_eq!(late.text(), words);
+        outcome(&verify(&service, &secret, &password)) == MISMATCHED
+    });
+    assert!(has_counted);
+}
+
+/// As on a full disk: that it may be written shows only when it is. The signal of the system (SIGXFSZ) ends nothing.
+// contract 10.6a, 15.4a
+#[cfg(target_os = "linux")]
+#[test]
+fn a_state_that_cannot_grow_is_not_ready_until_it_can() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start_in(folder.path(), "--state state.db");
+    let secret = secret("full");
+    let pid = Pid::from_raw(service.id().cast_signed());
+    let limit = |current| prlimit(pid, Resource::Fsize, Rlimit { current, maximum: None }).unwrap();
+    limit(Some(0));
+    let refused = verify(&service, &secret, &password(&secret, 0));
+    assert_eq!(refused.code(), 503);
+    let words = "<Error description=\"state not available: its disk fails (SQLite error 778)\"/>\n";
+    assert_eq!(refused.text(), words);
+    for _ in 0..2 {
+        assert_eq!(service.get("/readyz").code(), 503);
+    }
+    limit(None);
+    for _ in 0..2 {
+        assert_eq!(service.get("/readyz").code(), 200);
+    }
+    assert_eq!(outcome(&verify(&service, &secret, &password(&secret, 0))), MATCHED);
+}
+
 /// A file that somebody takes away would otherwise be written to, and forgotten with the process.
 // contract 15.4d
 #[cfg(unix)]

@@ -33,11 +33,11 @@ fn a_state_that_cannot_be_opened() {
     let folder = Folder::empty();
     folder.write("text", "no state");
     for (state, words) in [
-        ("text", "state not available: expected a state of this program, found something else"),
-        ("missing/state.db", "state not available: cannot open it: no such file or directory"),
+        ("text", "totp-adapter: state not available: expected a state of this program, found something else"),
+        ("missing/state.db", "--state: cannot use the folder of the state: no such file or directory"),
     ] {
         let ran = serve(&folder, &format!("--listen 127.0.0.1:0 --state {state}"));
-        let expected = format!("totp-adapter: {words}\n");
+        let expected = format!("{words}\n");
         assert_eq!((ran.code(), ran.stdout(), ran.stderr()), (2, String::new(), expected));
     }
     let nowhere = serve(&folder, "--listen 127.0.0.1:0");

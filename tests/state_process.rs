@@ -495,9 +495,11 @@ fn an_account_is_unlocked_by_the_configuration() {
     assert_eq!(folder.read("status"), "1\n");
     assert_eq!(outcome(&verify(&folder, "", RFC_PASSWORD)), matched());
     folder.write("wrong.toml", "state = \"state.db\"\nacounts = \"accounts\"\n");
+    folder.write("more.toml", "lissen = 1\nacounts = \"accounts\"\n");
     folder.write("none.toml", "state = \"state.db\"\n");
     let said: Vec<String> = [
         "--config wrong.toml --account me",
+        "--config more.toml --account me",
         "--config none.toml --account me",
         "--config missing.toml --account me",
         "--config service.toml --account ../me",
@@ -513,6 +515,8 @@ fn an_account_is_unlocked_by_the_configuration() {
     assert_snapshot!(said.concat(), @r#"
     --config wrong.toml --account me
     <Error description="wrong configuration: wrong.toml:2: unknown key; nearest is accounts"/>
+    --config more.toml --account me
+    <Error description="wrong configuration: more.toml:1: unknown key; nearest is listen; serve --check shows all 2 mistakes"/>
     --config none.toml --account me
     <Error description="wrong configuration: expected accounts, the folder of accounts"/>
     --config missing.toml --account me

@@ -79,17 +79,28 @@ impl Accounts {
         Self { folder }
     }
 
-    /// The accounts with a secret of fewer than [`STRONG_BITS`], among the first thousand files: more would hold up a start. What
-    /// cannot be read is told when somebody asks for it.
+    /// The names among the first thousand files: to look at more would hold up a start.
     #[must_use]
-    pub fn weak(&self) -> Vec<Name> {
+    pub fn some(&self) -> Vec<Name> {
         const LOOKED_AT: usize = 1000;
         let Ok(entries) = fs::read_dir(&self.folder) else { return Vec::new() };
         let names = entries.take(LOOKED_AT).flatten().filter_map(|entry| {
             let file = entry.file_name();
             Name::parse(file.to_str()?.strip_suffix(".xml")?)
         });
-        names.filter(|name| self.read(name).is_ok_and(|account| account.secret_bits() < STRONG_BITS)).collect()
+        names.collect()
+    }
+
+    /// Whether an account has a secret of fewer than [`STRONG_BITS`]. What cannot be read is told when somebody asks for it.
+    #[must_use]
+    pub fn is_weak(&self, name: &Name) -> bool {
+        self.read(name).is_ok_and(|account| account.secret_bits() < STRONG_BITS)
+    }
+
+    /// The file with the secret of an account.
+    #[must_use]
+    pub fn file(&self, name: &Name) -> PathBuf {
+        self.folder.join(format!("{}.xml", name.as_str()))
     }
 
     /// Reads an account.
@@ -98,9 +109,8 @@ impl Accounts {
     ///
     /// [`FolderError`] where there is none, or one that cannot be used.
     pub fn read(&self, name: &Name) -> Result<Account, FolderError> {
-        let file = |ending: &str| self.folder.join(format!("{}{ending}", name.as_str()));
-        let document = read(&file(".xml"))?.ok_or(FolderError::Unknown)?;
-        let parameters = read(&file(".parameters.xml"))?;
+        let document = read(&self.file(name))?.ok_or(FolderError::Unknown)?;
+        let parameters = read(&self.folder.join(format!("{}.parameters.xml", name.as_str())))?;
         Ok(Account::read(&document, parameters.as_deref().map(Vec::as_slice))?)
     }
 }

@@ -214,10 +214,16 @@ async fn live(
     }
     tracing::info!(target: TARGET, "ending");
     control.graceful_shutdown(Some(DRAIN));
-    let ended = async { while servers.join_next().await.is_some() {} };
-    tokio::select! {
+    let ended = async {
+        let drained = async { while servers.join_next().await.is_some() {} };
         // The servers keep to it themselves.
-        _ = timeout(DRAIN * 2, ended) => {}
+        let _ = timeout(DRAIN * 2, drained).await;
+        if let Err(error) = timeout(DRAIN, service.end()).await.unwrap_or(Err(MemoryError::Late)) {
+            tracing::warn!(target: TARGET, cause = error.to_string(), "state not closed; nothing is lost");
+        }
+    };
+    tokio::select! {
+        () = ended => {}
         exit_code = second(&mut signals) => return exit_code,
     }
     tracing::info!(target: TARGET, "ended");

@@ -18,6 +18,9 @@ mod system {
     use super::{Signal, io};
     use tokio::signal::unix::{self, SignalKind};
 
+    /// SIGXFSZ, on Linux and macOS (signal(7)).
+    const SIZE_EXCEEDED: i32 = 25;
+
     /// What a shell says of a process that a signal ended.
     const fn exit_code(signal: i32) -> i32 {
         128 + signal
@@ -37,6 +40,9 @@ mod system {
         ///
         /// Those of the system.
         pub fn new() -> io::Result<Self> {
+            // A file that reaches the limit of the process (setrlimit(2), RLIMIT_FSIZE) is then an error like a full disk,
+            // and ends nothing.
+            drop(unix::signal(SignalKind::from_raw(SIZE_EXCEEDED))?);
             Ok(Self {
                 hangup: unix::signal(SignalKind::hangup())?,
                 interrupt: unix::signal(SignalKind::interrupt())?,

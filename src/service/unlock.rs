@@ -21,7 +21,10 @@ fn memory_and_account(enrolled: &Enrolled) -> Result<(Memory, crate::account::Ac
     let file: &Path = &enrolled.config;
     let (configuration, _) = config::load(Some(file), &Overrides::default()).map_err(|mistakes| {
         let first = mistakes.first().map_or_else(String::new, |mistake| mistake.line(file));
-        format!("wrong configuration: {first}")
+        match mistakes.len() {
+            0 | 1 => format!("wrong configuration: {first}"),
+            count => format!("wrong configuration: {first}; serve --check shows all {count} mistakes"),
+        }
     })?;
     let Configuration { accounts, state, state_password, policy, .. } = configuration;
     let folder = accounts.ok_or("wrong configuration: expected accounts, the folder of accounts")?;

@@ -167,6 +167,7 @@ mod tests {
     #[test]
     fn fingerprints_depend_on_what_they_must() {
         let salt = Salt::new([7; 32]);
+        assert_eq!(format!("{salt:?}"), "Salt(redacted)");
         let usual = CodeParameters::default();
         let attempt = |secret, code| Attempt::of(&guess(secret, code, 59, None), &salt);
         let first = attempt("GEZDGNBV", usual);

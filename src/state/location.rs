@@ -30,7 +30,9 @@ impl Location {
                 return Ok(Self::Postgres(text.to_owned()));
             }
             if let Some(file) = text.strip_prefix("sqlite:") {
-                return Self::of_file(file.into());
+                // Other programs take what follows for a host, a relative name or an absolute one.
+                let is_url = file.starts_with("//");
+                return if is_url { Err(OutOfRange { expected: Self::EXPECTED }) } else { Self::of_file(file.into()) };
             }
         }
         if bytes.starts_with(b"sqlite:") {
@@ -75,6 +77,32 @@ impl fmt::Debug for Location {
         match self {
             Self::Sqlite(file) => f.debug_tuple("Sqlite").field(file).finish(),
             Self::Postgres(_) => f.write_str("Postgres(redacted)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 15.1a, 15.1g, 15.1h: `Debug` shows no address, which may have a password in it.
+    #[test]
+    fn what_is_named() {
+        let shown = |text: &str| Location::parse(text.as_ref()).map_or("none".to_owned(), |named| format!("{named:?}"));
+        for (text, named) in [
+            ("state.db", "Sqlite(\"state.db\")"),
+            ("sqlite:state.db", "Sqlite(\"state.db\")"),
+            ("sqlite:/state.db", "Sqlite(\"/state.db\")"),
+            ("//state.db", "Sqlite(\"//state.db\")"),
+            ("postgres://me:secret@host/name", "Postgres(redacted)"),
+            ("postgresql://host", "Postgres(redacted)"),
+            ("postgres:host", "Sqlite(\"postgres:host\")"),
+            ("sqlite:", "none"),
+            ("", "none"),
+            ("sqlite://state.db", "none"),
+            ("sqlite:///state.db", "none"),
+        ] {
+            assert_eq!(shown(text), named, "{text}");
         }
     }
 }

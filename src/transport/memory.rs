@@ -36,7 +36,7 @@ struct Opened {
 /// An open state, whatever keeps it.
 #[derive(Debug)]
 enum State {
-    Sqlite(Sqlite),
+    Sqlite(Box<Sqlite>),
     #[cfg(feature = "serve")]
     Postgres(Box<Database>),
 }
@@ -111,7 +111,7 @@ impl Memory {
 
     fn open(&self, missing: IfMissing) -> Result<State, MemoryError> {
         match &self.location {
-            Location::Sqlite(file) => Sqlite::at(file, missing).map(State::Sqlite),
+            Location::Sqlite(file) => Sqlite::at(file, missing).map(|state| State::Sqlite(Box::new(state))),
             #[cfg(feature = "serve")]
             Location::Postgres(address) => {
                 let database = Database::open(address, self.password.as_ref())?;

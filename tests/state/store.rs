@@ -67,7 +67,7 @@ impl Place {
 
     pub fn try_open(&self) -> Result<State, MemoryError> {
         match self {
-            Self::Sqlite { file, .. } => Sqlite::open(file).map(State::Sqlite),
+            Self::Sqlite { file, .. } => Sqlite::open(file).map(|state| State::Sqlite(Box::new(state))),
             #[cfg(feature = "serve")]
             Self::Postgresql(schema) => Connected::in_schema(schema).map(|state| State::Postgresql(Box::new(state))),
         }
@@ -101,7 +101,7 @@ impl Place {
 
 /// An open state.
 pub enum State {
-    Sqlite(Sqlite),
+    Sqlite(Box<Sqlite>),
     #[cfg(feature = "serve")]
     Postgresql(Box<Connected>),
 }

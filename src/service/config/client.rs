@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
+use sha2::{Digest, Sha256};
 
 use super::reader::{At, Reader};
 use super::secret::{client_secret_sha256, warn_of_others};
@@ -31,6 +32,7 @@ pub struct Client {
 /// A client as far as it can be read: its id counts as known, whatever else is wrong with it.
 pub(super) struct NamedClient {
     pub id: String,
+    pub at: At,
     pub client: Option<Client>,
 }
 
@@ -51,7 +53,7 @@ pub(super) fn read(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Vec<NamedC
             reader.wrong(at, "expected another id than those of earlier clients for client.id");
         }
         let client = secret.map(|secret| Client::new(id.clone(), secret));
-        clients.push(NamedClient { id, client });
+        clients.push(NamedClient { id, at, client });
     }
     clients
 }
@@ -126,9 +128,16 @@ fn secret_of_file(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Secr
 fn secret_of_hash(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Secret> {
     const EXPECTED: &str = "the SHA-256 of a secret in 64 hexadecimal digits";
     let text = value.text(EXPECTED, reader)?;
-    let hash = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
-    if hash.is_none() {
+    let hash: Option<[u8; 32]> =
+        HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    let Some(hash) = hash else {
         value.expected(EXPECTED, reader);
+        return None;
+    };
+    // What a script makes of a file that is empty or not there.
+    if [&b""[..], b"\n"].iter().any(|empty| *Sha256::digest(empty) == hash) {
+        value.expected("the SHA-256 of a secret, which an empty text is not,", reader);
+        return None;
     }
-    hash.map(Secret::Hash)
+    Some(Secret::Hash(hash))
 }

@@ -10,7 +10,9 @@ use super::listen::{self, Listener};
 use super::operations::{self, Operations};
 use super::reader::{At, Reader};
 use super::section::Section;
-use super::{Configuration, Limits, Mistake, Tls, Warning, client, file, limits, state, syntax, tls, verification};
+use super::{
+    Access, Configuration, Limits, Mistake, Tls, Warning, client, file, limits, state, syntax, tls, verification,
+};
 use crate::service::accounts::{Accounts, Name, STRONG_BITS};
 use crate::state::Location;
 
@@ -81,6 +83,8 @@ fn configuration(top: &Section<'_, '_>, overrides: &Overrides, reader: &mut Read
         .and_then(|value| value.section(operations::KEYS, reader))
         .map_or(Operations::ABSENT, |section| Operations::read(&section, reader));
     operations.check_reach(&listeners, reader);
+    let operations = operations.access(&clients, reader);
+    warn_of_unnamed(&clients, &operations, reader);
     Configuration {
         listen: listeners.iter().map(|listener| listener.address).collect(),
         host_names,
@@ -92,7 +96,7 @@ fn configuration(top: &Section<'_, '_>, overrides: &Overrides, reader: &mut Read
         limits,
         skew,
         policy,
-        operations: operations.access(&clients, reader),
+        operations,
         clients: clients.into_iter().filter_map(|NamedClient { client, .. }| client).collect(),
     }
 }
@@ -121,11 +125,34 @@ fn accounts(top: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<PathBuf> {
     if let Err(reason) = file::look_into(&folder) {
         value.unusable("folder", &reason.to_string(), reader);
     }
-    let weak = Accounts::in_folder(folder.clone()).weak();
-    if let Some(first) = weak.iter().map(Name::as_str).min() {
-        let accounts = if weak.len() == 1 { "1 account has" } else { &format!("{} accounts have", weak.len()) };
+    let accounts = Accounts::in_folder(folder.clone());
+    let names = accounts.some();
+    if let Some(which) = which(names.iter().filter(|name| accounts.is_weak(name))) {
         let expected = format!("expected secrets of at least {STRONG_BITS} bits (RFC 4226, section 4)");
-        reader.warn(value.at, format!("{expected}; {accounts} fewer, the first is {first}"));
+        reader.warn(value.at, format!("{expected}; {which} fewer"));
+    }
+    if let Some(which) = which(names.iter().filter(|name| file::is_open_to_others(&accounts.file(name)))) {
+        reader.warn(value.at, format!("others can read or replace secrets; {which} another mode than 0600"));
     }
     Some(folder)
+}
+
+/// Which accounts have something: how many, and which comes first by its name.
+fn which<'a>(names: impl Iterator<Item = &'a Name> + Clone) -> Option<String> {
+    let first = names.clone().map(Name::as_str).min()?;
+    Some(match names.count() {
+        1 => format!("the account {first} has"),
+        count => format!("{count} accounts, of which {first} is the first, have"),
+    })
+}
+
+/// Warns of clients that may get tokens for nothing: a section may have been forgotten.
+fn warn_of_unnamed(clients: &[NamedClient], operations: &Access, reader: &mut Reader<'_>) {
+    let is_named = |id: &String| match operations {
+        Access::Open => false,
+        Access::Clients(ids) => ids.contains(id),
+    };
+    for client in clients.iter().filter(|client| !is_named(&client.id)) {
+        reader.warn(client.at, "no section names this client: its tokens open nothing".to_owned());
+    }
 }

@@ -1,11 +1,14 @@
 //! `state` and `state_password_file` (contract 15.1): where the state is, and how to get into it. It opens no state.
 
 use std::ffi::OsStr;
+use std::path::Path;
+use std::{fs, io};
 
 use super::reader::{At, Reader};
 use super::secret::{StatePassword, warn_of_others};
 use super::section::{Section, Value};
 use crate::state::{Address, AddressError, Location};
+use crate::transport::reason;
 
 /// The place of the state and the password for it.
 #[derive(Debug, Default)]
@@ -21,11 +24,13 @@ pub(super) fn read(top: &Section<'_, '_>, option: Option<&Location>, reader: &mu
     let password = top.value("state_password_file");
     let location = option.cloned().or_else(|| in_file.clone());
     let text = password.and_then(|value| password_of(&value, reader));
-    if let Some(Location::Sqlite(file)) = &location
-        && file.is_dir()
-    {
+    if let Some(Location::Sqlite(file)) = &location {
         let at = if option.is_some() { At::Option("--state") } else { key.map_or(At::File, |key| key.at) };
-        reader.wrong(at, "expected a file for the state, found a folder");
+        if file.is_dir() {
+            reader.wrong(at, "expected a file for the state, found a folder");
+        } else if let Err(error) = folder_of(file) {
+            reader.wrong(at, format!("cannot use the folder of the state: {}", reason(&error)));
+        }
     }
     // A key that cannot be read may have named a database.
     let is_sqlite = match &in_file {
@@ -37,6 +42,12 @@ pub(super) fn read(top: &Section<'_, '_>, option: Option<&Location>, reader: &mu
         reader.absent(value.at, "expected state_password_file only with a state in PostgreSQL");
     }
     State { location, password: text }
+}
+
+/// Looks whether the folder of a file is there.
+fn folder_of(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if fs::metadata(folder)?.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
 }
 
 fn location(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Location> {

@@ -91,6 +91,15 @@ impl Service {
         self.store.set_password(password.map(StatePassword::into_text));
     }
 
+    /// Ends the work of the state, which answers nobody any more.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::end`].
+    pub async fn end(&self) -> Result<(), MemoryError> {
+        self.store.end().await
+    }
+
     /// Whether the state answers.
     async fn is_ready(&self) -> bool {
         self.store.check().await.is_ok()

@@ -1,6 +1,7 @@
 //! Tokens for callers (contract 13.3; RFC 6749, sections 2.3.1, 4.4 and 5): client credentials, by form body or HTTP Basic.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -262,7 +263,7 @@ struct Form<'a> {
 }
 
 impl<'a> Form<'a> {
-    /// Reads a form. Other names are ignored (RFC 6749, section 3.2); each of these comes once.
+    /// Reads a form. Other names are ignored; each name comes once at most (RFC 6749, section 3.2).
     fn read(headers: &HeaderMap, body: &'a [u8]) -> Result<Self, Fault> {
         let media_type =
             headers.get(CONTENT_TYPE).and_then(|value| value.as_bytes().split(|byte| *byte == b';').next());
@@ -271,18 +272,22 @@ impl<'a> Form<'a> {
         }
         let text = std::str::from_utf8(body).map_err(|_| Fault::InvalidRequest)?;
         let mut form = Self::default();
-        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let mut names = HashSet::new();
+        for pair in text.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decoded(name).map_err(|_| Fault::InvalidRequest)?;
-            let place = match &*name {
-                b"grant_type" => &mut form.grant_type,
-                b"client_id" => &mut form.client_id,
-                b"client_secret" => &mut form.client_secret,
-                b"scope" => &mut form.scope,
-                _ => continue,
-            };
             let value = decoded(value).map_err(|_| Fault::InvalidRequest)?;
-            if !value.is_empty() && place.replace(value).is_some() {
+            if value.is_empty() {
+                continue;
+            }
+            match &*name {
+                b"grant_type" => form.grant_type = Some(value),
+                b"client_id" => form.client_id = Some(value),
+                b"client_secret" => form.client_secret = Some(value),
+                b"scope" => form.scope = Some(value),
+                _ => {}
+            }
+            if !names.insert(name) {
                 return Err(Fault::InvalidRequest);
             }
         }

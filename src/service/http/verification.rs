@@ -32,7 +32,7 @@ pub async fn settle(service: &Service, examination: Examination, account: Option
 async fn judge(service: &Service, guess: Guess, account: Option<&str>, deadline: Instant) -> Reply {
     // Where the time is over, the state may still judge: the guess counts, and nobody learns what it came to.
     let judged = timeout_at(deadline, service.store.judge(&guess)).await;
-    match judged.unwrap_or(Err(MemoryError::Unreachable)) {
+    match judged.unwrap_or(Err(MemoryError::Late)) {
         Ok(judgement) => {
             record(service, &guess, judgement, account);
             guess.judged(judgement.verdict)

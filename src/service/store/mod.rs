@@ -35,6 +35,7 @@ enum Job {
     Issue(Token, Answer<()>),
     ClientOf { hash: TokenHash, now: i64, answer: Answer<Option<String>> },
     Check(Answer<()>),
+    End(Answer<()>),
 }
 
 impl Store {
@@ -100,6 +101,18 @@ impl Store {
         self.ask(Job::Check).await
     }
 
+    /// Ends the work once all that was asked before is answered. The state is then whole where it is kept: SQLite's log of
+    /// changes is gone, unless other processes need it.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the log stays. Nothing is lost by that.
+    pub async fn end(&self) -> Result<(), MemoryError> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job::End(answer)).await.map_err(|_| MemoryError::Closed)?;
+        answered.await.unwrap_or(Err(MemoryError::Closed))
+    }
+
     /// How many questions wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -110,9 +123,9 @@ impl Store {
         let (answer, answered) = oneshot::channel();
         self.jobs.try_send(job(answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => MemoryError::QueueFull,
-            mpsc::error::TrySendError::Closed(_) => MemoryError::Unreachable,
+            mpsc::error::TrySendError::Closed(_) => MemoryError::Closed,
         })?;
-        answered.await.unwrap_or(Err(MemoryError::Unreachable))
+        answered.await.unwrap_or(Err(MemoryError::Closed))
     }
 }
 
@@ -197,7 +210,7 @@ mod tests {
                 let mut asked = Box::pin(store.check());
                 match asked.as_mut().poll(&mut Context::from_waker(&waker)) {
                     Poll::Pending => waiting.push(asked),
-                    Poll::Ready(Err(MemoryError::Unreachable)) => process::exit(OUTLIVED),
+                    Poll::Ready(Err(MemoryError::Closed)) => process::exit(OUTLIVED),
                     Poll::Ready(Ok(()) | Err(_)) => thread::yield_now(),
                 }
             }

@@ -116,6 +116,8 @@ impl Worker {
                 Job::Issue(token, answer) => together.tokens.push((token, answer)),
                 Job::ClientOf { hash, now, answer } => together.clients.push(((hash, now), answer)),
                 Job::Check(answer) => together.checks.push(answer),
+                // Whatever is committed is where it belongs.
+                Job::End(answer) => send(answer, Ok(())),
             }
         }
         together
@@ -245,6 +247,7 @@ impl Job {
             Self::Judge(_, answer) => send(answer, Err(error)),
             Self::Issue(_, answer) | Self::Check(answer) => send(answer, Err(error)),
             Self::ClientOf { answer, .. } => send(answer, Err(error)),
+            Self::End(answer) => send(answer, Ok(())),
         }
     }
 }

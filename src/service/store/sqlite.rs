@@ -32,15 +32,20 @@ impl Writer {
         let mut gathered = Vec::with_capacity(TOGETHER);
         while jobs.blocking_recv_many(&mut gathered, TOGETHER) > 0 {
             let mut guesses = Vec::with_capacity(gathered.len());
+            let mut end = None;
             for job in gathered.drain(..) {
                 match job {
                     Job::Judge(attempt, answer) => guesses.push((attempt, answer)),
                     Job::Issue(token, answer) => send(answer, self.state.issue(&token)),
                     Job::ClientOf { hash, now, answer } => send(answer, self.state.client_of(&hash, now)),
                     Job::Check(answer) => send(answer, self.state.check()),
+                    Job::End(answer) => end = Some(answer),
                 }
             }
             self.judge(guesses);
+            if let Some(answer) = end {
+                return send(answer, self.state.close());
+            }
         }
     }
 

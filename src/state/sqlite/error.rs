@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use crate::verification::MemoryError;
 
@@ -17,6 +17,10 @@ impl From<rusqlite::Error> for MemoryError {
             ErrorCode::NotADatabase => Self::Foreign,
             ErrorCode::DatabaseCorrupt => Self::Damaged,
             ErrorCode::PermissionDenied => Self::File(io::ErrorKind::PermissionDenied),
+            ErrorCode::CannotOpen => Self::Unopenable,
+            // A statement finds no table, or the file ends before a page of it does.
+            _ if matches!(failure.extended_code, ffi::SQLITE_ERROR | ffi::SQLITE_IOERR_SHORT_READ) => Self::Damaged,
+            ErrorCode::SystemIoFailure => Self::Disk { code: failure.extended_code },
             _ => Self::Other { code: failure.extended_code },
         }
     }

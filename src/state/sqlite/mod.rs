@@ -31,6 +31,8 @@ pub struct Sqlite {
     connection: Connection,
     salt: Salt,
     file: OpenFile,
+    /// Whether the last change could not be written. A full disk shows only there.
+    has_failed: bool,
 }
 
 impl fmt::Debug for Sqlite {
@@ -67,7 +69,7 @@ impl Sqlite {
         let salt = structure::salt(&connection, missing)?;
         file.watch_log();
         shorten_log(&connection, &file)?;
-        Ok(Self { connection, salt, file })
+        Ok(Self { connection, salt, file, has_failed: false })
     }
 
     /// Prepares for many guesses, in a process that stays.
@@ -99,13 +101,13 @@ impl Sqlite {
     ///
     /// [`MemoryError`] where the file cannot be read or written; then nothing has been decided.
     pub fn judge(&mut self, attempts: &[Attempt], policy: Policy) -> Result<Vec<Judgement>, MemoryError> {
-        let transaction = self.transaction()?;
-        let judgements = judge::judge(&transaction, attempts, policy)?;
-        if let Some(turn) = Turn::of(attempts) {
-            sweep::sweep(&transaction, turn)?;
-        }
-        transaction.commit()?;
-        Ok(judgements)
+        self.change(|transaction| {
+            let judgements = judge::judge(transaction, attempts, policy)?;
+            if let Some(turn) = Turn::of(attempts) {
+                sweep::sweep(transaction, turn)?;
+            }
+            Ok(judgements)
+        })
     }
 
     /// Forgets the failures of a secret, final locks too.
@@ -114,10 +116,10 @@ impl Sqlite {
     ///
     /// [`MemoryError`] where the file cannot be read or written.
     pub fn unlock(&mut self, secret: &Fingerprint) -> Result<(), MemoryError> {
-        let transaction = self.transaction()?;
-        transaction.execute(UNLOCK, [secret.as_bytes()])?;
-        transaction.commit()?;
-        Ok(())
+        self.change(|transaction| {
+            transaction.execute(UNLOCK, [secret.as_bytes()])?;
+            Ok(())
+        })
     }
 
     /// Keeps a token, and forgets some that have ended.
@@ -126,12 +128,10 @@ impl Sqlite {
     ///
     /// [`MemoryError`] where the file cannot be read or written.
     pub fn issue(&mut self, token: &Token) -> Result<(), MemoryError> {
-        let transaction = self.transaction()?;
-        let hash = token.hash.as_bytes();
-        transaction.execute(ISSUE, params![hash, token.client, token.expires])?;
-        sweep::sweep_tokens(&transaction, &token.hash, token.issued)?;
-        transaction.commit()?;
-        Ok(())
+        self.change(|transaction| {
+            transaction.execute(ISSUE, params![token.hash.as_bytes(), token.client, token.expires])?;
+            sweep::sweep_tokens(transaction, &token.hash, token.issued)
+        })
     }
 
     /// The client of a token that is valid at this time, in seconds since 1970.
@@ -145,7 +145,7 @@ impl Sqlite {
         Ok(statement.query_row(params![token.as_bytes(), now], |row| row.get(0)).optional()?)
     }
 
-    /// Whether the state can be read and written.
+    /// Whether the state can be read and written. Where the last change could not be written, one is tried.
     ///
     /// # Errors
     ///
@@ -157,7 +157,30 @@ impl Sqlite {
             return Err(MemoryError::ReadOnly);
         }
         transaction.rollback()?;
-        Ok(())
+        if self.has_failed { self.change(structure::write_again) } else { Ok(()) }
+    }
+
+    /// Closes the state. Where nobody else has it open, its file then holds all of it: the log beside it goes.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the changes stay in the log, from which whoever opens the file next has them.
+    pub fn close(self) -> Result<(), MemoryError> {
+        // The log of a file that has gone elsewhere must not be removed by its name: it may be another one's.
+        self.file.check()?;
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        self.connection.close().map_err(|(_, error)| error.into())
+    }
+
+    /// Makes a change: all of it or nothing.
+    fn change<T>(&mut self, act: impl FnOnce(&Transaction<'_>) -> Result<T, MemoryError>) -> Result<T, MemoryError> {
+        let changed = self.transaction().and_then(|transaction| {
+            let result = act(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        });
+        self.has_failed = changed.is_err();
+        changed
     }
 
     /// A transaction that may write, of a file that is still where it was.

@@ -78,6 +78,11 @@ fn is_empty(connection: &Connection) -> Result<bool, MemoryError> {
     Ok(connection.query_row("SELECT 1 FROM sqlite_schema", [], |_| Ok(())).optional()?.is_none())
 }
 
+/// Writes what is there already: where a disk is full, this fails as any change does.
+pub(super) fn write_again(transaction: &Transaction<'_>) -> Result<(), MemoryError> {
+    Ok(transaction.pragma_update(None, "user_version", VERSION)?)
+}
+
 /// Makes the structure. Several processes may do so at once: the first one does, the others find it.
 fn initialise(connection: &Connection) -> Result<(), MemoryError> {
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;

@@ -33,7 +33,7 @@ impl RunFolder {
         make_folders(&output_dir)?;
         let is_first = remove_dead(&output_dir)?;
         loop {
-            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&output_dir)?;
+            let folder = new_folder(&output_dir)?;
             if let Some(lock) = lock_new(&folder.path().join(LOCK))? {
                 return Ok(Self { lock: Mutex::new(Some(lock)), folder, is_first });
             }
@@ -84,6 +84,15 @@ impl RunFolder {
             result => result.map_err(|error| error.error),
         }
     }
+}
+
+/// A folder of our own. Nobody else can look into it while files are written there.
+fn new_folder(output_dir: &Path) -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir_in(output_dir)
 }
 
 /// Makes a folder and those above it; only their owner can look into them.
@@ -163,6 +172,16 @@ mod tests {
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    // contract 6.2b
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_look_into_the_folder_of_a_run() {
+        use std::os::unix::fs::PermissionsExt;
+        let output = tempfile::tempdir().unwrap();
+        let run = RunFolder::new(output.path()).unwrap();
+        assert_eq!(fs::metadata(run.folder.path()).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     // contract 6.2l
