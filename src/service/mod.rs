@@ -6,6 +6,7 @@ pub mod lifecycle;
 pub mod log;
 pub mod store;
 
+mod account_reader;
 mod accounts;
 mod connection;
 mod http;

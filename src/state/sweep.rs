@@ -63,3 +63,35 @@ impl Turn {
         Some(Self { secret: first.secret, code: first.code, rows, now })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(first_byte: u8, now: i64) -> Attempt {
+        let fingerprint = Fingerprint::from_bytes([first_byte; 32]);
+        Attempt { secret: fingerprint, code: fingerprint, step: 0, highest_step: 0, now, expires: 0 }
+    }
+
+    /// However often a secret comes, and however seldom, it has a turn in as many seconds.
+    // contract 15.2e
+    #[test]
+    fn every_secret_has_its_turn() {
+        for first_byte in 0..=u8::MAX {
+            let turns = (1000..1000 + EVERY).filter(|now| Turn::of(&[attempt(first_byte, *now)]).is_some());
+            assert_eq!(turns.count(), 1, "{first_byte}");
+        }
+    }
+
+    // contract 15.2e: as many rows go as guesses bring, by the earliest time of them.
+    #[test]
+    fn whoever_has_a_turn_looks_for_those_who_have_none() {
+        let now = EVERY * 40;
+        let attempts = [attempt(1, now - 5), attempt(0, now), attempt(2, now), attempt(32, now)];
+        let first = Turn { secret: attempts[1].secret, code: attempts[1].code, rows: 128, now: now - 5 };
+        assert_eq!(Turn::of(&attempts), Some(first));
+        assert_eq!(Turn::of(&attempts[1..2]).map(|turn| (turn.rows, turn.now)), Some((64, now)));
+        assert_eq!(Turn::of(&attempts[..1]), None);
+        assert_eq!(Turn::of(&[]), None);
+    }
+}
