@@ -37,6 +37,8 @@ pub(crate) const DUE: &str = due!("verifier", "secret", ", locked_until", " AND 
 pub(crate) const DUE_ASIDE: &str = due!("aside", "code", "", "");
 /// Of tokens.
 pub(crate) const DUE_TOKENS: &str = due!("token", "hash", "", "");
+/// Of requests that may be repeated.
+pub(crate) const DUE_IDEMPOTENCY: &str = due!("idempotency", "key", "", "");
 
 /// Where guesses that are judged together look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 mod error;
 mod file;
+mod idempotency;
 mod judge;
 mod structure;
 mod sweep;
