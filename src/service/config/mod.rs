@@ -5,6 +5,7 @@
 
 mod client;
 mod file;
+mod inbox;
 mod limits;
 mod listen;
 mod load;
@@ -27,6 +28,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use client::Client;
+pub use inbox::Inbox;
 pub use limits::Limits;
 pub use load::load;
 pub use mistake::{Mistake, Place, Warning};
@@ -50,6 +52,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("operations", operations::KEYS),
     ("client", client::KEYS),
     ("skyvern", skyvern::KEYS),
+    ("inbox", inbox::KEYS),
 ];
 
 /// Everything that a service is told. Names of files and folders are relative to the configuration; secrets are in files of
@@ -87,6 +90,8 @@ pub struct Configuration {
     pub clients: Vec<Client>,
     /// `[[skyvern]]`, one for each, in their order.
     pub skyvern: Vec<Skyvern>,
+    /// `[[inbox]]`, one for each, in their order.
+    pub inboxes: Vec<Inbox>,
 }
 
 impl Default for Configuration {
@@ -105,6 +110,7 @@ impl Default for Configuration {
             operations: Access::Open,
             clients: Vec::new(),
             skyvern: Vec::new(),
+            inboxes: Vec::new(),
         }
     }
 }
