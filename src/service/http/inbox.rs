@@ -59,12 +59,9 @@ pub fn routes(routes: Routes) -> Routes {
 /// Why a message is not taken.
 #[derive(Debug, Error)]
 pub enum Fault {
-    /// As on every path.
+    /// As on every path, or more came than is taken.
     #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// More came than an inbox takes.
-    #[error("too large: expected a body of at most {MAX_BYTES} bytes")]
-    TooLarge,
+    Upload(#[from] UploadError),
     /// Nothing came.
     #[error("wrong body: expected at least one byte")]
     Empty,
@@ -88,15 +85,14 @@ pub enum Fault {
 /// The form of a refusal on the path of an inbox.
 #[must_use]
 pub fn refuse(refusal: Refusal) -> Answer {
-    Fault::Refused(refusal).into()
+    Fault::Upload(refusal.into()).into()
 }
 
 impl From<Fault> for Answer {
     fn from(fault: Fault) -> Self {
         let words = fault.to_string();
         let (code, header) = match fault {
-            Fault::Refused(refusal) => (refusal.code(), refusal.header()),
-            Fault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
+            Fault::Upload(error) => (error.code(), error.header()),
             Fault::Empty | Fault::Key => (StatusCode::BAD_REQUEST, None),
             Fault::Different => (StatusCode::UNPROCESSABLE_ENTITY, None),
             Fault::Write => (StatusCode::INTERNAL_SERVER_ERROR, None),
@@ -148,10 +144,7 @@ async fn message(name: &str, folder: PathBuf, call: Call) -> Result<(Message, Op
     let key =
         idempotency_key(&headers)?.map(|key| IdempotencyKey::of(&[b"inbox", name.as_bytes(), client.as_bytes()], key));
     let kind = Kind::of(media_type::of(&headers));
-    let body = call.upload.read(MAX_BYTES).await.map_err(|error| match error {
-        UploadError::TooLarge { .. } => Fault::TooLarge,
-        UploadError::Refused(refusal) => Fault::Refused(refusal),
-    })?;
+    let body = call.upload.read(MAX_BYTES).await?;
     if body.is_empty() {
         return Err(Fault::Empty);
     }

@@ -52,12 +52,9 @@ pub fn routes(routes: Routes) -> Routes {
 /// Why there is no token (RFC 6749, section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Fault {
-    /// As on every path.
+    /// As on every path, or more came than is taken.
     #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// More came than any request has.
-    #[error("too large: expected a body of at most {MAX_BYTES} bytes")]
-    TooLarge,
+    Upload(#[from] UploadError),
     /// The request is not one for a token.
     #[error("invalid_request")]
     InvalidRequest,
@@ -84,15 +81,14 @@ pub enum Fault {
 /// The form of a refusal on the path of tokens.
 #[must_use]
 pub fn refuse(refusal: Refusal) -> Answer {
-    Fault::Refused(refusal).into()
+    Fault::Upload(refusal.into()).into()
 }
 
 impl From<Fault> for Answer {
     fn from(fault: Fault) -> Self {
         let words = fault.to_string();
         let (code, header) = match fault {
-            Fault::Refused(refusal) => (refusal.code(), refusal.header()),
-            Fault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
+            Fault::Upload(error) => (error.code(), error.header()),
             Fault::InvalidRequest | Fault::UnsupportedGrantType | Fault::InvalidScope => {
                 (StatusCode::BAD_REQUEST, None)
             }
@@ -171,10 +167,7 @@ async fn token(service: Arc<Service>, call: Call) -> Answer {
 
 async fn issue(service: &Service, call: Call) -> Result<Answer, Fault> {
     let headers = call.head.headers;
-    let body = call.upload.read(MAX_BYTES).await.map_err(|error| match error {
-        UploadError::TooLarge { .. } => Fault::TooLarge,
-        UploadError::Refused(refusal) => Fault::Refused(refusal),
-    })?;
+    let body = call.upload.read(MAX_BYTES).await?;
     let form = Form::read(&headers, &body)?;
     let client = client(service, &headers, &form)?;
     match form.grant_type.as_deref() {

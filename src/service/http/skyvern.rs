@@ -58,12 +58,9 @@ pub struct Asker {
 /// Why there is no code.
 #[derive(Debug, Error)]
 pub enum Fault {
-    /// As on every path.
+    /// As on every path, or more came than is taken.
     #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// More came than any request has.
-    #[error("too large: expected a body of at most {MAX_BYTES} bytes")]
-    TooLarge,
+    Upload(#[from] UploadError),
     /// The request is not signed with the key of its path: use the API key of `api_key_file`.
     #[error("invalid signature")]
     Signature,
@@ -95,15 +92,14 @@ pub enum Unusable {
 /// The form of a refusal where Skyvern asks.
 #[must_use]
 pub fn refuse(refusal: Refusal) -> Answer {
-    Fault::Refused(refusal).into()
+    Fault::Upload(refusal.into()).into()
 }
 
 impl From<Fault> for Answer {
     fn from(fault: Fault) -> Self {
         let words = fault.to_string();
         let (code, header) = match fault {
-            Fault::Refused(refusal) => (refusal.code(), refusal.header()),
-            Fault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
+            Fault::Upload(error) => (error.code(), error.header()),
             Fault::Signature => (StatusCode::UNAUTHORIZED, None),
             Fault::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
             Fault::Body => (StatusCode::BAD_REQUEST, None),
@@ -199,10 +195,7 @@ async fn answer(asker: Arc<Asker>, service: Arc<Service>, call: Call) -> Answer 
 /// Reads what is asked: its size, who asks, its type and its form, in this order (contract 12.1b).
 async fn question(asker: &Asker, call: Call) -> Result<Question, Fault> {
     let headers = call.head.headers;
-    let body = call.upload.read(MAX_BYTES).await.map_err(|error| match error {
-        UploadError::TooLarge { .. } => Fault::TooLarge,
-        UploadError::Refused(refusal) => Fault::Refused(refusal),
-    })?;
+    let body = call.upload.read(MAX_BYTES).await?;
     asker.check(&headers, &body)?;
     if !media_type::is(&headers, JSON) {
         return Err(Fault::MediaType);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::{CONTENT_ENCODING, EXPECT};
 use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
@@ -48,6 +49,26 @@ pub enum UploadError {
     /// Something that is the same for all paths.
     #[error(transparent)]
     Refused(#[from] Refusal),
+}
+
+impl UploadError {
+    /// The HTTP status.
+    #[must_use]
+    pub fn code(self) -> StatusCode {
+        match self {
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Refused(refusal) => refusal.code(),
+        }
+    }
+
+    /// The header that belongs to it.
+    #[must_use]
+    pub fn header(self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::TooLarge { .. } => None,
+            Self::Refused(refusal) => refusal.header(),
+        }
+    }
 }
 
 impl Upload {
