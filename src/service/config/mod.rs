@@ -25,6 +25,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use client::Client;
+pub(super) use file::read_or_say as read_file;
 pub use limits::Limits;
 pub use load::load;
 pub use mistake::{Mistake, Place, Warning};
@@ -32,6 +33,7 @@ pub use operations::Access;
 pub use read::{Overrides, read};
 pub use renew::Renewed;
 pub use secret::StatePassword;
+pub(super) use secret::line_of as read_secret;
 pub use tls::Tls;
 
 use crate::otp::Skew;

@@ -72,7 +72,7 @@ pub(super) fn warn_of_others(value: &Value<'_, '_>, file: &Path, reader: &mut Re
 }
 
 /// The text of a file without the line end that editors put there.
-fn line_of(file: &Path) -> Result<Zeroizing<String>, String> {
+pub(in crate::service) fn line_of(file: &Path) -> Result<Zeroizing<String>, String> {
     let bytes = file::read(file, MAX_BYTES).map_err(|error: Unusable| error.to_string())?;
     let text = std::str::from_utf8(&bytes).map_err(|_| "expected text in UTF-8".to_owned())?;
     let line = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
