@@ -5,6 +5,7 @@ pub mod delivery;
 pub mod guard;
 pub mod lifecycle;
 pub mod log;
+pub mod push;
 pub mod store;
 
 mod accounts;
