@@ -162,7 +162,7 @@ fn missing(error: &clap::Error) -> &'static str {
         return "expected another option";
     };
     let is_missing = |name: &str| missing.iter().any(|usage| usage.contains(name));
-    if is_missing("--url") && is_missing("--authentication") {
+    if is_missing("--url <URL>") {
         "expected --url with the address of the webhook, or --authentication with a file that has it"
     } else if is_missing("--url") {
         "expected --url with the address of the server"

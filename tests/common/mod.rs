@@ -3,6 +3,8 @@
 
 pub mod page;
 #[cfg(feature = "serve")]
+pub mod recorder;
+#[cfg(feature = "serve")]
 pub mod schema;
 #[cfg(feature = "serve")]
 pub mod service;
