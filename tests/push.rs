@@ -2,6 +2,8 @@
 #![cfg(feature = "serve")]
 
 mod common;
+#[path = "push/deliveries.rs"]
+mod deliveries;
 #[cfg(unix)]
 #[path = "push/pages.rs"]
 mod pages;

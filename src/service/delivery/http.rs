@@ -21,6 +21,8 @@ use error::UnknownHostError;
 
 /// The most bytes of an answer that are read (contract 10.9).
 pub(super) const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// How long a body is read of which nothing is used.
+const LEAVE: Duration = Duration::from_millis(200);
 /// JSON, as requests and answers have it.
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -102,6 +104,12 @@ impl Answer {
             Ok(seconds) => Some(Duration::from_secs(u64::min(seconds, 24 * 60 * 60))),
             Err(_) => httpdate::parse_http_date(asked).ok()?.duration_since(SystemTime::now()).ok(),
         }
+    }
+
+    /// Leaves the body, of which nothing is used. What comes at once is read: the server would see a connection that breaks,
+    /// and the next delivery would need another one.
+    pub(super) async fn leave(self) {
+        let _ = tokio::time::timeout(LEAVE, self.body()).await;
     }
 
     /// The body, to the limit.

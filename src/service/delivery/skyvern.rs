@@ -117,14 +117,14 @@ impl Skyvern {
     }
 
     /// Sends a message, again and again with growing waits while Skyvern cannot be reached or says that it cannot take it now,
-    /// until the time has come.
+    /// for so long at most.
     ///
     /// # Errors
     ///
     /// [`DeliveryError`], that of the last try.
-    pub async fn send_until(&self, message: &SkyvernMessage, end: Instant) -> Result<Delivered, DeliveryError> {
-        let began = Instant::now();
-        let late = || DeliveryError::Late { seconds: (end - began).as_secs() };
+    pub async fn send_within(&self, message: &SkyvernMessage, limit: Duration) -> Result<Delivered, DeliveryError> {
+        let end = Instant::now() + limit;
+        let late = || DeliveryError::Late { seconds: limit.as_secs() };
         let mut wait = FIRST_WAIT;
         loop {
             let Ok(tried) = timeout_at(end, self.send(message)).await else { return Err(late()) };
@@ -158,6 +158,7 @@ impl Skyvern {
             status => {
                 let may_help = matches!(status, 429 | 502 | 503 | 504);
                 let again = may_help.then(|| answer.retry_after().unwrap_or_default());
+                answer.leave().await;
                 Err(Failed { error: SkyvernError::Status { status }.into(), again })
             }
         }
@@ -199,7 +200,7 @@ impl Deliver for Skyvern {
             workflow_run_id: None,
             source: None,
         };
-        Box::pin(async move { self.send_until(&message, Instant::now() + self.client.limit()).await })
+        Box::pin(async move { self.send_within(&message, self.client.limit()).await })
     }
 }
 

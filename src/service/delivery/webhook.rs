@@ -107,8 +107,10 @@ impl Webhook {
             let bearer = Zeroizing::new(format!("Bearer {}", *token));
             headers.insert(AUTHORIZATION, confidential_header(&bearer).expect("a token was checked when it came"));
         }
-        // What else the answer says is not read: nothing depends on it, and it could take its time.
-        match self.client.post(&self.endpoint, content_type.0.clone(), headers, document).await?.status {
+        let answer = self.client.post(&self.endpoint, content_type.0.clone(), headers, document).await?;
+        let status = answer.status;
+        answer.leave().await;
+        match status {
             200 | 202 => Ok(()),
             status => Err(DeliveryError::Webhook { status }),
         }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::{PushError, mail, run, secret};
@@ -116,7 +116,7 @@ impl SkyvernPush {
             workflow_run_id: self.workflow_run_id.clone(),
             source: self.source.clone(),
         };
-        self.server.send_until(&message, Instant::now() + give_up).await
+        self.server.send_within(&message, give_up).await
     }
 }
 
