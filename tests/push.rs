@@ -335,7 +335,7 @@ fn tls_server(certified: &CertifiedKey<rcgen::KeyPair>) -> std::net::SocketAddr 
         for stream in listener.incoming() {
             let connection = rustls::ServerConnection::new(config.clone()).unwrap();
             let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
-            if stream.read(&mut [0; 65536]).is_ok() {
+            if stream.read(&mut [0; 8192]).is_ok() {
                 let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", STORED.len());
                 let _ = stream.write_all(format!("{head}{STORED}").as_bytes());
                 let _ = stream.flush();

@@ -54,6 +54,15 @@ impl Push {
         }
     }
 
+    /// What its input is, in words.
+    #[must_use]
+    pub const fn input(&self) -> &'static str {
+        match self {
+            Self::Webhook(_) => "a document",
+            Self::Skyvern(push) => push.input(),
+        }
+    }
+
     /// The most bytes that its input can have.
     #[must_use]
     pub const fn max_bytes(&self) -> usize {

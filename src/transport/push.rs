@@ -7,6 +7,7 @@ use super::existing::Replaceable;
 use super::fault::Fault;
 use super::filter::{Delivery, carry_out, deliver, instead_of_output};
 use super::places::Places;
+use super::terminal;
 use crate::cli::{FilterArguments, Handling, PushArguments, Request};
 use crate::service::push::{Push, Pushed};
 use crate::status::MailFailure;
@@ -36,10 +37,15 @@ fn answer(arguments: &PushArguments, places: &Places, failure: &Cell<Option<Mail
         return instead_of_output(Fault::OutputKept { file: arguments.files.output.clone(), kept });
     }
     let pushed = match Push::prepare(&arguments.request, &arguments.way) {
-        Ok(push) => match places.input.read("an input", push.max_bytes(), arguments.input_timeout) {
-            Ok(input) => push.push(&input),
-            Err(fault) => Pushed { failure: Some(MailFailure::Temporary), reply: fault.into() },
-        },
+        Ok(push) => {
+            if places.input.file().is_none() {
+                terminal::announce_text(push.input());
+            }
+            match places.input.read("an input", push.max_bytes(), arguments.input_timeout) {
+                Ok(input) => push.push(&input),
+                Err(fault) => Pushed { failure: Some(MailFailure::Temporary), reply: fault.into() },
+            }
+        }
         Err(error) => error.into(),
     };
     failure.set(pushed.failure);

@@ -132,14 +132,15 @@ fn answer(mut stream: &TcpStream, status: u16, fields: &str, body: &[u8]) -> std
 
 fn endless(mut stream: &TcpStream) -> std::io::Result<()> {
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\n\r\n{\"access_token\":\"")?;
+    let piece = vec![b'x'; 65536];
     loop {
-        stream.write_all(&[b'x'; 65536])?;
+        stream.write_all(&piece)?;
     }
 }
 
 fn request(mut stream: &TcpStream, held: &mut Vec<u8>) -> Option<Request> {
     let mut more = |held: &mut Vec<u8>| {
-        let mut bytes = [0; 65536];
+        let mut bytes = vec![0; 65536];
         let length = stream.read(&mut bytes).ok().filter(|length| *length > 0)?;
         held.extend_from_slice(&bytes[..length]);
         Some(())

@@ -16,10 +16,8 @@ fn run(page: &str, addresses: &[(&str, String)]) {
     let folder = tempfile::tempdir().unwrap();
     let commands = shown(page, "console");
     assert!(commands.len() > 4, "only {} commands", commands.len());
-    let mut script = String::from("exec 2>&1\n");
-    for shown in &commands {
-        script += &format!("{}\necho '{MARK}'\n", shown.command);
-    }
+    let lines: Vec<String> = commands.iter().map(|shown| format!("{}\necho '{MARK}'\n", shown.command)).collect();
+    let mut script = format!("exec 2>&1\n{}", lines.concat());
     for (shown, real) in addresses {
         script = script.replace(shown, real);
     }

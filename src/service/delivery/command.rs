@@ -138,7 +138,7 @@ async fn write(stdin: Option<ChildStdin>, text: &str) {
 /// Reads to the end and keeps what the log takes, so that a command that writes more is not held up.
 async fn read(stderr: Option<impl AsyncRead + Unpin>, words: &mut Vec<u8>) {
     let Some(mut stderr) = stderr else { return };
-    let mut bytes = [0; 8192];
+    let mut bytes = vec![0; 8192];
     while let Ok(length @ 1..) = stderr.read(&mut bytes).await {
         let rest = MAX_STDERR_BYTES - words.len();
         words.extend_from_slice(&bytes[..length.min(rest)]);
@@ -159,7 +159,7 @@ fn log(words: &[u8], message: &Message, is_delivered: bool) {
         (true, _) => {}
         (false, true) => tracing::info!(target: TARGET, stderr = words, "a command wrote to standard error"),
         (false, false) => {
-            tracing::warn!(target: TARGET, stderr = words, "a command that failed wrote to standard error")
+            tracing::warn!(target: TARGET, stderr = words, "a command that failed wrote to standard error");
         }
     }
 }

@@ -4,13 +4,14 @@
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+/// The most bytes that one byte of a text becomes: `\u0000`.
+const MOST: usize = 6;
+/// Two pairs of quotes, a colon and a comma.
+const AROUND: usize = 6;
+
 /// Writes an object of texts in this order, without blanks. Members without a value are left out.
 pub(super) fn write_object(members: &[(&str, Option<&str>)]) -> Zeroizing<Vec<u8>> {
     let present = || members.iter().filter_map(|(name, value)| Some((name, (*value)?)));
-    /// The most bytes that one byte of a text becomes: `\u0000`.
-    const MOST: usize = 6;
-    /// Two pairs of quotes, a colon and a comma.
-    const AROUND: usize = 6;
     let bytes: usize = present().map(|(name, value)| name.len() + MOST * value.len() + AROUND).sum();
     // It does not grow: a copy of a secret would be left behind.
     let mut object = Zeroizing::new(Vec::with_capacity(bytes + 2));

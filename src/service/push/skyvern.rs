@@ -57,6 +57,14 @@ impl SkyvernPush {
         })
     }
 
+    pub(super) const fn input(&self) -> &'static str {
+        match self.content {
+            Content::Password { .. } => "a <Secret> document",
+            Content::Text { .. } => "a text",
+            Content::Mail { .. } => "a mail message",
+        }
+    }
+
     pub(super) const fn max_bytes(&self) -> usize {
         match self.content {
             Content::Password { .. } => MAX_DOCUMENT_BYTES,
@@ -209,9 +217,9 @@ mod tests {
             assert_eq!(accepted(input.as_bytes()).unwrap(), input);
         }
         assert_eq!(accepted("\u{feff}123456".as_bytes()).unwrap(), "123456");
-        for input in [&b""[..], b" \n", b"\xef\xbb\xbf", b"\xff\xfe1\0", b"\xc3", &[b'x'; MAX_CONTENT_BYTES + 1]] {
+        for input in [&b""[..], b" \n", b"\xef\xbb\xbf", b"\xff\xfe1\0", b"\xc3", &vec![b'x'; MAX_CONTENT_BYTES + 1]] {
             assert!(accepted(input).is_err(), "{}", input.len());
         }
-        assert!(accepted(&[b'x'; MAX_CONTENT_BYTES]).is_ok());
+        assert!(accepted(&vec![b'x'; MAX_CONTENT_BYTES]).is_ok());
     }
 }

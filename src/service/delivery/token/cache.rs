@@ -89,8 +89,8 @@ impl Cache {
         let life = match issued.lifetime {
             Lifetime::OneDelivery => Life::Once,
             Lifetime::For(life) => {
-                let end = now + life;
-                Life::Until { renewal: end - (life / MARGIN_PART).min(MAX_MARGIN), end }
+                let margin = (life / MARGIN_PART).min(MAX_MARGIN);
+                Life::Until { renewal: now + life.saturating_sub(margin), end: now + life }
             }
         };
         *self = Self { kept: Some(Kept { token, life }), serial: self.serial, failures: 0, not_before: None };
@@ -132,7 +132,7 @@ mod tests {
             let (mut cache, start) = (Cache::default(), Instant::now());
             cache.keep(issued("a", Lifetime::For(seconds(life))), start);
             let renewal = start + seconds(life - margin);
-            assert!(!cache.is_due(renewal - Duration::from_millis(200)), "{life}");
+            assert!(!cache.is_due(start + seconds(life - margin - 1)), "{life}");
             assert!(cache.is_due(renewal), "{life}");
             assert!(name(&mut cache, start + seconds(life)).is_some(), "{life}");
             assert_eq!(name(&mut cache, start + seconds(life) + Duration::from_nanos(1)), None, "{life}");

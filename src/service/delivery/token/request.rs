@@ -10,6 +10,9 @@ use super::super::http::{Endpoint, HttpClient};
 use super::answer::{self, Issued};
 use super::{TokenError, TokenSource};
 
+/// The most bytes that one byte of a value becomes: `%20`.
+const MOST: usize = 3;
+
 /// Who asks for tokens, and where.
 pub(in super::super) struct ClientCredentials {
     pub endpoint: Endpoint,
@@ -47,8 +50,6 @@ impl ClientCredentials {
             ("client_id", &self.client_id),
             ("client_secret", self.client_secret.reveal()),
         ];
-        /// The most bytes that one byte of a value becomes: `%20`.
-        const MOST: usize = 3;
         let bytes: usize = fields.iter().map(|(name, value)| name.len() + MOST * value.len() + 2).sum();
         // It does not grow: a copy of the secret would be left behind.
         let mut form = Zeroizing::new(Vec::with_capacity(bytes));

@@ -42,12 +42,12 @@ impl Server {
     }
 }
 
-fn seconds(seconds: u64) -> Duration {
+const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn lives(life: u64) -> Result<Lifetime, TokenError> {
-    Ok(Lifetime::For(seconds(life)))
+const fn lives(life: u64) -> Lifetime {
+    Lifetime::For(seconds(life))
 }
 
 const DOWN: TokenError = TokenError::Status { status: 503, code: None };
@@ -55,7 +55,7 @@ const DOWN: TokenError = TokenError::Status { status: 503, code: None };
 // contract 13.1f
 #[tokio::test(start_paused = true)]
 async fn all_who_wait_share_one_request_and_no_more_wait() {
-    let server = Arc::new(Server::new(seconds(5), |_| lives(3600)));
+    let server = Arc::new(Server::new(seconds(5), |_| Ok(lives(3600))));
     let tasks: Vec<_> = (0..MAX_WAITING + 20)
         .map(|_| {
             let server = server.clone();
@@ -76,7 +76,7 @@ async fn all_who_wait_share_one_request_and_no_more_wait() {
 // contract 13.1e
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_for_a_renewal() {
-    let server = Server::new(seconds(5), |_| lives(100));
+    let server = Server::new(seconds(5), |_| Ok(lives(100)));
     assert_eq!(server.token().await, Ok("token-1".to_owned()));
     sleep(seconds(89)).await;
     assert_eq!(server.token().await, Ok("token-1".to_owned()));
@@ -97,7 +97,7 @@ async fn nobody_waits_for_a_renewal() {
 // contract 13.1e, 13.1g
 #[tokio::test(start_paused = true)]
 async fn the_old_token_serves_to_its_end_where_the_renewal_fails() {
-    let server = Server::new(Duration::ZERO, |number| if number == 1 { lives(100) } else { Err(DOWN) });
+    let server = Server::new(Duration::ZERO, |number| if number == 1 { Ok(lives(100)) } else { Err(DOWN) });
     assert_eq!(server.token().await, Ok("token-1".to_owned()));
     sleep(seconds(90)).await;
     for _ in 0..10 {
@@ -113,7 +113,7 @@ async fn the_old_token_serves_to_its_end_where_the_renewal_fails() {
 // contract 13.1g
 #[tokio::test(start_paused = true)]
 async fn a_failure_fails_all_who_wait_and_is_not_kept() {
-    let server = Server::new(seconds(1), |number| if number <= 2 { Err(DOWN) } else { lives(100) });
+    let server = Server::new(seconds(1), |number| if number <= 2 { Err(DOWN) } else { Ok(lives(100)) });
     let both = tokio::join!(server.token(), server.token());
     assert_eq!(both, (Err(DOWN), Err(DOWN)));
     assert_eq!(server.requests(), 1);
@@ -140,7 +140,7 @@ async fn a_token_without_a_life_serves_one_of_those_who_wait() {
 // contract 13.1i
 #[tokio::test(start_paused = true)]
 async fn all_who_were_refused_with_one_token_share_the_next() {
-    let server = Server::new(seconds(1), |_| lives(100));
+    let server = Server::new(seconds(1), |_| Ok(lives(100)));
     let old = server.source.token().await.unwrap();
     let (first, second) = tokio::join!(server.source.instead_of(&old), server.source.instead_of(&old));
     assert_eq!([first.unwrap().reveal(), second.unwrap().reveal()], ["token-2", "token-2"]);
@@ -152,7 +152,7 @@ async fn all_who_were_refused_with_one_token_share_the_next() {
 // contract 13.1f: the request belongs to all, not to the one who began it.
 #[tokio::test(start_paused = true)]
 async fn a_request_outlives_the_one_who_began_it() {
-    let server = Server::new(seconds(5), |_| lives(100));
+    let server = Server::new(seconds(5), |_| Ok(lives(100)));
     assert!(tokio::time::timeout(seconds(1), server.token()).await.is_err());
     assert_eq!(server.token().await, Ok("token-1".to_owned()));
     assert_eq!(server.requests(), 1);

@@ -151,16 +151,14 @@ fn tag<'a>(markup: &'a str, text: &mut Text) -> &'a str {
 
 /// What is behind the `>` of a tag, which may also stand in the value of an attribute. Without one the tag goes on to the end.
 fn behind_tag(markup: &str) -> &str {
-    let mut at = 0;
     let mut quote = None;
-    for byte in markup.bytes() {
-        at += 1;
+    for (at, byte) in (1..).zip(markup.bytes()) {
         match (byte, quote) {
             (b'>', None) => return &markup[at..],
             (b'"' | b'\'', None) => quote = Some(byte),
             (byte, Some(open)) if byte == open => quote = None,
             // A quote that is not closed must not hide the rest of the mail.
-            (b'<', Some(_)) if markup[at..].starts_with("/") => break,
+            (b'<', Some(_)) if markup[at..].starts_with('/') => break,
             (_, None | Some(_)) => {}
         }
     }
