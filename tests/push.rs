@@ -587,6 +587,11 @@ fn token_servers_that_behave_badly() {
         // Nothing is sent without a token.
         assert_eq!(server.paths(), ["/token"]);
     }
+    let hook = Recorder::start(|_, _| Action::answer(200, ""));
+    folder.write("down.json", authentication(&hook).replace(&hook.url("/token"), "http://127.0.0.1:1/token"));
+    let ran = push(&folder, &["webhook", "--authentication", "down.json"], "{}");
+    assert_eq!(cause(&ran), "no token: from the token server: cannot connect: connection refused");
+    assert!(hook.paths().is_empty());
     for body in [
         "{\"access_token\":\"token-of-the-server\"}",
         "{\"access_token\":\"token-of-the-server\",\"expires_in\":\"3600\"}",

@@ -89,7 +89,9 @@ impl AuthenticationDocument {
             Some(Value::Object(method)) => Some(method),
             Some(_) => return Err(NO_AUTHENTICATION),
             // By what no authentication has.
-            None if object.contains_key("authentication") || object.contains_key("value") => Some(object.clone()),
+            None if object.contains_key("authentication") || object.contains_key("value") => {
+                Some(std::mem::take(&mut object))
+            }
             None => None,
         };
         match method {

@@ -20,8 +20,10 @@ use crate::service::delivery::Confidential;
 pub(super) const MAX_BYTES: usize = 25 * 1024 * 1024;
 /// The most bytes of the text that is sent.
 const MAX_TEXT_BYTES: usize = 65_536;
+/// The most bytes of an address (RFC 5321, section 4.5.3.1: 64 before the `@`, 255 behind it).
+const MAX_ADDRESS_BYTES: usize = 320;
 /// How long the reading of one message may take: the largest takes a second, but for those that are made to take hours.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Where whom a mail is for stands: what was really delivered to comes before what the sender wrote.
 const RECIPIENTS: [&str; 3] = ["Delivered-To", "X-Original-To", "To"];
 /// What a mail has at least one of; what has none is something else.
@@ -60,6 +62,10 @@ pub(super) struct Mail {
 
 /// Reads a message.
 pub(super) fn read(message: &Zeroizing<Vec<u8>>) -> Result<Mail, MailError> {
+    read_within(message, PATIENCE)
+}
+
+fn read_within(message: &Zeroizing<Vec<u8>>, patience: Duration) -> Result<Mail, MailError> {
     if message.len() > MAX_BYTES {
         return Err(MailError::TooLarge);
     }
@@ -69,7 +75,7 @@ pub(super) fn read(message: &Zeroizing<Vec<u8>>) -> Result<Mail, MailError> {
     // It ends with the process where it comes too late; nobody listens then.
     let work = move || drop(sender.send(guard::guarded(|| read_flat(&message))));
     thread::Builder::new().spawn(work).map_err(|_| MailError::Late)?;
-    match receiver.recv_timeout(PATIENCE) {
+    match receiver.recv_timeout(patience) {
         Ok(Ok(mail)) => mail,
         Ok(Err(panicked)) => Err(MailError::Fault(panicked.place)),
         Err(_) => Err(MailError::Late),
@@ -129,7 +135,7 @@ fn first_address(value: &HeaderValue<'_>) -> Option<String> {
             groups.iter().flat_map(|group| &group.addresses).find_map(|one| one.address.as_deref())
         }
     };
-    first.map(str::trim).filter(|address| !address.is_empty()).map(str::to_owned)
+    first.map(str::trim).filter(|address| (1..=MAX_ADDRESS_BYTES).contains(&address.len())).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ fn whom_a_mail_is_for() {
         assert_eq!(address(fields).as_deref(), Some(expected), "{fields}");
     }
     assert_eq!(address("To: undisclosed-recipients:;\n"), None);
+    assert_eq!(address(&format!("To: {}@example.org\n", "a".repeat(400))), None);
     assert_eq!(address(""), None);
 }
 
@@ -110,7 +111,8 @@ fn hostile_mails_end() {
     let digest = format!("Subject: a\n{}", "Content-Type: multipart/digest; boundary=b\n\n--b\n".repeat(50_000));
     for message in [deep, many, digest, "Subject: a\nContent-Type: text/html\n\n<".repeat(10_000)] {
         let begin = Instant::now();
-        let _ = read(&message);
-        assert!(begin.elapsed() < PATIENCE * 3);
+        let message = Zeroizing::new(message.into_bytes());
+        let _ = read_within(&message, Duration::from_secs(1));
+        assert!(begin.elapsed() < PATIENCE);
     }
 }
