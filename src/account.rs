@@ -121,20 +121,20 @@ impl Adapter<'_> {
     #[must_use]
     pub fn examine_account(
         &self,
-        account: Account,
+        account: &Account,
         name: &str,
         operation: AccountOperation,
         parameters: &AccountParameters,
         input: &[u8],
     ) -> Examination {
         let result = match operation {
-            AccountOperation::GeneratePassword => self.password_of(&account, input),
+            AccountOperation::GeneratePassword => self.password_of(account, input),
             AccountOperation::VerifyPassword => match self.compare_with(account, parameters.skew, input) {
                 Ok(guess) => return Examination::Guess(guess),
                 Err(Incomparable::Mismatch(mismatch)) => Ok(Outcome::Mismatch(mismatch)),
                 Err(Incomparable::Error(error)) => Err(error),
             },
-            AccountOperation::GenerateAuthenticatorQRCode => symbol_of(&account, name, parameters, input),
+            AccountOperation::GenerateAuthenticatorQRCode => symbol_of(account, name, parameters, input),
         };
         Examination::Answer(Reply::of(result))
     }
@@ -145,10 +145,10 @@ impl Adapter<'_> {
         Ok(Outcome::Password(Password::generate(&account.secret, account.code, time)))
     }
 
-    fn compare_with(&self, account: Account, skew: Skew, input: &[u8]) -> Result<Guess, Incomparable> {
+    fn compare_with(&self, account: &Account, skew: Skew, input: &[u8]) -> Result<Guess, Incomparable> {
         let document = Document::decode(input).map_err(Mismatch::from)?;
         let password = xml::read_password(&document).map_err(Mismatch::from)?;
-        self.guess(account.secret, account.code, skew, &password)
+        self.guess(account.secret.clone(), account.code, skew, &password)
     }
 }
 
@@ -175,7 +175,7 @@ mod tests {
     const SECRET: &[u8] = b"<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>";
     const URI: &[u8] = b"<KeyURI>otpauth://totp/X4:me?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&amp;digits=8&amp;algorithm=SHA256</KeyURI>";
 
-    fn reply(account: Account, operation: AccountOperation, input: &[u8]) -> Reply {
+    fn reply(account: &Account, operation: AccountOperation, input: &[u8]) -> Reply {
         let time = Some(UnixTime(1_111_111_109));
         let adapter = Adapter { time, entropy: &mut |_| Ok(()), has_time: &|| true };
         match adapter.examine_account(account, "name", operation, &AccountParameters::default(), input) {
@@ -203,7 +203,7 @@ mod tests {
     fn what_comes_with_a_password() {
         let verify = |input: &str| {
             let account = Account::read(SECRET, None).unwrap();
-            reply(account, AccountOperation::VerifyPassword, input.as_bytes()).status
+            reply(&account, AccountOperation::VerifyPassword, input.as_bytes()).status
         };
         for right in ["<Password>081804</Password>", "<TOTP> <Password>081 804</Password></TOTP>"] {
             assert_eq!(verify(right), Status::Success, "{right}");
@@ -224,8 +224,8 @@ mod tests {
     #[test]
     fn what_takes_no_document() {
         for operation in [AccountOperation::GeneratePassword, AccountOperation::GenerateAuthenticatorQRCode] {
-            assert_eq!(reply(Account::read(SECRET, None).unwrap(), operation, b"").status, Status::Success);
-            let refused = reply(Account::read(SECRET, None).unwrap(), operation, SECRET);
+            assert_eq!(reply(&Account::read(SECRET, None).unwrap(), operation, b"").status, Status::Success);
+            let refused = reply(&Account::read(SECRET, None).unwrap(), operation, SECRET);
             assert_eq!(refused.status, Status::Error);
         }
     }

@@ -409,6 +409,13 @@ secret_file = "secret"
 [[client]]
 id = "other"
 secret_sha256 = "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+
+[[skyvern]]
+path = "billing"
+account = "alice"
+api_key_file = "secret"
+minimum_rest = 29
+tasks = { tsk_123 = "alice" }
 "#;
 
 // contract 10.2a, 10.3e: every key; what would be served where.
@@ -423,6 +430,7 @@ fn a_whole_configuration() {
     > 127.0.0.1:9238: metrics
     > state: PostgreSQL
     > accounts: accounts
+    > /skyvern/billing: codes of alice
     exit 0
     ");
     let (configuration, warnings) = read(Path::new(""), "state = 'state.db'").unwrap();
@@ -433,6 +441,9 @@ fn a_whole_configuration() {
     configuration.accounts = configuration.accounts.map(|name| name.strip_prefix(folder.path()).unwrap().to_owned());
     configuration.tls = None;
     configuration.clients.iter_mut().for_each(|client| client.secret_file = None);
+    assert_eq!(configuration.skyvern[0].api_key.reveal(), SECRET);
+    assert_eq!(configuration.skyvern.len(), 1);
+    configuration.skyvern.clear();
     assert_eq!(HEXLOWER.encode(&configuration.clients[0].secret_sha256), SECRET_SHA256);
     assert_eq!(HEXLOWER.encode(&configuration.clients[1].secret_sha256), "0123456789abcdef".repeat(4));
     assert_eq!(configuration.state_password.take().unwrap().reveal(), SECRET);
@@ -583,12 +594,13 @@ fn a_secret_that_others_can_read_is_a_warning() {
         let ran = check(&folder, WHOLE.replace("[::]:443", "[::1]:443"));
         assert_eq!(ran.code(), 0);
         assert!(ran.stdout().starts_with("configuration is sound\n"));
-        assert_eq!(ran.stderr().lines().count(), if warns { 3 } else { 0 }, "{mode:o}: {ran}");
+        assert_eq!(ran.stderr().lines().count(), if warns { 4 } else { 0 }, "{mode:o}: {ran}");
     }
     assert_snapshot!(check(&folder, WHOLE).stderr(), @"
     totp-adapter.toml:5: warning: others can read or replace the file of state_password_file; mode 0600 keeps them out
     totp-adapter.toml:11: warning: others can read or replace the file of tls.key_file; mode 0600 keeps them out
     totp-adapter.toml:28: warning: others can read or replace the file of client.secret_file; mode 0600 keeps them out
+    totp-adapter.toml:37: warning: others can read or replace the file of skyvern.api_key_file; mode 0600 keeps them out
     ");
 }
 
@@ -636,6 +648,42 @@ fn an_account_that_others_can_read_is_a_warning() {
     assert_snapshot!(check(&folder, "accounts = 'accounts'\n").stderr(), @"totp-adapter.toml:1: warning: others can read or replace secrets; the account open has another mode than 0600");
     restrict(&folder, "accounts/group.xml", 0o606);
     assert_snapshot!(check(&folder, "accounts = 'accounts'\n").stderr(), @"totp-adapter.toml:1: warning: others can read or replace secrets; 2 accounts, of which group is the first, have another mode than 0600");
+}
+
+// contract 10.3b, 10.3h, 12.1a, 12.1e: sections of Skyvern.
+#[test]
+fn where_skyvern_asks() {
+    let right = "path = 'a'\naccount = 'alice'\napi_key_file = 'secret'";
+    let with = |more: &str| format!("accounts = 'accounts'\n[[skyvern]]\n{right}\n{more}");
+    let shown = mistakes([
+        "[[skyvern]]",
+        "accounts = 'accounts'\n[[skyvern]]",
+        "[skyvern]\npath = 'a'",
+        "[[skyvern]]\npath = 'a'\naccount = 'alice'\napi_key_file = 'secret'",
+        "accounts = 'accounts'\n[[skyvern]]\npath = 'a/b'\naccount = '../alice'\napi_key_file = 'missing'\nminimum_rest = -1",
+        "accounts = 'accounts'\n[[skyvern]]\npath = 5\naccount = ''\napi_key_file = 'empty'\nminimum_rest = 4294967295",
+        &with("minimum_rest = 30"),
+        &with("minimum_rest = 29\ntasks = 'a'"),
+        &with("tasks = { tsk_1 = 5, tsk_2 = 'a b' }"),
+        &with("[skyvern.tasks]\ntsk_1 = '.alice'"),
+        &with(&format!("[[skyvern]]\n{right}")),
+    ]);
+    assert_snapshot!("skyvern", shown);
+    let folder = prepared();
+    folder.write("accounts/broken.xml", "<Secret>GEZD");
+    restrict(&folder, "accounts/broken.xml", 0o600);
+    let text = with("[skyvern.tasks]\ntsk_1 = 'later'\ntsk_2 = 'broken'\ntsk_3 = 'alice'");
+    assert_snapshot!(check(&folder, text.replace("'a'\n", "'billing'\n")), @"
+    $ totp-adapter serve --config totp-adapter.toml --check
+    > configuration is sound
+    > http://127.0.0.1:6238: operations and accounts for whoever reaches the address; metrics
+    > state: SQLite in the usual place
+    > accounts: accounts
+    > /skyvern/billing: codes of alice
+    ! totp-adapter.toml:7: warning: the account of skyvern.tasks is not enrolled yet
+    ! totp-adapter.toml:8: warning: unusable account: not well-formed: expected the end-tag of every element at line 1, column 13, for skyvern.tasks
+    exit 0
+    ");
 }
 
 // contract 10.3g
@@ -686,6 +734,7 @@ fn secrets_are_read_again() {
     cannot use the file of tls.certificate_file: expected a file with something in it, found an empty one
     cannot use the file of tls.key_file: expected a file with something in it, found an empty one
     cannot use the file of client.secret_file of client 1: no such file or directory
+    cannot use the file of skyvern.api_key_file of section 1: no such file or directory
     cannot use the file of state_password_file: no such file or directory
     ");
     assert!(Configuration::default().renew().unwrap().tls.is_none());

@@ -15,13 +15,16 @@ mod store;
 use std::collections::HashSet;
 use std::fs;
 use std::process::Command;
+use std::sync::Barrier;
 
 use model::Model;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use store::{Place, State};
 use totp_adapter::otp::{CodeParameters, Secret, UnixTime};
-use totp_adapter::state::{Attempt, Judgement, Policy, Salt, Sqlite, Token, TokenHash};
+use totp_adapter::state::{
+    Attempt, IdempotencyKey, Judgement, Policy, Reservation, Reserved, Salt, Sqlite, Token, TokenHash,
+};
 use totp_adapter::verification::MemoryError;
 use totp_adapter::{Adapter, Examination, Guess, Operation, Parameters, Verdict};
 
@@ -41,6 +44,9 @@ on_each_store! {
     tokens_are_valid_until_they_end,
     first_starts_at_once,
     newer_states_are_refused_and_stay,
+    older_states_are_completed,
+    a_request_is_carried_out_once,
+    of_many_one_carries_a_request_out,
 }
 
 const NOW: u64 = 1_111_111_109;
@@ -281,7 +287,7 @@ fn other_files_are_refused_and_stay() {
 
     drop(Sqlite::open(&place("newer.db")).unwrap());
     let database = rusqlite::Connection::open(place("newer.db")).unwrap();
-    database.pragma_update(None, "user_version", 2).unwrap();
+    database.pragma_update(None, "user_version", 1000).unwrap();
     assert_eq!(refused("newer.db"), MemoryError::Newer);
 
     fs::create_dir(place("folder")).unwrap();
@@ -552,6 +558,81 @@ fn tokens_are_valid_until_they_end(place: &Place) {
         one.issue(&token(name, "workflow", now + 86_400)).unwrap();
     }
     assert_eq!(place.count("token"), 40);
+}
+
+// contract 15.4c: what an older program remembers counts.
+fn older_states_are_completed(place: &Place) {
+    assert_eq!(offer(&mut place.open(), NOW, Some(NOW / 30)), Verdict::Accepted);
+    place.make_older();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| place.open());
+        }
+    });
+    let mut state = place.open();
+    assert_eq!(offer(&mut state, NOW, Some(NOW / 30)), Verdict::Replayed);
+    assert_eq!(state.reserve(&reservation(1, 1, 0)).unwrap(), Reserved::New);
+    assert_eq!(place.count("idempotency"), 1);
+}
+
+/// A request that is reserved for 60 s.
+fn reservation(key: u32, request: u8, after: i64) -> Reservation {
+    let now = NOW.cast_signed() + after;
+    let key = IdempotencyKey::of(&[b"test"], &key.to_be_bytes());
+    Reservation { key, request: [request; 32], now, until: now + 60 }
+}
+
+// contract 13.4c, 13.4d
+fn a_request_is_carried_out_once(place: &Place) {
+    let (mut one, mut other) = (place.open(), place.open());
+    let day = NOW.cast_signed() + 86_400;
+    let first = reservation(1, 1, 0);
+    assert_eq!(one.reserve(&first).unwrap(), Reserved::New);
+    assert_eq!(other.reserve(&reservation(1, 1, 59)).unwrap(), Reserved::Pending);
+    assert_eq!(other.reserve(&reservation(1, 2, 59)).unwrap(), Reserved::Different);
+    assert_eq!(other.reserve(&reservation(2, 1, 0)).unwrap(), Reserved::New);
+    one.answer(&first.key, b"answer", day).unwrap();
+    for after in [0, 60, 86_399] {
+        assert_eq!(other.reserve(&reservation(1, 1, after)).unwrap(), Reserved::Answered(b"answer".to_vec()));
+        assert_eq!(other.reserve(&reservation(1, 2, after)).unwrap(), Reserved::Different);
+    }
+    // What was answered is not released.
+    other.release(&first.key).unwrap();
+    assert_eq!(one.reserve(&first).unwrap(), Reserved::Answered(b"answer".to_vec()));
+    assert_eq!(one.reserve(&reservation(1, 2, 86_400)).unwrap(), Reserved::New);
+    assert_eq!(one.reserve(&reservation(1, 1, 86_401)).unwrap(), Reserved::Different);
+    // A failure frees the key; so does the end of who had it.
+    one.release(&first.key).unwrap();
+    assert_eq!(one.reserve(&reservation(1, 1, 86_401)).unwrap(), Reserved::New);
+    assert_eq!(one.reserve(&reservation(1, 1, 86_460)).unwrap(), Reserved::Pending);
+    assert_eq!(one.reserve(&reservation(1, 1, 86_461)).unwrap(), Reserved::New);
+    // Those that are over go, as others come.
+    for key in 100..140 {
+        assert_eq!(one.reserve(&reservation(key, 1, 2 * 86_400)).unwrap(), Reserved::New);
+    }
+    assert_eq!(place.count("idempotency"), 40);
+}
+
+// contract 13.4d, 15.5d
+fn of_many_one_carries_a_request_out(place: &Place) {
+    for key in 0..10 {
+        let threads = 4;
+        let barrier = Barrier::new(threads);
+        let reserved: Vec<Reserved> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..threads)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut state = place.open();
+                        barrier.wait();
+                        state.reserve(&reservation(key, 1, 0)).unwrap()
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(reserved.iter().filter(|reserved| **reserved == Reserved::New).count(), 1, "{reserved:?}");
+        assert_eq!(reserved.iter().filter(|reserved| **reserved == Reserved::Pending).count(), 3, "{reserved:?}");
+    }
 }
 
 // contract 15.4c: a program that does not know a state's structure leaves it alone.

@@ -21,6 +21,7 @@ const TOLERANT_BASE32: Encoding = new_encoding! {
 ///
 /// It is wiped from memory when dropped, and neither `Debug` nor any error shows it;
 /// [`Secret::to_base32`] and [`Secret::as_bytes`] are the only ways out.
+#[derive(Clone)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {

@@ -14,7 +14,7 @@ use crate::xml::MAX_DOCUMENT_BYTES;
 
 /// The name of an account: 1 to 128 of `[A-Za-z0-9._@+-]`, not with a dot at its beginning, nor with `.parameters` at its end.
 /// So no name leads out of the folder or to the parameters of another account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name(String);
 
 impl Name {
@@ -67,6 +67,9 @@ pub enum FolderError {
     /// The name is that of a folder, a pipe or a device.
     #[error("unusable account: expected a regular file")]
     Kind,
+    /// The service failed at it: report it.
+    #[error("unusable account: internal error, see the log of the service")]
+    Internal,
     /// The file is larger than any document.
     #[error("unusable account: expected a file of at most {MAX_DOCUMENT_BYTES} bytes")]
     TooLarge,

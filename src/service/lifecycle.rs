@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::config::{Configuration, Mistake, Renewed, StatePassword, Warning};
+use super::config::{Configuration, Mistake, Renewed, SecretFile, Warning};
 use super::connection::Connection;
 use super::http::{self, Served};
 use super::listener::{Gate, WireAcceptor};
@@ -78,14 +78,14 @@ async fn run(mut configuration: Configuration, warnings: &[Warning], options: Lo
     let signals = Signals::new()?;
     let certificates = configuration.tls.as_ref().map(|tls| RustlsConfig::from_config(tls.server.clone()));
     let location = state_folder::location(configuration.state.as_ref())?;
-    let password = configuration.state_password.clone().map(StatePassword::into_text);
+    let password = configuration.state_password.clone().map(SecretFile::into_text);
     let store = Store::open(&location, password, configuration.policy)?;
     let listeners = bind(&configuration).await?;
     // The ports that were really taken: the page tells them.
     configuration.listen =
         listeners.iter().filter(|listener| listener.served.operations).map(|listener| listener.address).collect();
     log::begin(options);
-    let service = Arc::new(Service::new(&configuration, store));
+    let service = Arc::new(Service::new(&configuration, store)?);
     tracing::info!(target: TARGET, version = env!("CARGO_PKG_VERSION"), "totp-adapter");
     for warning in warnings {
         tracing::warn!(target: TARGET, cause = warning.to_string(), "configuration");
@@ -243,11 +243,12 @@ async fn second(signals: &mut Signals) -> i32 {
 /// Reads certificates and secrets again; with a mistake the old ones stay.
 fn reload(configuration: &Configuration, certificates: Option<&RustlsConfig>, service: &Service) {
     match configuration.renew() {
-        Ok(Renewed { tls, clients, state_password }) => {
+        Ok(Renewed { tls, clients, skyvern_keys, state_password }) => {
             if let (Some(certificates), Some(tls)) = (certificates, tls) {
                 certificates.reload_from_config(tls);
             }
             service.renew_clients(clients);
+            service.renew_skyvern_keys(skyvern_keys);
             service.renew_state_password(state_password);
             tracing::info!(target: TARGET, "certificates and secrets read again");
         }

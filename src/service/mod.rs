@@ -8,6 +8,7 @@ pub mod log;
 pub mod push;
 pub mod store;
 
+mod account_reader;
 mod accounts;
 mod connection;
 mod http;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use super::config::{Access, Configuration};
+use super::config::{Access, Configuration, Skyvern};
 use crate::state::Location;
 use crate::transport::printable;
 
@@ -18,6 +18,8 @@ pub(super) fn of(configuration: &Configuration) -> String {
         Some(Location::Postgres(_)) => "state: PostgreSQL".to_owned(),
     });
     lines.extend(configuration.accounts.as_ref().map(|folder| format!("accounts: {}", printable(folder))));
+    let skyvern = |skyvern: &Skyvern| format!("/skyvern/{}: codes of {}", skyvern.path, skyvern.account.as_str());
+    lines.extend(configuration.skyvern.iter().map(skyvern));
     lines.iter().fold(String::new(), |mut text, line| {
         writeln!(text, "{line}").expect("a String grows");
         text

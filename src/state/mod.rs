@@ -2,6 +2,7 @@
 //! It knows neither documents nor HTTP, and nothing in it is asynchronous but what speaks to PostgreSQL.
 
 mod attempt;
+mod idempotency;
 mod location;
 mod policy;
 #[cfg(feature = "serve")]
@@ -12,6 +13,7 @@ mod sweep;
 mod token;
 
 pub use attempt::{Attempt, Fingerprint, Judgement, Salt};
+pub use idempotency::{IdempotencyKey, Reservation, Reserved};
 pub use location::Location;
 pub use policy::{Attempts, LockAfter, Policy};
 #[cfg(feature = "serve")]

@@ -37,6 +37,8 @@ pub(crate) const DUE: &str = due!("verifier", "secret", ", locked_until", " AND 
 pub(crate) const DUE_ASIDE: &str = due!("aside", "code", "", "");
 /// Of tokens.
 pub(crate) const DUE_TOKENS: &str = due!("token", "hash", "", "");
+/// Of requests that may be repeated.
+pub(crate) const DUE_IDEMPOTENCY: &str = due!("idempotency", "key", "", "");
 
 /// Where guesses that are judged together look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,5 +63,37 @@ impl Turn {
         let now = attempts.iter().map(|attempt| attempt.now).fold(first.now, i64::min);
         let rows = count.saturating_mul(ROWS_EACH * EVERY);
         Some(Self { secret: first.secret, code: first.code, rows, now })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(first_byte: u8, now: i64) -> Attempt {
+        let fingerprint = Fingerprint::from_bytes([first_byte; 32]);
+        Attempt { secret: fingerprint, code: fingerprint, step: 0, highest_step: 0, now, expires: 0 }
+    }
+
+    /// However often a secret comes, and however seldom, it has a turn in as many seconds.
+    // contract 15.2e
+    #[test]
+    fn every_secret_has_its_turn() {
+        for first_byte in 0..=u8::MAX {
+            let turns = (1000..1000 + EVERY).filter(|now| Turn::of(&[attempt(first_byte, *now)]).is_some());
+            assert_eq!(turns.count(), 1, "{first_byte}");
+        }
+    }
+
+    // contract 15.2e: as many rows go as guesses bring, by the earliest time of them.
+    #[test]
+    fn whoever_has_a_turn_looks_for_those_who_have_none() {
+        let now = EVERY * 40;
+        let attempts = [attempt(1, now - 5), attempt(0, now), attempt(2, now), attempt(32, now)];
+        let first = Turn { secret: attempts[1].secret, code: attempts[1].code, rows: 128, now: now - 5 };
+        assert_eq!(Turn::of(&attempts), Some(first));
+        assert_eq!(Turn::of(&attempts[1..2]).map(|turn| (turn.rows, turn.now)), Some((64, now)));
+        assert_eq!(Turn::of(&attempts[..1]), None);
+        assert_eq!(Turn::of(&[]), None);
     }
 }

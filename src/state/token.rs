@@ -45,3 +45,17 @@ pub struct Token {
 pub(crate) const ISSUE: &str = "INSERT INTO token (hash, client, expires) VALUES ($1, $2, $3)";
 /// The client of the token `$1`, if it is valid at the time `$2`.
 pub(crate) const CLIENT_OF: &str = "SELECT client FROM token WHERE hash = $1 AND expires > $2";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 13.3d
+    #[test]
+    fn a_token_is_not_shown() {
+        // SHA-256 of "abc" (FIPS 180-4, examples).
+        let hash = TokenHash::of(b"abc");
+        assert_eq!(hash.as_bytes()[..4], [0xba, 0x78, 0x16, 0xbf]);
+        assert_eq!(format!("{hash:?}"), "TokenHash(redacted)");
+    }
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tokio::runtime::{self, Runtime};
 use tokio::task::yield_now;
 
-use crate::service::config::StatePassword;
+use crate::service::config::SecretFile;
 use crate::state::{Access, Address, Attempt, Fingerprint, Judgement, Policy, Postgres, Salt};
 use crate::verification::MemoryError;
 
@@ -20,8 +20,8 @@ impl Database {
     /// Opens the state at an address, with the password in a file where there is one.
     pub fn open(address: &str, password: Option<&PathBuf>) -> Result<Self, MemoryError> {
         let address = Address::parse(address).map_err(|_| MemoryError::Address)?;
-        let password = password.map(|file| StatePassword::read(file)).transpose();
-        let password = password.map_err(|_| MemoryError::PasswordFile)?.map(StatePassword::into_text);
+        let password = password.map(|file| SecretFile::read(file)).transpose();
+        let password = password.map_err(|_| MemoryError::PasswordFile)?.map(SecretFile::into_text);
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let state = runtime.block_on(Postgres::open(&Access::new(address, password)))?;
         Ok(Self { runtime, state })

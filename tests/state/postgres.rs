@@ -2,7 +2,10 @@
 
 use tokio::runtime::Runtime;
 use totp_adapter::Verdict;
-use totp_adapter::state::{Access, Address, Attempt, Fingerprint, Judgement, Policy, Postgres, Salt, Token, TokenHash};
+use totp_adapter::state::{
+    Access, Address, Attempt, Fingerprint, IdempotencyKey, Judgement, Policy, Postgres, Reservation, Reserved, Salt,
+    Token, TokenHash,
+};
 use totp_adapter::verification::MemoryError;
 
 use crate::common::schema::{Schema, runtime};
@@ -40,6 +43,18 @@ impl Connected {
 
     pub fn issue(&self, token: &Token) -> Result<(), MemoryError> {
         self.runtime.block_on(self.state.issue(std::slice::from_ref(token)))
+    }
+
+    pub fn reserve(&self, reservation: &Reservation) -> Result<Reserved, MemoryError> {
+        self.runtime.block_on(self.state.reserve(reservation))
+    }
+
+    pub fn answer(&self, key: &IdempotencyKey, answer: &[u8], expires: i64) -> Result<(), MemoryError> {
+        self.runtime.block_on(self.state.answer(key, answer, expires))
+    }
+
+    pub fn release(&self, key: &IdempotencyKey) -> Result<(), MemoryError> {
+        self.runtime.block_on(self.state.release(key))
     }
 
     pub fn client_of(&self, token: &TokenHash, now: i64) -> Result<Option<String>, MemoryError> {
@@ -84,7 +99,7 @@ fn another_state_is_not_the_same() {
     assert_eq!(reopen(), None);
     schema.execute("UPDATE salt SET salt = sha256('another')");
     assert_eq!(reopen(), Some(MemoryError::Damaged));
-    schema.execute("DROP TABLE totp_adapter, salt, verifier, aside, token");
+    schema.execute("DROP TABLE totp_adapter, salt, verifier, aside, token, idempotency");
     assert_eq!(reopen(), Some(MemoryError::Damaged));
     assert_eq!(schema.count("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"), 0);
 }

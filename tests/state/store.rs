@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use totp_adapter::state::{Attempt, Fingerprint, Judgement, Policy, Salt, Sqlite, Token, TokenHash};
+use totp_adapter::state::{
+    Attempt, Fingerprint, IdempotencyKey, Judgement, Policy, Reservation, Reserved, Salt, Sqlite, Token, TokenHash,
+};
 use totp_adapter::verification::MemoryError;
 
 #[cfg(feature = "serve")]
@@ -86,15 +88,30 @@ impl Place {
         }
     }
 
+    /// Makes of the state one that version 1 of the structure has made.
+    pub fn make_older(&self) {
+        match self {
+            Self::Sqlite { file, .. } => {
+                let database = rusqlite::Connection::open(file).unwrap();
+                database.execute_batch("DROP TABLE idempotency; PRAGMA user_version = 1").unwrap();
+            }
+            #[cfg(feature = "serve")]
+            Self::Postgresql(schema) => {
+                schema.execute("DROP TABLE idempotency");
+                schema.execute("UPDATE totp_adapter SET version = 1");
+            }
+        }
+    }
+
     /// Says that a newer version of the program has been there.
     pub fn make_newer(&self) {
         match self {
             Self::Sqlite { file, .. } => {
                 let database = rusqlite::Connection::open(file).unwrap();
-                database.pragma_update(None, "user_version", 2).unwrap();
+                database.pragma_update(None, "user_version", 1000).unwrap();
             }
             #[cfg(feature = "serve")]
-            Self::Postgresql(schema) => schema.execute("UPDATE totp_adapter SET version = 2"),
+            Self::Postgresql(schema) => schema.execute("UPDATE totp_adapter SET version = 1000"),
         }
     }
 }
@@ -136,6 +153,30 @@ impl State {
             Self::Sqlite(state) => state.issue(token),
             #[cfg(feature = "serve")]
             Self::Postgresql(state) => state.issue(token),
+        }
+    }
+
+    pub fn reserve(&mut self, reservation: &Reservation) -> Result<Reserved, MemoryError> {
+        match self {
+            Self::Sqlite(state) => state.reserve(reservation),
+            #[cfg(feature = "serve")]
+            Self::Postgresql(state) => state.reserve(reservation),
+        }
+    }
+
+    pub fn answer(&mut self, key: &IdempotencyKey, answer: &[u8], expires: i64) -> Result<(), MemoryError> {
+        match self {
+            Self::Sqlite(state) => state.answer(key, answer, expires),
+            #[cfg(feature = "serve")]
+            Self::Postgresql(state) => state.answer(key, answer, expires),
+        }
+    }
+
+    pub fn release(&mut self, key: &IdempotencyKey) -> Result<(), MemoryError> {
+        match self {
+            Self::Sqlite(state) => state.release(key),
+            #[cfg(feature = "serve")]
+            Self::Postgresql(state) => state.release(key),
         }
     }
 

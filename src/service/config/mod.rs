@@ -11,11 +11,13 @@ mod load;
 mod mistake;
 mod nearest;
 mod operations;
+mod path_name;
 mod read;
 mod reader;
 mod renew;
 mod secret;
 mod section;
+mod skyvern;
 mod state;
 mod syntax;
 mod tls;
@@ -30,10 +32,11 @@ pub use limits::Limits;
 pub use load::load;
 pub use mistake::{Mistake, Place, Warning};
 pub use operations::Access;
+pub use path_name::PathName;
 pub use read::{Overrides, read};
 pub use renew::Renewed;
-pub use secret::StatePassword;
-pub(super) use secret::line_of as read_secret;
+pub use secret::SecretFile;
+pub use skyvern::Skyvern;
 pub use tls::Tls;
 
 use crate::otp::Skew;
@@ -47,6 +50,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("verification", verification::KEYS),
     ("operations", operations::KEYS),
     ("client", client::KEYS),
+    ("skyvern", skyvern::KEYS),
 ];
 
 /// Everything that a service is told. Names of files and folders are relative to the configuration; secrets are in files of
@@ -64,7 +68,7 @@ pub struct Configuration {
     /// `$XDG_STATE_HOME/totp-adapter`, else `~/.local/state/totp-adapter`.
     pub state: Option<Location>,
     /// `state_password_file`: the password for a state in PostgreSQL, if it takes one; read again on SIGHUP.
-    pub state_password: Option<StatePassword>,
+    pub state_password: Option<SecretFile>,
     /// `accounts`: the folder of accounts, in which NAME.xml is a `<Secret>` or `<KeyURI>` and NAME.parameters.xml a
     /// `<Parameters>`, if there is one.
     pub accounts: Option<PathBuf>,
@@ -82,6 +86,8 @@ pub struct Configuration {
     pub operations: Access,
     /// `[[client]]`, one for each, in their order.
     pub clients: Vec<Client>,
+    /// `[[skyvern]]`, one for each, in their order.
+    pub skyvern: Vec<Skyvern>,
 }
 
 impl Default for Configuration {
@@ -99,6 +105,7 @@ impl Default for Configuration {
             policy: Policy::default(),
             operations: Access::Open,
             clients: Vec::new(),
+            skyvern: Vec::new(),
         }
     }
 }

@@ -11,7 +11,8 @@ use super::operations::{self, Operations};
 use super::reader::{At, Reader};
 use super::section::Section;
 use super::{
-    Access, Configuration, Limits, Mistake, Tls, Warning, client, file, limits, state, syntax, tls, verification,
+    Access, Configuration, Limits, Mistake, Tls, Warning, client, file, limits, skyvern, state, syntax, tls,
+    verification,
 };
 use crate::service::accounts::{Accounts, Name, STRONG_BITS};
 use crate::state::Location;
@@ -29,6 +30,7 @@ pub(super) const KEYS: &[&str] = &[
     "verification",
     "operations",
     "client",
+    "skyvern",
 ];
 
 /// What takes the place of keys: options of the command line.
@@ -85,6 +87,8 @@ fn configuration(top: &Section<'_, '_>, overrides: &Overrides, reader: &mut Read
     operations.check_reach(&listeners, reader);
     let operations = operations.access(&clients, reader);
     warn_of_unnamed(&clients, &operations, reader);
+    let skyvern =
+        top.value("skyvern").map_or_else(Vec::new, |value| skyvern::read(&value, accounts.as_deref(), reader));
     Configuration {
         listen: listeners.iter().map(|listener| listener.address).collect(),
         host_names,
@@ -98,6 +102,7 @@ fn configuration(top: &Section<'_, '_>, overrides: &Overrides, reader: &mut Read
         policy,
         operations,
         clients: clients.into_iter().filter_map(|NamedClient { client, .. }| client).collect(),
+        skyvern,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 
 use super::mistake::{Mistake, Place};
-use super::secret::StatePassword;
+use super::secret::SecretFile;
 use super::tls::TlsError;
 use super::{Client, Configuration};
 
@@ -17,8 +17,10 @@ pub struct Renewed {
     pub tls: Option<Arc<ServerConfig>>,
     /// Every client, with its secret.
     pub clients: Vec<Client>,
+    /// The keys of `[[skyvern]]`, in the order of the sections.
+    pub skyvern_keys: Vec<SecretFile>,
     /// For new connections to the state.
-    pub state_password: Option<StatePassword>,
+    pub state_password: Option<SecretFile>,
 }
 
 impl Configuration {
@@ -51,10 +53,17 @@ impl Configuration {
                 Err(reason) => note(&format!("client.secret_file of client {}", index + 1), &reason),
             }
         }
+        let mut skyvern_keys = Vec::with_capacity(self.skyvern.len());
+        for (index, skyvern) in self.skyvern.iter().enumerate() {
+            match skyvern.api_key.reread() {
+                Ok(key) => skyvern_keys.push(key),
+                Err(reason) => note(&format!("skyvern.api_key_file of section {}", index + 1), &reason),
+            }
+        }
         let state_password = self
             .state_password
             .as_ref()
             .and_then(|password| password.reread().map_err(|reason| note("state_password_file", &reason)).ok());
-        if mistakes.is_empty() { Ok(Renewed { tls, clients, state_password }) } else { Err(mistakes) }
+        if mistakes.is_empty() { Ok(Renewed { tls, clients, skyvern_keys, state_password }) } else { Err(mistakes) }
     }
 }

@@ -8,26 +8,32 @@ use zeroize::Zeroizing;
 
 use super::file::{self, Unusable};
 use super::reader::Reader;
-use super::section::Value;
+use super::section::{Section, Value};
 
 /// No secret is longer; what is larger is another file.
 const MAX_BYTES: usize = 4096;
 /// The fewest characters of a client's secret: 128 bits in Base64 without padding.
 const MIN_CHARACTERS: usize = 22;
 
-/// The password of a state, and where it is read again.
+/// A secret in one line of text, and the file that it is read from again.
 #[derive(Clone)]
-pub struct StatePassword {
+pub struct SecretFile {
     /// The file that it came from.
     pub file: PathBuf,
     text: Zeroizing<String>,
 }
 
-impl StatePassword {
+impl SecretFile {
     /// Reads it from its file.
     pub(crate) fn read(file: &Path) -> Result<Self, String> {
         let text = line_of(file)?;
         Ok(Self { file: file.to_owned(), text })
+    }
+
+    /// A secret of a test.
+    #[cfg(test)]
+    pub(crate) fn of(text: &str) -> Self {
+        Self { file: PathBuf::new(), text: Zeroizing::new(text.to_owned()) }
     }
 
     /// Reads it again from the same file.
@@ -35,22 +41,22 @@ impl StatePassword {
         Self::read(&self.file)
     }
 
-    /// The password itself.
+    /// The secret itself.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.text
     }
 
-    /// The password alone, for who opens connections.
+    /// The secret alone, without its file.
     #[must_use]
     pub fn into_text(self) -> Zeroizing<String> {
         self.text
     }
 }
 
-impl fmt::Debug for StatePassword {
+impl fmt::Debug for SecretFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StatePassword").field("file", &self.file).field("text", &"redacted").finish()
+        f.debug_struct("SecretFile").field("file", &self.file).field("text", &"redacted").finish()
     }
 }
 
@@ -63,6 +69,31 @@ pub(super) fn client_secret_sha256(file: &Path) -> Result<[u8; 32], String> {
     Ok(Sha256::digest(secret.as_bytes()).into())
 }
 
+/// The secret whose file a key of a section names, which has to be there.
+pub(super) fn secret_file(section: &Section<'_, '_>, key: &'static str, reader: &mut Reader<'_>) -> Option<SecretFile> {
+    const EXPECTED: &str = "the name of a file";
+    let Some(value) = section.value(key) else {
+        reader.absent(section.at, format!("expected {EXPECTED} for {}, found none", section.name_of(key)));
+        return None;
+    };
+    secret_in(&value, reader)
+}
+
+/// The secret whose file a value names.
+pub(super) fn secret_in(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<SecretFile> {
+    let file = value.path("the name of a file", reader)?;
+    match SecretFile::read(&file) {
+        Ok(secret) => {
+            warn_of_others(value, &file, reader);
+            Some(secret)
+        }
+        Err(reason) => {
+            value.unusable("file", &reason, reader);
+            None
+        }
+    }
+}
+
 /// Warns of a file with a secret that others can read.
 pub(super) fn warn_of_others(value: &Value<'_, '_>, file: &Path, reader: &mut Reader<'_>) {
     if file::is_open_to_others(file) {
@@ -72,7 +103,7 @@ pub(super) fn warn_of_others(value: &Value<'_, '_>, file: &Path, reader: &mut Re
 }
 
 /// The text of a file without the line end that editors put there.
-pub(in crate::service) fn line_of(file: &Path) -> Result<Zeroizing<String>, String> {
+fn line_of(file: &Path) -> Result<Zeroizing<String>, String> {
     let bytes = file::read(file, MAX_BYTES).map_err(|error: Unusable| error.to_string())?;
     let text = std::str::from_utf8(&bytes).map_err(|_| "expected text in UTF-8".to_owned())?;
     let line = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));

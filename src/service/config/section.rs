@@ -164,6 +164,19 @@ impl<'t, 'i> Value<'t, 'i> {
         if self.content.is_str() { vec![*self] } else { self.list_of_some(expected, reader) }
     }
 
+    /// The keys and values of a table whose keys are not ours.
+    pub(super) fn entries(&self, expected: &str, reader: &mut Reader<'_>) -> Vec<(&'t str, Self)> {
+        let Some(table) = self.content.as_table() else {
+            self.expected(expected, reader);
+            return Vec::new();
+        };
+        let entry = |(key, value): (&'t Spanned<_>, _)| {
+            let key: &'t std::borrow::Cow<'i, str> = key.get_ref();
+            Some((&**key, Self::new(self.section, self.key, value)?))
+        };
+        table.iter().filter_map(entry).collect()
+    }
+
     /// The section that this is, `[key]`.
     pub(super) fn section(&self, keys: &'static [&'static str], reader: &mut Reader<'_>) -> Option<Section<'t, 'i>> {
         let Some(table) = self.content.as_table() else {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use super::reader::{At, Reader};
-use super::secret::{StatePassword, warn_of_others};
+use super::secret::{SecretFile, secret_in};
 use super::section::{Section, Value};
 use crate::state::{Address, AddressError, Location};
 use crate::transport::reason;
@@ -14,7 +14,7 @@ use crate::transport::reason;
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub location: Option<Location>,
-    pub password: Option<StatePassword>,
+    pub password: Option<SecretFile>,
 }
 
 /// Reads both; the option `--state` takes the place of the key.
@@ -23,7 +23,7 @@ pub(super) fn read(top: &Section<'_, '_>, option: Option<&Location>, reader: &mu
     let in_file = key.and_then(|value| location(&value, reader));
     let password = top.value("state_password_file");
     let location = option.cloned().or_else(|| in_file.clone());
-    let text = password.and_then(|value| password_of(&value, reader));
+    let text = password.and_then(|value| secret_in(&value, reader));
     if let Some(Location::Sqlite(file)) = &location {
         let at = if option.is_some() { At::Option("--state") } else { key.map_or(At::File, |key| key.at) };
         if file.is_dir() {
@@ -80,18 +80,4 @@ fn of_database(address: String, value: &Value<'_, '_>, reader: &mut Reader<'_>) 
     };
     reader.wrong(value.at, format!("expected {expected}"));
     None
-}
-
-fn password_of(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<StatePassword> {
-    let file = value.path("the name of a file", reader)?;
-    match StatePassword::read(&file) {
-        Ok(password) => {
-            warn_of_others(value, &file, reader);
-            Some(password)
-        }
-        Err(reason) => {
-            value.unusable("file", &reason, reader);
-            None
-        }
-    }
 }

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use percent_encoding::percent_decode_str;
-use tokio::task::spawn_blocking;
 
 use super::answer::Answer;
-use super::caller::Callers;
 use super::query;
 use super::refusal::Refusal;
 use super::route::{Call, Endpoint, Routes, Verb};
@@ -19,6 +17,7 @@ use crate::account::{Account, AccountOperation, AccountParameters};
 use crate::error::Error;
 use crate::operation::Input;
 use crate::reply::Reply;
+use crate::service::account_reader::Found;
 use crate::service::accounts::{FolderError, Name};
 use crate::service::log::TARGET;
 use crate::symbol_format::SymbolFormat;
@@ -41,9 +40,10 @@ pub fn routes(routes: Routes) -> Routes {
     PATHS.into_iter().fold(routes, |routes, (operation, path)| {
         let endpoint = Endpoint {
             path,
+            name: None,
             verb: Verb::Post,
             contract: Contract::X4,
-            callers: Callers::OfOperations,
+            callers: routes.callers_of_operations(),
             any_origin: false,
         };
         routes.with(endpoint, move |service, call| operate(operation, service, call))
@@ -52,14 +52,14 @@ pub fn routes(routes: Routes) -> Routes {
 
 async fn operate(operation: AccountOperation, service: Arc<Service>, call: Call) -> Answer {
     let Some(name) = name(call.head.uri.path()) else { return of_folder(&FolderError::Unknown, None) };
-    let answer = match account(&service, &name).await {
+    let answer = match &*account(&service, &name).await {
         Ok(account) => match respond(operation, &service, account, &name, call).await {
             Ok(answer) => answer,
             Err(fault) => fault.into(),
         },
         // What is the name of nothing may be a secret that somebody put in the wrong place.
         Err(FolderError::Unknown) => return of_folder(&FolderError::Unknown, None),
-        Err(error) => of_folder(&error, Some(&name)),
+        Err(error) => of_folder(error, Some(&name)),
     };
     Answer { account: Some(name.as_str().to_owned()), ..answer }
 }
@@ -70,17 +70,18 @@ fn name(path: &str) -> Option<Name> {
     Name::parse(&percent_decode_str(segment).decode_utf8().unwrap_or(Cow::Borrowed("")))
 }
 
-/// Reads the account away from the threads that answer: a disk may be slow.
-async fn account(service: &Arc<Service>, name: &Name) -> Result<Account, FolderError> {
-    let (service, name) = (service.clone(), name.clone());
-    let read = move || service.accounts.as_ref().map_or(Err(FolderError::Unknown), |accounts| accounts.read(&name));
-    spawn_blocking(read).await.unwrap_or(Err(FolderError::Read(std::io::ErrorKind::Interrupted.into())))
+/// The account as it is now.
+pub(super) async fn account(service: &Service, name: &Name) -> Found {
+    match &service.accounts {
+        Some(accounts) => accounts.read(name).await,
+        None => Arc::new(Err(FolderError::Unknown)),
+    }
 }
 
 async fn respond(
     operation: AccountOperation,
     service: &Service,
-    account: Account,
+    account: &Account,
     name: &Name,
     call: Call,
 ) -> Result<Answer, Fault> {
@@ -133,7 +134,11 @@ fn of_needless_upload(error: UploadError) -> Fault {
 fn of_folder(error: &FolderError, name: Option<&Name>) -> Answer {
     let code = match error {
         FolderError::Unknown => StatusCode::NOT_FOUND,
-        FolderError::Account(_) | FolderError::Read(_) | FolderError::Kind | FolderError::TooLarge => {
+        FolderError::Account(_)
+        | FolderError::Read(_)
+        | FolderError::Kind
+        | FolderError::Internal
+        | FolderError::TooLarge => {
             // The line of the request has the kind of the cause only.
             let (account, cause) = (name.map(Name::as_str), error.to_string());
             tracing::error!(target: TARGET, account, cause, "account not available");

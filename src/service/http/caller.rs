@@ -1,7 +1,7 @@
 //! Who may call a path (contract 11.4): the place of every check of a caller.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -13,12 +13,21 @@ use crate::service::config::Access;
 use crate::state::TokenHash;
 
 /// Whose calls a path takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Callers {
     /// Anybody's.
     Anyone,
-    /// Those of the clients of the operations, or anybody's where there are none.
-    OfOperations,
+    /// Those of clients with a token, by their ids.
+    Clients(Arc<[String]>),
+}
+
+impl From<&Access> for Callers {
+    fn from(access: &Access) -> Self {
+        match access {
+            Access::Open => Self::Anyone,
+            Access::Clients(clients) => Self::Clients(clients.as_slice().into()),
+        }
+    }
 }
 
 impl Callers {
@@ -27,10 +36,10 @@ impl Callers {
     /// # Errors
     ///
     /// [`Refusal::NoToken`], [`Refusal::Token`] or [`Refusal::Client`]; [`Refusal::State`] where nobody can tell.
-    pub async fn check(self, service: &Service, headers: &HeaderMap) -> Result<(), Refusal> {
-        let clients = match (self, &service.access) {
-            (Self::Anyone, Access::Open | Access::Clients(_)) | (Self::OfOperations, Access::Open) => return Ok(()),
-            (Self::OfOperations, Access::Clients(clients)) => clients,
+    pub async fn check(&self, service: &Service, headers: &HeaderMap) -> Result<(), Refusal> {
+        let clients = match self {
+            Self::Anyone => return Ok(()),
+            Self::Clients(clients) => clients,
         };
         let hash = bearer(headers)?;
         let client = service.tokens.client_of(service, hash).await?.ok_or(Refusal::Token)?;

@@ -4,6 +4,7 @@
 mod accounts;
 mod answer;
 mod caller;
+mod media_type;
 mod oauth;
 mod openapi;
 mod operations;
@@ -14,20 +15,24 @@ mod query;
 mod refusal;
 mod request_id;
 mod route;
+mod skyvern;
 #[cfg(test)]
 mod tests;
 mod upload;
 mod verification;
 mod x4;
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 
+use super::account_reader::AccountReader;
 use super::accounts::Accounts;
-use super::config::{Access, Client, Configuration, StatePassword};
+use super::config::{Access, Client, Configuration, SecretFile};
 use super::guard::Panicked;
 use super::log::TARGET;
 use super::metrics::Metrics;
@@ -42,6 +47,7 @@ use parts::Parts;
 use refusal::Refusal;
 use request_id::RequestId;
 use route::Routes;
+use skyvern::Asker;
 use x4::Pictures;
 
 /// What all requests share.
@@ -53,32 +59,40 @@ pub struct Service {
     metrics: Metrics,
     pictures: Pictures,
     store: Store,
-    accounts: Option<Accounts>,
+    accounts: Option<AccountReader>,
     clients: Clients,
     tokens: Tokens,
+    skyvern: Vec<Arc<Asker>>,
     description: Bytes,
     page: Page,
 }
 
 impl Service {
     /// A service as configured.
-    #[must_use]
-    pub fn new(configuration: &Configuration, store: Store) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no thread for it.
+    pub fn new(configuration: &Configuration, store: Store) -> io::Result<Self> {
         let parts = Parts::of(configuration);
-        Self {
+        let metrics = Metrics::new();
+        let reader =
+            |folder: &PathBuf| AccountReader::start(Accounts::in_folder(folder.clone()), metrics.panics.clone());
+        Ok(Self {
             host_names: configuration.host_names.clone(),
             access: configuration.operations.clone(),
             skew: configuration.skew,
             request_limit: configuration.limits.request,
-            metrics: Metrics::new(),
+            accounts: configuration.accounts.as_ref().map(reader).transpose()?,
+            metrics,
             pictures: Pictures::new(),
             store,
-            accounts: configuration.accounts.clone().map(Accounts::in_folder),
             clients: Clients::new(configuration.clients.clone()),
             tokens: Tokens::default(),
+            skyvern: configuration.skyvern.iter().map(|skyvern| Arc::new(Asker::new(skyvern))).collect(),
             description: openapi::openapi(&parts),
             page: page::page(&parts),
-        }
+        })
     }
 
     /// Puts secrets that were read again in the place of the old ones.
@@ -86,9 +100,14 @@ impl Service {
         self.clients.renew(clients);
     }
 
+    /// Takes the keys of Skyvern as they were read again, in the order of the configuration.
+    pub fn renew_skyvern_keys(&self, keys: Vec<SecretFile>) {
+        self.skyvern.iter().zip(keys).for_each(|(asker, key)| asker.renew(key));
+    }
+
     /// Takes the password of the state as it was read again, for new connections to it.
-    pub fn renew_state_password(&self, password: Option<StatePassword>) {
-        self.store.set_password(password.map(StatePassword::into_text));
+    pub fn renew_state_password(&self, password: Option<SecretFile>) {
+        self.store.set_password(password.map(SecretFile::into_text));
     }
 
     /// Ends the work of the state, which answers nobody any more.
@@ -133,7 +152,7 @@ pub struct Served {
 pub fn routes(service: &Arc<Service>, served: Served) -> Routes {
     let mut routes = Routes::new(service.clone());
     if served.operations {
-        routes = oauth::routes(accounts::routes(operations::routes(x4::routes(routes))));
+        routes = skyvern::routes(oauth::routes(accounts::routes(operations::routes(x4::routes(routes)))));
     }
     if served.metrics {
         routes = operations::metrics_routes(routes);
@@ -153,6 +172,8 @@ pub enum Contract {
     X4,
     /// Tokens (contract 13.3).
     OAuth,
+    /// What Skyvern asks (contract 12.1).
+    Skyvern,
     /// What operators ask (contract 10.6).
     Operations,
 }
@@ -169,6 +190,7 @@ impl Contract {
         match self {
             Self::X4 => x4::refuse(refusal),
             Self::OAuth => oauth::refuse(refusal),
+            Self::Skyvern => skyvern::refuse(refusal),
             Self::Operations => operations::refuse(refusal),
         }
     }
@@ -176,7 +198,7 @@ impl Contract {
     /// Whether caches may keep what is answered.
     const fn may_be_stored(self) -> bool {
         match self {
-            Self::X4 | Self::OAuth => false,
+            Self::X4 | Self::OAuth | Self::Skyvern => false,
             Self::Operations => true,
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use constant_time_eq::constant_time_eq_32;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
@@ -18,7 +18,7 @@ use super::query::decoded;
 use super::refusal::Refusal;
 use super::route::{Call, Endpoint, Routes, Verb};
 use super::upload::UploadError;
-use super::{Contract, Service};
+use super::{Contract, Service, media_type};
 use crate::service::config::Client;
 use crate::state::{Token, TokenHash};
 use crate::system;
@@ -40,6 +40,7 @@ pub fn routes(routes: Routes) -> Routes {
     }
     let endpoint = Endpoint {
         path: "/oauth2/token",
+        name: None,
         verb: Verb::Post,
         contract: Contract::OAuth,
         callers: Callers::Anyone,
@@ -265,9 +266,7 @@ struct Form<'a> {
 impl<'a> Form<'a> {
     /// Reads a form. Other names are ignored; each name comes once at most (RFC 6749, section 3.2).
     fn read(headers: &HeaderMap, body: &'a [u8]) -> Result<Self, Fault> {
-        let media_type =
-            headers.get(CONTENT_TYPE).and_then(|value| value.as_bytes().split(|byte| *byte == b';').next());
-        if !media_type.is_some_and(|media_type| media_type.trim_ascii().eq_ignore_ascii_case(FORM.as_bytes())) {
+        if !media_type::is(headers, FORM) {
             return Err(Fault::InvalidRequest);
         }
         let text = std::str::from_utf8(body).map_err(|_| Fault::InvalidRequest)?;

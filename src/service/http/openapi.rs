@@ -4,12 +4,14 @@
 use axum::body::Bytes;
 
 use super::parts::{Part, Parts};
+use crate::service::config::PathName;
 
 const FRAME: &str = include_str!("openapi/frame.json");
 /// Members of `paths`.
 const OPERATIONS: &str = include_str!("openapi/operations.json");
 const ACCOUNTS: &str = include_str!("openapi/accounts.json");
 const TOKENS: &str = include_str!("openapi/tokens.json");
+const SKYVERN: &str = include_str!("openapi/skyvern.json");
 const OPERATORS: &str = include_str!("openapi/operators.json");
 const METRICS: &str = include_str!("openapi/metrics.json");
 /// How callers authenticate.
@@ -22,6 +24,7 @@ pub fn openapi(parts: &Parts) -> Bytes {
         Some(OPERATIONS),
         parts.has(Part::Accounts).then_some(ACCOUNTS),
         parts.has(Part::Tokens).then_some(TOKENS),
+        parts.has(Part::Skyvern).then_some(SKYVERN),
         Some(OPERATORS),
         parts.has(Part::Metrics).then_some(METRICS),
     ];
@@ -40,7 +43,16 @@ pub fn openapi(parts: &Parts) -> Bytes {
         fill("\"securitySchemes\": {}", &format!("\"securitySchemes\": {{{}}}", members(SECURITY)));
     }
     fill("\"paths\": {}", &format!("\"paths\": {{{}}}", paths.join(",")));
+    if parts.has(Part::Skyvern) {
+        fill("\"enum\": []", &format!("\"enum\": {}", names(&parts.skyvern)));
+    }
     Bytes::from(document)
+}
+
+/// Names of a configuration, which have nothing to escape, as a JSON array.
+fn names(names: &[PathName]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    format!("[{}]", quoted.join(", "))
 }
 
 /// What stands between the braces of an object.
@@ -101,7 +113,7 @@ mod tests {
         let mut all = [
             &always[..],
             &["/accounts/{name}/GenerateAuthenticatorQRCode", "/accounts/{name}/GeneratePassword"],
-            &["/accounts/{name}/VerifyPassword", "/oauth2/token"],
+            &["/accounts/{name}/VerifyPassword", "/oauth2/token", "/skyvern/{path}"],
         ]
         .concat();
         all.sort_unstable();
@@ -129,6 +141,13 @@ mod tests {
         let schema = &document["components"]["parameters"]["skew"]["schema"];
         assert_eq!((&schema["maximum"], &schema["default"]), (&Value::from(3), &Value::from(3)));
         assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    }
+
+    // contract 10.6c
+    #[test]
+    fn the_paths_of_skyvern_are_those_of_the_configuration() {
+        let schema = &document(&full())["paths"]["/skyvern/{path}"]["parameters"][0]["schema"];
+        assert_eq!(schema["enum"], serde_json::json!(["billing", "travel"]));
     }
 
     // Every part that the document names is in it.

@@ -42,7 +42,7 @@ pub fn metrics_routes(routes: Routes) -> Routes {
 }
 
 const fn endpoint(path: &'static str, any_origin: bool) -> Endpoint {
-    Endpoint { path, verb: Verb::Get, contract: Contract::Operations, callers: Callers::Anyone, any_origin }
+    Endpoint { path, name: None, verb: Verb::Get, contract: Contract::Operations, callers: Callers::Anyone, any_origin }
 }
 
 async fn healthz(_: Arc<Service>, _: Call) -> Answer {

@@ -2,7 +2,7 @@
 //! out. It knows no route.
 
 use crate::otp::Skew;
-use crate::service::config::{Access, Configuration};
+use crate::service::config::{Access, Configuration, PathName};
 
 /// A part of the service that a configuration can leave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,13 +17,16 @@ pub enum Part {
     Accounts,
     /// The endpoint for tokens (contract 13.3).
     Tokens,
+    /// Codes for Skyvern (contract 12.1).
+    Skyvern,
     /// Metrics on the main address (contract 10.6).
     Metrics,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 6] = [Self::Open, Self::Clients, Self::OneTime, Self::Accounts, Self::Tokens, Self::Metrics];
+    pub const ALL: [Self; 7] =
+        [Self::Open, Self::Clients, Self::OneTime, Self::Accounts, Self::Tokens, Self::Skyvern, Self::Metrics];
 
     /// The name that the page knows it by.
     #[must_use]
@@ -34,6 +37,7 @@ impl Part {
             Self::OneTime => "one_time",
             Self::Accounts => "accounts",
             Self::Tokens => "tokens",
+            Self::Skyvern => "skyvern",
             Self::Metrics => "metrics",
         }
     }
@@ -45,6 +49,8 @@ pub struct Parts {
     served: Vec<Part>,
     /// The most steps that a query may ask for, and the default.
     pub skew: Skew,
+    /// The paths at which Skyvern asks.
+    pub skyvern: Vec<PathName>,
     /// Where it is reached, as far as the configuration knows: scheme, host and port, without a slash at the end.
     pub base: String,
 }
@@ -54,7 +60,8 @@ impl Parts {
     #[must_use]
     pub fn of(configuration: &Configuration) -> Self {
         let served = Part::ALL.into_iter().filter(|part| is_served(*part, configuration)).collect();
-        Self { served, skew: configuration.skew, base: base(configuration) }
+        let skyvern = configuration.skyvern.iter().map(|skyvern| skyvern.path.clone()).collect();
+        Self { served, skew: configuration.skew, skyvern, base: base(configuration) }
     }
 
     /// Whether a part is served.
@@ -71,6 +78,7 @@ fn is_served(part: Part, configuration: &Configuration) -> bool {
         Part::OneTime => configuration.policy.one_time,
         Part::Accounts => configuration.accounts.is_some(),
         Part::Tokens => !configuration.clients.is_empty(),
+        Part::Skyvern => !configuration.skyvern.is_empty(),
         Part::Metrics => {
             let loopback = || configuration.listen.iter().all(|address| address.ip().is_loopback());
             configuration.metrics_listen.is_none() && loopback()
@@ -90,7 +98,16 @@ fn base(configuration: &Configuration) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::service::config::Client;
+    use crate::service::accounts::Name;
+    use crate::service::config::{Client, SecretFile, Skyvern};
+    use std::collections::BTreeMap;
+
+    /// Skyvern at this path, with the key `key` and an account of the same name.
+    pub(crate) fn skyvern(path: &str) -> Skyvern {
+        let (path, account) = (PathName::parse(path).unwrap(), Name::parse(path).unwrap());
+        let api_key = SecretFile::of("key");
+        Skyvern { path, account, api_key, minimum_rest: 0, tasks: BTreeMap::new() }
+    }
 
     /// A configuration with all that can be left out, which asks for tokens.
     pub(crate) fn full() -> Configuration {
@@ -98,6 +115,7 @@ pub(crate) mod tests {
             accounts: Some("accounts".into()),
             operations: Access::Clients(vec!["workflow".into()]),
             clients: vec![Client { id: "workflow".into(), secret_sha256: [0; 32], secret_file: None }],
+            skyvern: ["billing", "travel"].map(skyvern).into(),
             ..Configuration::default()
         }
     }
@@ -107,7 +125,8 @@ pub(crate) mod tests {
     fn parts_follow_the_configuration() {
         let parts = |configuration: &Configuration| Parts::of(configuration).served;
         assert_eq!(parts(&Configuration::default()), [Part::Open, Part::OneTime, Part::Metrics]);
-        assert_eq!(parts(&full()), [Part::Clients, Part::OneTime, Part::Accounts, Part::Tokens, Part::Metrics]);
+        let all = [Part::Clients, Part::OneTime, Part::Accounts, Part::Tokens, Part::Skyvern, Part::Metrics];
+        assert_eq!(parts(&full()), all);
         let metrics = |listen: &str, metrics_listen: Option<&str>| {
             let listen = listen.split(' ').map(|address| address.parse().unwrap()).collect();
             let metrics_listen = metrics_listen.map(|address| address.parse().unwrap());

@@ -1,6 +1,7 @@
 //! Paths and what becomes of a request to one. Every request, whatever its path, goes through [`Route::answer`]: its id, the
 //! order of checks (contract 10.7), its panic, its line in the log and its metrics are there and nowhere else.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use super::caller::Callers;
 use super::origin::{self, Arrival};
 use super::refusal::Refusal;
 use super::request_id::RequestId;
+use super::skyvern::Asker;
 use super::upload::Upload;
 use super::{Contract, Service};
 use crate::service::connection::Connection;
@@ -26,10 +28,12 @@ use crate::service::log::TARGET;
 use crate::service::metrics::RouteMetrics;
 
 /// A path and who may ask what of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// The path, with names in braces for its variable parts.
     pub path: &'static str,
+    /// What stands in the place of a part that the configuration names; none where there is no such part.
+    pub name: Option<String>,
     /// The method that it takes.
     pub verb: Verb,
     /// The contract that it belongs to.
@@ -96,6 +100,18 @@ impl Routes {
         self.service.accounts.is_some()
     }
 
+    /// Who may call the operations.
+    #[must_use]
+    pub fn callers_of_operations(&self) -> Callers {
+        Callers::from(&self.service.access)
+    }
+
+    /// Where Skyvern asks.
+    #[must_use]
+    pub fn skyvern(&self) -> &[Arc<Asker>] {
+        &self.service.skyvern
+    }
+
     /// Whether anybody may get tokens.
     #[must_use]
     pub fn has_clients(&self) -> bool {
@@ -130,8 +146,8 @@ impl Routes {
         let metrics = self.service.metrics.of_route(Target::UNKNOWN);
         let unknown = Arc::new(Route { service: self.service, target: Target::Unknown, metrics });
         let router = self.routes.into_iter().fold(Router::new(), |router, route| {
-            let path = route.target.template();
-            router.route(path, any(move |request| route.clone().answer(request)))
+            let path = route.path();
+            router.route(&path, any(move |request| route.clone().answer(request)))
         });
         router.fallback(move |request| unknown.clone().answer(request))
     }
@@ -159,15 +175,31 @@ impl Target {
             Self::Unknown => Self::UNKNOWN,
         }
     }
+
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Known { endpoint, .. } => endpoint.name.as_deref(),
+            Self::Unknown => None,
+        }
+    }
 }
 
 impl Route {
     /// The endpoint, but for the one of unknown paths.
     #[cfg(test)]
-    pub fn endpoint(&self) -> Option<Endpoint> {
+    pub fn endpoint(&self) -> Option<&Endpoint> {
         match &self.target {
-            Target::Known { endpoint, .. } => Some(*endpoint),
+            Target::Known { endpoint, .. } => Some(endpoint),
             Target::Unknown => None,
+        }
+    }
+
+    /// The path with the name in its place.
+    fn path(&self) -> Cow<'static, str> {
+        let template = self.target.template();
+        match (self.target.name(), template.rsplit_once('/')) {
+            (Some(name), Some((folder, _))) => format!("{folder}/{name}").into(),
+            (Some(_), None) | (None, _) => template.into(),
         }
     }
 
@@ -232,6 +264,7 @@ impl Route {
                     request_id = id.as_str(),
                     method,
                     route = self.target.template(),
+                    name = self.target.name(),
                     account = answer.account.as_deref(),
                     http_status = answer.code.as_u16(),
                     status = answer.status.map(crate::status::Status::code),

@@ -15,6 +15,7 @@ use super::*;
 use crate::service::config::Client;
 use crate::service::connection::Connection;
 use crate::state::Location;
+use parts::tests::skyvern;
 
 const EVERYTHING: Served = Served { operations: true, metrics: true };
 const TOO_MANY_BYTES: usize = 25 * 1024 * 1024;
@@ -41,15 +42,16 @@ fn service(access: Access) -> Tested {
         operations: access,
         accounts: Some(folder.path().to_owned()),
         clients: vec![Client { id: "workflow".to_owned(), secret_sha256: [0; 32], secret_file: None }],
+        skyvern: vec![skyvern("billing")],
         ..Configuration::default()
     };
     let store = Store::open(&state, None, configuration.policy).unwrap();
-    Tested { service: Arc::new(Service::new(&configuration, store)), _folder: folder }
+    Tested { service: Arc::new(Service::new(&configuration, store).unwrap()), _folder: folder }
 }
 
 /// A path as it is asked for.
-fn uri(endpoint: Endpoint) -> String {
-    endpoint.path.replace("{name}", "billing")
+fn uri(endpoint: &Endpoint) -> String {
+    endpoint.path.replace("{name}", "billing").replace("{path}", "billing")
 }
 
 struct Answered {
@@ -78,11 +80,14 @@ async fn ask(route: &Arc<Route>, mut request: Request) -> Answered {
     Answered { code: head.status.as_u16(), headers: head.headers, body, connection }
 }
 
+/// The signature of `{}` with the key `key`, by openssl.
+const SIGNED: &str = "a777724d943eb48dc69bca8a4a6d57a04db3f9ec7e1de4e581e860265bdf3032";
+
 /// What is wrong with a request, in the order in which it is told.
 const FAULTS: [&str; 7] = ["method", "host", "site", "caller", "query", "size", "encoding"];
 
 /// A request with these faults; `caller` is one of the service.
-fn faulty(endpoint: Endpoint, faults: &[&str]) -> Request {
+fn faulty(endpoint: &Endpoint, faults: &[&str]) -> Request {
     let has = |fault| faults.contains(&fault);
     let right = match endpoint.verb {
         Verb::Get => Method::GET,
@@ -97,14 +102,19 @@ fn faulty(endpoint: Endpoint, faults: &[&str]) -> Request {
     if has("site") {
         request = request.header("Sec-Fetch-Site", "cross-site");
     }
+    let mut body = "x";
+    if endpoint.contract == Contract::Skyvern {
+        body = "{}";
+        request = request.header("Content-Type", "application/json").header("X-Skyvern-Signature", SIGNED);
+    }
     if has("encoding") {
         request = request.header("Content-Encoding", "gzip");
     }
-    request.body(if has("size") { Body::from(vec![b' '; TOO_MANY_BYTES]) } else { Body::from("x") }).unwrap()
+    request.body(if has("size") { Body::from(vec![b' '; TOO_MANY_BYTES]) } else { Body::from(body) }).unwrap()
 }
 
 /// The HTTP status by which an endpoint tells a fault, or nothing where the fault does not matter to it.
-fn told(endpoint: Endpoint, fault: &str) -> Option<u16> {
+fn told(endpoint: &Endpoint, fault: &str) -> Option<u16> {
     let is_operation = endpoint.contract == Contract::X4;
     let is_needless = endpoint.path.starts_with("/accounts") && !endpoint.path.ends_with("VerifyPassword");
     let reads_body = endpoint.verb == Verb::Post && endpoint.path != "/x4/GenerateSecret";
@@ -113,7 +123,7 @@ fn told(endpoint: Endpoint, fault: &str) -> Option<u16> {
         "method" => Some(405),
         "host" => code(!endpoint.any_origin, 421),
         "site" => code(!endpoint.any_origin, 403),
-        "caller" => code(endpoint.callers == Callers::OfOperations, 401),
+        "caller" => code(matches!(endpoint.callers, Callers::Clients(_)), 401),
         "query" => code(is_operation, 400),
         "size" | "encoding" if is_needless => Some(422),
         "size" => code(reads_body, 413),
@@ -149,28 +159,35 @@ async fn the_order_of_checks_on_every_path() {
 // contract 10.7c, 10.7g, 11.4: a new path has to be added here, with its checks.
 #[test]
 fn every_path_and_who_may_call_it() {
-    let found: BTreeSet<_> = routes(&service(Access::Open), EVERYTHING)
+    let found: BTreeSet<_> = routes(&service(Access::Clients(vec!["workflow".to_owned()])), EVERYTHING)
         .routes()
         .iter()
         .filter_map(|route| route.endpoint())
-        .map(|endpoint| (endpoint.path, endpoint.verb == Verb::Post, endpoint.callers, endpoint.any_origin))
-        .map(|(path, is_post, callers, any_origin)| format!("{path} {is_post} {callers:?} {any_origin}"))
+        .map(|endpoint| (endpoint.path, endpoint.verb == Verb::Post, endpoint.callers.clone(), endpoint.any_origin))
+        .map(|(path, is_post, callers, any_origin)| {
+            let callers = match callers {
+                Callers::Anyone => "Anyone".to_owned(),
+                Callers::Clients(ids) => format!("Clients {}", ids.join(" ")),
+            };
+            format!("{path} {is_post} {callers} {any_origin}")
+        })
         .collect();
     let expected = [
         "/ false Anyone false",
-        "/accounts/{name}/GenerateAuthenticatorQRCode true OfOperations false",
-        "/accounts/{name}/GeneratePassword true OfOperations false",
-        "/accounts/{name}/VerifyPassword true OfOperations false",
+        "/accounts/{name}/GenerateAuthenticatorQRCode true Clients workflow false",
+        "/accounts/{name}/GeneratePassword true Clients workflow false",
+        "/accounts/{name}/VerifyPassword true Clients workflow false",
         "/healthz false Anyone true",
         "/metrics false Anyone false",
         "/oauth2/token true Anyone false",
         "/openapi.json false Anyone false",
-        "/read-qr true OfOperations false",
+        "/read-qr true Clients workflow false",
         "/readyz false Anyone false",
-        "/x4/GenerateAuthenticatorQRCode true OfOperations false",
-        "/x4/GeneratePassword true OfOperations false",
-        "/x4/GenerateSecret true OfOperations false",
-        "/x4/VerifyPassword true OfOperations false",
+        "/skyvern/{path} true Anyone false",
+        "/x4/GenerateAuthenticatorQRCode true Clients workflow false",
+        "/x4/GeneratePassword true Clients workflow false",
+        "/x4/GenerateSecret true Clients workflow false",
+        "/x4/VerifyPassword true Clients workflow false",
     ];
     assert_eq!(found, expected.into_iter().map(str::to_owned).collect());
 }
@@ -203,7 +220,7 @@ async fn the_form_of_every_fault() {
                             "{text}"
                         );
                     }
-                    Contract::OAuth | Contract::Operations => {
+                    Contract::OAuth | Contract::Skyvern | Contract::Operations => {
                         assert!(text.starts_with("{\"error\":\"") && text.trim_end().ends_with("\"}"), "{text}");
                         assert_eq!(answered.header("content-type"), Some("application/json"));
                         assert_eq!(answered.header("x4-status"), None);
@@ -269,6 +286,7 @@ async fn a_panic_is_one_requests_fault() {
     let service = service(Access::Open);
     let endpoint = |contract| Endpoint {
         path: "/x4/GeneratePassword",
+        name: None,
         verb: Verb::Post,
         contract,
         callers: Callers::Anyone,
@@ -282,7 +300,7 @@ async fn a_panic_is_one_requests_fault() {
             tokio::task::yield_now().await;
             panic!("{:?}", call.head.uri);
         });
-        let answered = ask(&routes.routes()[0], faulty(endpoint(contract), &[])).await;
+        let answered = ask(&routes.routes()[0], faulty(&endpoint(contract), &[])).await;
         assert_eq!((answered.code, answered.text()), (500, text));
     }
     assert_eq!(service.metrics.panics.get(), 2);

@@ -14,7 +14,6 @@ use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use super::answer::Answer;
-use super::caller::Callers;
 use super::query::{self, QueryError};
 use super::refusal::Refusal;
 use super::route::{Call, Endpoint, Routes, Verb};
@@ -53,11 +52,13 @@ pub enum Fault {
 /// Adds the paths of the operations.
 #[must_use]
 pub fn routes(routes: Routes) -> Routes {
+    let callers = routes.callers_of_operations();
     let endpoint = |path| Endpoint {
         path,
+        name: None,
         verb: Verb::Post,
         contract: Contract::X4,
-        callers: Callers::OfOperations,
+        callers: callers.clone(),
         any_origin: false,
     };
     let operations = PATHS.into_iter().fold(routes, |routes, (operation, path)| {

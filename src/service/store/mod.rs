@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::state::{Access, Address, Attempt, Judgement, Location, Policy, Salt, Token, TokenHash};
+use crate::state::{
+    Access, Address, Attempt, IdempotencyKey, Judgement, Location, Policy, Reservation, Reserved, Salt, Token,
+    TokenHash,
+};
 use crate::verification::{Guess, MemoryError};
 use zeroize::Zeroizing;
 
@@ -34,8 +37,18 @@ enum Job {
     Judge(Attempt, Answer<Judgement>),
     Issue(Token, Answer<()>),
     ClientOf { hash: TokenHash, now: i64, answer: Answer<Option<String>> },
+    Reserve(Reservation, Answer<Reserved>),
+    Settle { key: IdempotencyKey, settlement: Settlement, answer: Answer<()> },
     Check(Answer<()>),
     End(Answer<()>),
+}
+
+/// What becomes of a request that was reserved.
+enum Settlement {
+    /// It was carried out: this is kept of the answer, until then, in seconds since 1970.
+    Answered { kept: Vec<u8>, expires: i64 },
+    /// It was not.
+    Released,
 }
 
 impl Store {
@@ -90,6 +103,34 @@ impl Store {
     /// [`MemoryError`] where the state cannot tell.
     pub async fn client_of(&self, hash: TokenHash, now: i64) -> Result<Option<String>, MemoryError> {
         self.ask(|answer| Job::ClientOf { hash, now, answer }).await
+    }
+
+    /// Reserves a request that may be repeated for whoever asks first.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the state cannot say anything.
+    pub async fn reserve(&self, reservation: Reservation) -> Result<Reserved, MemoryError> {
+        self.ask(|answer| Job::Reserve(reservation, answer)).await
+    }
+
+    /// Keeps what was answered to a request that was reserved until it is forgotten, in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where it may not be kept.
+    pub async fn answer(&self, key: IdempotencyKey, kept: Vec<u8>, expires: i64) -> Result<(), MemoryError> {
+        let settlement = Settlement::Answered { kept, expires };
+        self.ask(|answer| Job::Settle { key, settlement, answer }).await
+    }
+
+    /// Forgets a request that was reserved and not carried out.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where it may not be forgotten: then nobody else carries it out until its reservation ends.
+    pub async fn release(&self, key: IdempotencyKey) -> Result<(), MemoryError> {
+        self.ask(|answer| Job::Settle { key, settlement: Settlement::Released, answer }).await
     }
 
     /// Whether the state answers.

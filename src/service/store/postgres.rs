@@ -14,9 +14,12 @@ use tokio::runtime;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::sleep;
 
-use super::{Answer, Job, QUEUE, TOGETHER, send};
+use super::{Answer, Job, QUEUE, Settlement, TOGETHER, send};
 use crate::service::log::TARGET;
-use crate::state::{Access, Attempt, Fingerprint, Judgement, Policy, Postgres, Salt, Token, TokenHash};
+use crate::state::{
+    Access, Attempt, Fingerprint, IdempotencyKey, Judgement, Policy, Postgres, Reservation, Reserved, Salt, Token,
+    TokenHash,
+};
 use crate::verification::MemoryError;
 
 /// How long to wait before the second try to connect; before each further one twice as long.
@@ -115,6 +118,8 @@ impl Worker {
                 Job::Judge(attempt, answer) => self.add(attempt, answer, &mut secrets, &mut together),
                 Job::Issue(token, answer) => together.tokens.push((token, answer)),
                 Job::ClientOf { hash, now, answer } => together.clients.push(((hash, now), answer)),
+                Job::Reserve(reservation, answer) => together.reservations.push((reservation, answer)),
+                Job::Settle { key, settlement, answer } => together.settlements.push(((key, settlement), answer)),
                 Job::Check(answer) => together.checks.push(answer),
                 // Whatever is committed is where it belongs.
                 Job::End(answer) => send(answer, Ok(())),
@@ -194,6 +199,8 @@ struct Together {
     guesses: Vec<Guess>,
     tokens: Vec<(Token, Answer<()>)>,
     clients: Vec<(Asked, Answer<Option<String>>)>,
+    reservations: Vec<(Reservation, Answer<Reserved>)>,
+    settlements: Vec<((IdempotencyKey, Settlement), Answer<()>)>,
     checks: Vec<Answer<()>>,
 }
 
@@ -207,6 +214,12 @@ impl Together {
         let (tokens, answers): (Vec<_>, Vec<_>) = self.tokens.into_iter().unzip();
         let issued = asked(&mut health, state.issue(&tokens)).await;
         answer_all(answers, issued.map(|()| vec![Ok(()); tokens.len()]));
+        for ((key, settlement), answer) in self.settlements {
+            send(answer, asked(&mut health, settle(state, &key, settlement)).await);
+        }
+        for (reservation, answer) in self.reservations {
+            send(answer, asked(&mut health, state.reserve(&reservation)).await);
+        }
         if !self.checks.is_empty() {
             let checked = asked(&mut health, state.check()).await;
             self.checks.into_iter().for_each(|answer| send(answer, checked));
@@ -217,6 +230,13 @@ impl Together {
             judged.iter().flatten().find_map(|judged| judged.err().filter(|error| *error != MemoryError::Busy));
         answer_all(answers, judged);
         health.and(failed.map_or(Ok(()), Err))
+    }
+}
+
+async fn settle(state: &Postgres, key: &IdempotencyKey, settlement: Settlement) -> Result<(), MemoryError> {
+    match settlement {
+        Settlement::Answered { kept, expires } => state.answer(key, &kept, expires).await,
+        Settlement::Released => state.release(key).await,
     }
 }
 
@@ -247,6 +267,8 @@ impl Job {
             Self::Judge(_, answer) => send(answer, Err(error)),
             Self::Issue(_, answer) | Self::Check(answer) => send(answer, Err(error)),
             Self::ClientOf { answer, .. } => send(answer, Err(error)),
+            Self::Reserve(_, answer) => send(answer, Err(error)),
+            Self::Settle { answer, .. } => send(answer, Err(error)),
             Self::End(answer) => send(answer, Ok(())),
         }
     }

@@ -5,8 +5,8 @@ use std::thread;
 
 use tokio::sync::mpsc::Receiver;
 
-use super::{Answer, Job, TOGETHER, send};
-use crate::state::{Attempt, Judgement, Policy, Salt, Sqlite};
+use super::{Answer, Job, Settlement, TOGETHER, send};
+use crate::state::{Attempt, IdempotencyKey, Judgement, Policy, Salt, Sqlite};
 use crate::verification::MemoryError;
 
 /// Opens the file and starts its thread, which ends when nobody can ask any more.
@@ -38,6 +38,8 @@ impl Writer {
                     Job::Judge(attempt, answer) => guesses.push((attempt, answer)),
                     Job::Issue(token, answer) => send(answer, self.state.issue(&token)),
                     Job::ClientOf { hash, now, answer } => send(answer, self.state.client_of(&hash, now)),
+                    Job::Reserve(reservation, answer) => send(answer, self.state.reserve(&reservation)),
+                    Job::Settle { key, settlement, answer } => send(answer, self.settle(&key, settlement)),
                     Job::Check(answer) => send(answer, self.state.check()),
                     Job::End(answer) => end = Some(answer),
                 }
@@ -46,6 +48,13 @@ impl Writer {
             if let Some(answer) = end {
                 return send(answer, self.state.close());
             }
+        }
+    }
+
+    fn settle(&mut self, key: &IdempotencyKey, settlement: Settlement) -> Result<(), MemoryError> {
+        match settlement {
+            Settlement::Answered { kept, expires } => self.state.answer(key, &kept, expires),
+            Settlement::Released => self.state.release(key),
         }
     }
 

@@ -9,6 +9,7 @@
 
 mod address;
 mod error;
+mod idempotency;
 mod judge;
 mod statement;
 mod structure;
@@ -24,7 +25,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{CancelToken, Client};
+use tokio_postgres::{CancelToken, Client, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use zeroize::Zeroizing;
 
@@ -169,6 +170,22 @@ impl Postgres {
             let (begun, executed, committed) =
                 tokio::join!(biased; self.begin(), self.execute(statement, values), self.commit());
             begun.and(executed).and(committed)
+        })
+        .await
+    }
+
+    /// The rows that one statement returns, in a transaction.
+    async fn rows_of_change<const N: usize>(
+        &self,
+        statement: &str,
+        values: [Value<'_>; N],
+    ) -> Result<Vec<Row>, MemoryError> {
+        self.answered(async {
+            let asked = async { Ok(self.client.query_typed(statement, &values).await?) };
+            let (begun, rows, committed) = tokio::join!(biased; self.begin(), asked, self.commit());
+            begun?;
+            committed?;
+            rows
         })
         .await
     }

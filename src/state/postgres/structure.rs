@@ -6,13 +6,15 @@ use tokio_postgres::{Client, Row};
 use crate::state::{IfMissing, Salt};
 use crate::verification::MemoryError;
 
-/// The structure below.
-const VERSION: i64 = 1;
+/// The structure that all of [`STEPS`] make.
+const VERSION: i64 = 2;
 /// "totp" in ASCII: the lock that everybody takes who may make the structure.
 const LOCK: i64 = 0x746f_7470;
 
-/// Pages have room for new versions of their rows: most changes then touch no index (heap-only tuples).
-const STRUCTURE: &str = "
+/// What each version adds to the one before it. Pages of the rows of secrets have room for new versions of them: most changes
+/// then touch no index (heap-only tuples).
+const STEPS: [&str; VERSION as usize] = [
+    "
 CREATE TABLE totp_adapter (version BIGINT NOT NULL);
 CREATE TABLE salt (salt BYTEA NOT NULL);
 CREATE TABLE verifier (
@@ -25,7 +27,13 @@ CREATE TABLE aside (
 CREATE TABLE token (
   hash BYTEA PRIMARY KEY, client TEXT NOT NULL, expires BIGINT NOT NULL
 );
-";
+",
+    "
+CREATE TABLE idempotency (
+  key BYTEA PRIMARY KEY, request BYTEA NOT NULL, answer BYTEA, expires BIGINT NOT NULL
+);
+",
+];
 
 /// What is in the schema where tables are made, the first of `search_path` that exists: whether there is one, whether it has our
 /// mark, and whether it has anything that no extension brought.
@@ -40,10 +48,10 @@ AND NOT EXISTS (
 
 /// The salt of the state in the schema; with it the structure has the version that we know.
 pub(super) async fn prepare(client: &Client, missing: IfMissing) -> Result<Salt, MemoryError> {
-    match (is_ours(client).await?, missing) {
-        (true, _) => {}
-        (false, IfMissing::Make) => make(client).await?,
-        (false, IfMissing::Refuse) => return Err(MemoryError::Damaged),
+    match (version(client).await?, missing) {
+        (VERSION, _) => {}
+        (0, IfMissing::Refuse) => return Err(MemoryError::Damaged),
+        (_, IfMissing::Make | IfMissing::Refuse) => complete(client).await?,
     }
     let rows = client.query_typed("SELECT salt FROM salt", &[]).await?;
     let [row] = rows.as_slice() else { return Err(MemoryError::Damaged) };
@@ -51,42 +59,47 @@ pub(super) async fn prepare(client: &Client, missing: IfMissing) -> Result<Salt,
     Ok(Salt::new(salt.try_into().map_err(|_| MemoryError::Damaged)?))
 }
 
-/// Whether the schema has our structure; otherwise it is empty.
-async fn is_ours(client: &Client) -> Result<bool, MemoryError> {
+/// The version of our structure in the schema; 0 where it is empty.
+async fn version(client: &Client) -> Result<i64, MemoryError> {
     let row = one(client.query_typed(CONTENTS, &[]).await?)?;
     let (exists, marked, used): (bool, bool, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     if !exists || (used && !marked) {
         return Err(MemoryError::Foreign);
     }
     if !marked {
-        return Ok(false);
+        return Ok(0);
     }
     let version = one(client.query_typed("SELECT version FROM totp_adapter", &[]).await?)?;
     match version.try_get::<_, i64>(0)? {
-        VERSION => Ok(true),
+        version @ 1..=VERSION => Ok(version),
         version if version > VERSION => Err(MemoryError::Newer),
         _ => Err(MemoryError::Damaged),
     }
 }
 
-/// Makes the structure. Several instances may do so at once: the first one does, the others find it.
-async fn make(client: &Client) -> Result<(), MemoryError> {
+/// Makes what the structure lacks. Several instances may do so at once: the first one does, the others find it.
+async fn complete(client: &Client) -> Result<(), MemoryError> {
     client.batch_execute(super::BEGIN).await?;
-    let made = make_within(client).await;
+    let made = complete_within(client).await;
     let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
     client.batch_execute(end).await?;
     made
 }
 
-async fn make_within(client: &Client) -> Result<(), MemoryError> {
+async fn complete_within(client: &Client) -> Result<(), MemoryError> {
     client.execute_typed("SELECT pg_catalog.pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)]).await?;
-    if is_ours(client).await? {
-        return Ok(());
+    let version = version(client).await?;
+    let missing = usize::try_from(version).ok().and_then(|version| STEPS.get(version..)).unwrap_or_default();
+    for step in missing {
+        client.batch_execute(step).await?;
     }
-    let salt = Salt::random()?;
-    client.batch_execute(STRUCTURE).await?;
-    client.execute_typed("INSERT INTO salt (salt) VALUES ($1)", &[(&salt.as_bytes().as_slice(), Type::BYTEA)]).await?;
-    client.execute_typed("INSERT INTO totp_adapter (version) VALUES ($1)", &[(&VERSION, Type::INT8)]).await?;
+    if version == 0 {
+        let salt = Salt::random()?;
+        let value: [super::Value<'_>; 1] = [(&salt.as_bytes().as_slice(), Type::BYTEA)];
+        client.execute_typed("INSERT INTO salt (salt) VALUES ($1)", &value).await?;
+        client.batch_execute("INSERT INTO totp_adapter (version) VALUES (0)").await?;
+    }
+    client.execute_typed("UPDATE totp_adapter SET version = $1", &[(&VERSION, Type::INT8)]).await?;
     Ok(())
 }
 

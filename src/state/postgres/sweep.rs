@@ -4,7 +4,7 @@
 use tokio_postgres::types::Type;
 
 use super::Postgres;
-use crate::state::sweep::{DUE, DUE_ASIDE, DUE_TOKENS, Turn};
+use crate::state::sweep::{DUE, DUE_ASIDE, DUE_IDEMPOTENCY, DUE_TOKENS, Turn};
 use crate::verification::MemoryError;
 
 /// How a table is swept.
@@ -43,6 +43,9 @@ const VERIFIER: Sweep =
 const ASIDE: Sweep = Sweep { find: DUE_ASIDE, forget: forget!("aside", "code", "") };
 /// Tokens.
 pub(super) const TOKEN: Sweep = Sweep { find: DUE_TOKENS, forget: forget!("token", "hash", "") };
+
+/// Requests that may be repeated.
+pub(super) const IDEMPOTENCY: Sweep = Sweep { find: DUE_IDEMPOTENCY, forget: forget!("idempotency", "key", "") };
 
 /// What is due, and when.
 #[derive(Default)]

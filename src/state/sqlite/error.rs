@@ -25,3 +25,33 @@ impl From<rusqlite::Error> for MemoryError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // contract 15.4a: what an operator can do something about has words of its own.
+    #[test]
+    fn failures_in_words() {
+        let words = |code| MemoryError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)).to_string();
+        for (code, expected) in [
+            (ffi::SQLITE_BUSY, "another process keeps it busy"),
+            (ffi::SQLITE_BUSY_SNAPSHOT, "another process keeps it busy"),
+            (ffi::SQLITE_LOCKED, "another process keeps it busy"),
+            (ffi::SQLITE_FULL, "no space left on its disk"),
+            (ffi::SQLITE_READONLY, "it cannot be written"),
+            (ffi::SQLITE_NOTADB, "expected a state of this program, found something else"),
+            (ffi::SQLITE_CORRUPT, "it is damaged"),
+            (ffi::SQLITE_ERROR, "it is damaged"),
+            (ffi::SQLITE_IOERR_SHORT_READ, "it is damaged"),
+            (ffi::SQLITE_PERM, "cannot open it: permission denied"),
+            (ffi::SQLITE_CANTOPEN, "SQLite cannot open it, or make its files beside it"),
+            (ffi::SQLITE_IOERR_WRITE, "its disk fails (SQLite error 778)"),
+            (ffi::SQLITE_TOOBIG, "SQLite reports error 18"),
+        ] {
+            assert_eq!(words(code), expected, "{code}");
+        }
+        let other = rusqlite::Error::InvalidColumnIndex(1);
+        assert_eq!(MemoryError::from(other), MemoryError::Damaged);
+    }
+}

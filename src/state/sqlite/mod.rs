@@ -2,6 +2,7 @@
 
 mod error;
 mod file;
+mod idempotency;
 mod judge;
 mod structure;
 mod sweep;
@@ -216,6 +217,7 @@ mod tests {
         // The second time it finds its own.
         for _ in 0..2 {
             let state = Sqlite::open(&file).unwrap();
+            assert_eq!(format!("{state:?}"), "Sqlite(redacted)");
             let pragma = |name| state.connection.pragma_query_value(None, name, |row| row.get::<_, String>(0));
             let number = |name| state.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
             assert_eq!(pragma("journal_mode").unwrap(), "wal");

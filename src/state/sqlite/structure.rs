@@ -13,14 +13,16 @@ use crate::verification::MemoryError;
 const TICK: Duration = Duration::from_millis(20);
 /// "totp" in ASCII: by it SQLite's files of this program are known (`PRAGMA application_id`).
 const APPLICATION_ID: i32 = 0x746f_7470;
-/// The structure below (`PRAGMA user_version`).
-const VERSION: i32 = 1;
+/// The structure that all of [`STEPS`] make (`PRAGMA user_version`).
+const VERSION: i32 = 2;
 
 /// A guess changes one row somewhere, and so writes a whole page: half as many bytes as SQLite's 4096 make it a sixth cheaper. Of
 /// still smaller ones a row that is new would split too many.
 pub(super) const PAGE_BYTES: u32 = 2048;
 
-const STRUCTURE: &str = "
+/// What each version adds to the one before it.
+const STEPS: [&str; VERSION as usize] = [
+    "
 CREATE TABLE salt (salt BLOB NOT NULL);
 CREATE TABLE verifier (
   secret BLOB PRIMARY KEY, code BLOB NOT NULL, last_step INTEGER NOT NULL, failures INTEGER NOT NULL,
@@ -32,7 +34,13 @@ CREATE TABLE aside (
 CREATE TABLE token (
   hash BLOB PRIMARY KEY, client TEXT NOT NULL, expires INTEGER NOT NULL
 ) WITHOUT ROWID;
-";
+",
+    "
+CREATE TABLE idempotency (
+  key BLOB PRIMARY KEY, request BLOB NOT NULL, answer BLOB, expires INTEGER NOT NULL
+) WITHOUT ROWID;
+",
+];
 
 /// The salt of the state in a file, whose structure is made where there is none.
 pub(super) fn salt(connection: &Connection, missing: IfMissing) -> Result<Salt, MemoryError> {
@@ -41,8 +49,8 @@ pub(super) fn salt(connection: &Connection, missing: IfMissing) -> Result<Salt, 
     }
     match (patiently(|| whole_version(connection))?, missing) {
         (VERSION, _) => {}
-        (_, IfMissing::Make) => patiently(|| initialise(connection))?,
-        (_, IfMissing::Refuse) => return Err(MemoryError::Foreign),
+        (0, IfMissing::Refuse) => return Err(MemoryError::Foreign),
+        (_, IfMissing::Make | IfMissing::Refuse) => patiently(|| complete(connection))?,
     }
     Ok(Salt::new(connection.query_row("SELECT salt FROM salt", [], |row| row.get(0))?))
 }
@@ -83,17 +91,20 @@ pub(super) fn write_again(transaction: &Transaction<'_>) -> Result<(), MemoryErr
     Ok(transaction.pragma_update(None, "user_version", VERSION)?)
 }
 
-/// Makes the structure. Several processes may do so at once: the first one does, the others find it.
-fn initialise(connection: &Connection) -> Result<(), MemoryError> {
+/// Makes what the structure lacks. Several processes may do so at once: the first one does, the others find it.
+fn complete(connection: &Connection) -> Result<(), MemoryError> {
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    if version(&transaction)? == VERSION {
-        return Ok(());
+    let version = version(&transaction)?;
+    let missing = usize::try_from(version).ok().and_then(|version| STEPS.get(version..)).unwrap_or_default();
+    for step in missing {
+        transaction.execute_batch(step)?;
     }
-    transaction.execute_batch(STRUCTURE)?;
-    transaction.execute("INSERT INTO salt (salt) VALUES (?1)", [Salt::random()?.as_bytes()])?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    if version == 0 {
+        transaction.execute("INSERT INTO salt (salt) VALUES (?1)", [Salt::random()?.as_bytes()])?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(())

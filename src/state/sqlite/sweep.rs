@@ -2,8 +2,8 @@
 
 use rusqlite::{Transaction, params};
 
-use crate::state::TokenHash;
-use crate::state::sweep::{DUE, DUE_ASIDE, DUE_TOKENS, ROWS_EACH, Turn};
+use crate::state::sweep::{DUE, DUE_ASIDE, DUE_IDEMPOTENCY, DUE_TOKENS, ROWS_EACH, Turn};
+use crate::state::{IdempotencyKey, TokenHash};
 use crate::verification::MemoryError;
 
 /// Forgets rows of secrets, and what was set aside, where those look whose turn it is.
@@ -19,6 +19,16 @@ pub(super) fn sweep(transaction: &Transaction<'_>, turn: Turn) -> Result<(), Mem
 pub(super) fn sweep_tokens(transaction: &Transaction<'_>, issued: &TokenHash, now: i64) -> Result<(), MemoryError> {
     let due = due(transaction, DUE_TOKENS, issued.as_bytes(), ROWS_EACH, now)?;
     forget(transaction, "DELETE FROM token WHERE hash = ?1", due)
+}
+
+/// Forgets requests that are over, where one looks that has just come.
+pub(super) fn sweep_idempotency(
+    transaction: &Transaction<'_>,
+    key: &IdempotencyKey,
+    now: i64,
+) -> Result<(), MemoryError> {
+    let due = due(transaction, DUE_IDEMPOTENCY, key.as_bytes(), ROWS_EACH, now)?;
+    forget(transaction, "DELETE FROM idempotency WHERE key = ?1", due)
 }
 
 /// The keys that are due at a time among so many rows behind a key.

@@ -1,0 +1,116 @@
+//! `[[skyvern]]`: where Skyvern asks for codes, and of which account (contract 12.1).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::path_name::PathName;
+use super::reader::{At, Reader};
+use super::secret::{SecretFile, secret_file};
+use super::section::{Section, Value};
+use crate::service::accounts::{Accounts, FolderError, Name};
+
+pub(super) const KEYS: &[&str] = &["path", "account", "api_key_file", "minimum_rest", "tasks"];
+
+/// How many seconds a code is valid at least when it is given out, where nobody says.
+const DEFAULT_REST: u64 = 10;
+/// The longest period that an account can have, less the one second that has to be left.
+const MAX_REST: u64 = u32::MAX as u64 - 1;
+const EXPECTED_REST: &str = "a whole number of seconds below the period of the account";
+
+/// `[[skyvern]]`: who asks for codes, and of which account.
+#[derive(Clone, Debug)]
+pub struct Skyvern {
+    /// `path`: it is asked by `POST /skyvern/{path}`; no other section has the same.
+    pub path: PathName,
+    /// `account`: whose codes are given out.
+    pub account: Name,
+    /// `api_key_file`: the key that requests are signed with; read again on SIGHUP.
+    pub api_key: SecretFile,
+    /// `minimum_rest`: how many seconds a code is valid at least when it is given out: 0 to less than the period of the account.
+    /// Default: 10.
+    pub minimum_rest: u64,
+    /// `tasks`: the accounts of single tasks, by `task_id` or `workflow_permanent_id`.
+    pub tasks: BTreeMap<String, Name>,
+}
+
+/// The sections in the order of the file. The folder is that of all accounts.
+pub(super) fn read(value: &Value<'_, '_>, folder: Option<&Path>, reader: &mut Reader<'_>) -> Vec<Skyvern> {
+    let mut read: Vec<Skyvern> = Vec::new();
+    let accounts = folder.map(|folder| Accounts::in_folder(folder.to_owned()));
+    for section in value.sections(KEYS, reader) {
+        let path = PathName::read(&section, "path", reader);
+        if let Some((path, at)) = &path
+            && read.iter().any(|earlier| earlier.path == *path)
+        {
+            reader.wrong(*at, "expected another path than those of earlier sections for skyvern.path");
+        }
+        if accounts.is_none() {
+            reader.absent(section.at, "expected accounts, the folder of accounts, for a section [[skyvern]]");
+        }
+        let rest = minimum_rest(&section, reader);
+        let enrolled = Enrolled { accounts: accounts.as_ref(), rest };
+        let account = account(&section, &enrolled, reader);
+        let tasks = tasks(&section, &enrolled, reader);
+        let api_key = secret_file(&section, "api_key_file", reader);
+        if let (Some((path, _)), Some(account), Some(api_key)) = (path, account, api_key) {
+            read.push(Skyvern { path, account, api_key, minimum_rest: rest.seconds, tasks });
+        }
+    }
+    read
+}
+
+/// How long a code has to be valid, and where that is said.
+#[derive(Clone, Copy)]
+struct Rest {
+    seconds: u64,
+    at: At,
+}
+
+fn minimum_rest(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Rest {
+    let Some(value) = section.value("minimum_rest") else { return Rest { seconds: DEFAULT_REST, at: section.at } };
+    let seconds = value.number(0..=MAX_REST, EXPECTED_REST, reader).unwrap_or_default();
+    Rest { seconds, at: value.at }
+}
+
+fn account(section: &Section<'_, '_>, enrolled: &Enrolled<'_>, reader: &mut Reader<'_>) -> Option<Name> {
+    let Some(value) = section.value("account") else {
+        reader.absent(section.at, format!("expected {} for skyvern.account, found none", Name::EXPECTED));
+        return None;
+    };
+    enrolled.name(&value, reader)
+}
+
+fn tasks(section: &Section<'_, '_>, enrolled: &Enrolled<'_>, reader: &mut Reader<'_>) -> BTreeMap<String, Name> {
+    let Some(value) = section.value("tasks") else { return BTreeMap::new() };
+    let tasks = value.entries("a table of accounts by the ids of tasks", reader);
+    tasks.into_iter().filter_map(|(task, value)| Some((task.to_owned(), enrolled.name(&value, reader)?))).collect()
+}
+
+/// The accounts that are there, and what is asked of them.
+struct Enrolled<'a> {
+    /// None where there is no folder of them.
+    accounts: Option<&'a Accounts>,
+    rest: Rest,
+}
+
+impl Enrolled<'_> {
+    /// The name of an account, which may come later.
+    fn name(&self, value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Name> {
+        let name = value.text(Name::EXPECTED, reader)?;
+        let Some(name) = Name::parse(name) else {
+            value.expected(Name::EXPECTED, reader);
+            return None;
+        };
+        match self.accounts.map(|accounts| accounts.read(&name)) {
+            Some(Ok(account)) if self.rest.seconds >= account.code_parameters().period.seconds().into() => {
+                reader.wrong(self.rest.at, format!("expected {EXPECTED_REST} for skyvern.minimum_rest"));
+            }
+            Some(Ok(_)) | None => {}
+            Some(Err(FolderError::Unknown)) => {
+                reader.warn(value.at, format!("the account of {} is not enrolled yet", value.name()));
+            }
+            Some(Err(error)) => reader.warn(value.at, format!("{error}, for {}", value.name())),
+        }
+        Some(name)
+    }
+}

@@ -1,0 +1,256 @@
+//! Skyvern asks for the code of a task (contract 12.1): a request signed with its API key, and the code as JSON.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use data_encoding::HEXLOWER;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sha2::Sha256;
+use thiserror::Error;
+
+use super::answer::{Answer, JSON, json_fault};
+use super::caller::Callers;
+use super::media_type;
+use super::refusal::Refusal;
+use super::route::{Call, Endpoint, Routes, Verb};
+use super::upload::UploadError;
+use super::{Contract, Service, accounts};
+use crate::account::Account;
+use crate::otp::{Password, UnixTime};
+use crate::service::accounts::Name;
+use crate::service::config::{SecretFile, Skyvern};
+use crate::system;
+
+/// Who signs, by its key: lower-case hexadecimal HMAC-SHA-256 of the body as it came.
+const SIGNATURE: HeaderName = HeaderName::from_static("x-skyvern-signature");
+/// The most bytes of a request: what is asked takes some hundred.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// Adds the paths at which Skyvern asks.
+#[must_use]
+pub fn routes(routes: Routes) -> Routes {
+    let askers = routes.skyvern().to_vec();
+    askers.into_iter().fold(routes, |routes, asker| {
+        let endpoint = Endpoint {
+            path: "/skyvern/{path}",
+            name: Some(asker.path.clone()),
+            verb: Verb::Post,
+            contract: Contract::Skyvern,
+            callers: Callers::Anyone,
+            any_origin: false,
+        };
+        routes.with(endpoint, move |service, call| answer(asker.clone(), service, call))
+    })
+}
+
+/// Who asks at one path. It is not `Debug`: it has a key.
+pub struct Asker {
+    path: String,
+    account: Name,
+    tasks: BTreeMap<String, Name>,
+    minimum_rest: u64,
+    key: RwLock<SecretFile>,
+}
+
+/// Why there is no code.
+#[derive(Debug, Error)]
+pub enum Fault {
+    /// As on every path.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// More came than any request has.
+    #[error("too large: expected a body of at most {MAX_BYTES} bytes")]
+    TooLarge,
+    /// The request is not signed with the key of its path: use the API key of `api_key_file`.
+    #[error("invalid signature")]
+    Signature,
+    /// The body is said to be something else, or nothing is said of it.
+    #[error("unsupported media type: expected application/json")]
+    MediaType,
+    /// The body is not a JSON object.
+    #[error("wrong body: expected a JSON object")]
+    Body,
+    /// The account has no code now: the log says why.
+    #[error("unusable account: see the log of the service")]
+    Account(#[from] Unusable),
+    /// The clock of the system cannot be used.
+    #[error("internal error: expected a clock that tells a time after 1970")]
+    Clock,
+}
+
+/// Why an account has no code to give out.
+#[derive(Debug, Error)]
+pub enum Unusable {
+    /// Its files cannot be used.
+    #[error("{0}")]
+    Account(String),
+    /// None of its codes would ever be given out.
+    #[error("expected an account whose period is longer than skyvern.minimum_rest")]
+    Period,
+}
+
+/// The form of a refusal where Skyvern asks.
+#[must_use]
+pub fn refuse(refusal: Refusal) -> Answer {
+    Fault::Refused(refusal).into()
+}
+
+impl From<Fault> for Answer {
+    fn from(fault: Fault) -> Self {
+        let words = fault.to_string();
+        let (code, header) = match fault {
+            Fault::Refused(refusal) => (refusal.code(), refusal.header()),
+            Fault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
+            Fault::Signature => (StatusCode::UNAUTHORIZED, None),
+            Fault::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
+            Fault::Body => (StatusCode::BAD_REQUEST, None),
+            Fault::Account(_) | Fault::Clock => (StatusCode::INTERNAL_SERVER_ERROR, None),
+        };
+        Answer::new(code, JSON, json_fault(&words)).with_header(header).with_cause(&words)
+    }
+}
+
+/// What is asked. Whatever is not a text counts as absent.
+struct Question {
+    task_id: Option<String>,
+    workflow_permanent_id: Option<String>,
+}
+
+impl Question {
+    /// Reads a JSON object. Its other members may be anything.
+    fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
+        // Not a struct: serde reads one from an array, too.
+        let members: HashMap<String, &RawValue> = serde_json::from_slice(body)?;
+        let text = |name| members.get(name).and_then(|value| serde_json::from_str(value.get()).ok());
+        Ok(Self { task_id: text("task_id"), workflow_permanent_id: text("workflow_permanent_id") })
+    }
+}
+
+#[derive(Serialize)]
+struct Code<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_id: Option<&'a str>,
+    verification_code: &'a str,
+}
+
+impl Asker {
+    /// Who asks, as configured.
+    #[must_use]
+    pub fn new(skyvern: &Skyvern) -> Self {
+        let Skyvern { path, account, api_key, minimum_rest, tasks } = skyvern.clone();
+        let path = path.to_string();
+        Self { path, account, tasks, minimum_rest, key: RwLock::new(api_key) }
+    }
+
+    /// Takes the key as it was read again.
+    pub fn renew(&self, key: SecretFile) {
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
+    }
+
+    /// Checks the signature over the body as it came: other writers put blanks elsewhere.
+    fn check(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Fault> {
+        let mut signatures = headers.get_all(SIGNATURE).iter();
+        let (Some(signature), None) = (signatures.next(), signatures.next()) else { return Err(Fault::Signature) };
+        let signature = HEXLOWER.decode(signature.as_bytes()).map_err(|_| Fault::Signature)?;
+        let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
+        let mut hmac = Hmac::<Sha256>::new_from_slice(key.reveal().as_bytes()).expect("HMAC takes a key of any length");
+        hmac.update(body);
+        // In constant time.
+        hmac.verify_slice(&signature).map_err(|_| Fault::Signature)
+    }
+
+    /// The account of a task: by its id, then by that of its workflow, else that of the path.
+    fn account_of(&self, question: &Question) -> &Name {
+        let ids = [&question.task_id, &question.workflow_permanent_id];
+        ids.into_iter().flatten().find_map(|id| self.tasks.get(id)).unwrap_or(&self.account)
+    }
+
+    /// The current code; none where it ends too soon, so that the next question gets a fresh one.
+    fn code(&self, account: &Account, time: UnixTime) -> Result<Option<Password>, Unusable> {
+        let parameters = account.code_parameters();
+        let period = u64::from(parameters.period.seconds());
+        if self.minimum_rest >= period {
+            return Err(Unusable::Period);
+        }
+        let rest = period - time.0 % period;
+        Ok((rest > self.minimum_rest).then(|| Password::generate(account.secret(), parameters, time)))
+    }
+}
+
+async fn answer(asker: Arc<Asker>, service: Arc<Service>, call: Call) -> Answer {
+    let (name, result) = match question(&asker, call).await {
+        Ok(question) => {
+            let name = asker.account_of(&question);
+            (Some(name), code(&asker, &service, name, &question).await)
+        }
+        Err(fault) => (None, Err(fault)),
+    };
+    let account = name.map(|name| name.as_str().to_owned());
+    if let Err(Fault::Account(error)) = &result {
+        let cause = error.to_string();
+        tracing::error!(target: crate::service::log::TARGET, account, cause, "account not available");
+    }
+    Answer { account, ..result.unwrap_or_else(Answer::from) }
+}
+
+/// Reads what is asked: its size, who asks, its type and its form, in this order (contract 12.1b).
+async fn question(asker: &Asker, call: Call) -> Result<Question, Fault> {
+    let headers = call.head.headers;
+    let body = call.upload.read(MAX_BYTES).await.map_err(|error| match error {
+        UploadError::TooLarge { .. } => Fault::TooLarge,
+        UploadError::Refused(refusal) => Fault::Refused(refusal),
+    })?;
+    asker.check(&headers, &body)?;
+    if !media_type::is(&headers, JSON) {
+        return Err(Fault::MediaType);
+    }
+    Question::read(&body).map_err(|_| Fault::Body)
+}
+
+async fn code(asker: &Asker, service: &Service, name: &Name, question: &Question) -> Result<Answer, Fault> {
+    let found = accounts::account(service, name).await;
+    let account = found.as_ref().as_ref().map_err(|error| Unusable::Account(error.to_string()))?;
+    let code = asker.code(account, system::time().ok_or(Fault::Clock)?)?;
+    let verification_code = code.as_ref().map_or("", Password::as_str);
+    let answer = Code { task_id: question.task_id.as_deref(), verification_code };
+    let body = serde_json::to_vec(&answer).expect("two texts are written as JSON");
+    Ok(Answer::new(StatusCode::OK, JSON, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::http::parts::tests::skyvern;
+
+    const DOCUMENT: &[u8] = b"<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>";
+
+    // contract 12.1d: a step that ends too soon has no code.
+    #[test]
+    fn a_code_has_some_time_left() {
+        let asker = |minimum_rest| Asker::new(&Skyvern { minimum_rest, ..skyvern("billing") });
+        let account = Account::read(DOCUMENT, None).unwrap();
+        let is_given = |minimum_rest, time| asker(minimum_rest).code(&account, UnixTime(time)).unwrap().is_some();
+        for (minimum_rest, last) in [(0, 29), (1, 28), (10, 19), (28, 1), (29, 0)] {
+            let given: Vec<u64> = (60..90).filter(|time| is_given(minimum_rest, *time)).collect();
+            assert_eq!(given, (60..=60 + last).collect::<Vec<_>>(), "{minimum_rest}");
+        }
+        // RFC 6238, appendix B, the last six digits.
+        let code = asker(0).code(&account, UnixTime(59)).unwrap().unwrap();
+        assert_eq!(code.as_str(), "287082");
+    }
+
+    // contract 12.1e: none would ever be given out.
+    #[test]
+    fn a_period_that_is_too_short() {
+        let account = Account::read(DOCUMENT, Some(b"<Parameters><period>10</period></Parameters>")).unwrap();
+        let asker = |minimum_rest| Asker::new(&Skyvern { minimum_rest, ..skyvern("billing") });
+        for minimum_rest in [10, 11] {
+            let result = asker(minimum_rest).code(&account, UnixTime(60));
+            assert!(matches!(result, Err(Unusable::Period)), "{minimum_rest}");
+        }
+        assert!(asker(9).code(&account, UnixTime(60)).is_ok());
+    }
+}
