@@ -167,6 +167,27 @@ fn what_may_pass_is_tried_again() {
 
 // contract 12.2f
 #[test]
+fn the_server_may_name_a_time() {
+    let folder = folder();
+    let server = Recorder::start(|_, number| {
+        let then = SystemTime::now() + Duration::from_secs(4);
+        let fields = format!("Retry-After: {}\r\n", httpdate::fmt_http_date(then));
+        match number {
+            1 => Action::Answer(503, fields.leak(), Vec::new()),
+            _ => Action::answer(200, STORED),
+        }
+    });
+    let begin = Instant::now();
+    assert_eq!(content(&folder, &server, "", "123456").stdout(), DELIVERED);
+    assert!(begin.elapsed() >= Duration::from_secs(2), "{:?}", begin.elapsed());
+    let server =
+        Recorder::start(|_, _| Action::Answer(503, "Retry-After: Fri, 31 Dec 2100 23:59:59 GMT\r\n", Vec::new()));
+    assert!(cause(&content(&folder, &server, "", "123456")).ends_with("found 503"));
+    assert_eq!(server.paths().len(), 1);
+}
+
+// contract 12.2f
+#[test]
 fn what_will_not_pass_in_time_is_given_up() {
     let folder = folder();
     let server = Recorder::start(|_, _| Action::Answer(503, "Retry-After: 3600\r\n", Vec::new()));

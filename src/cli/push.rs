@@ -1,11 +1,15 @@
 //! The command line of `push` (contract 12.2, 12.3, 13.5): what is delivered, where, and how it is known there.
 
+mod request;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
+
+pub use request::{PushArguments, PushRequest, SkyvernContent, SkyvernRequest, WebhookRequest, WebhookTarget};
 
 use super::{Files, input_timeout, named};
 use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew, whole_number};
@@ -176,119 +180,7 @@ struct PushHandling {
     exit_code: Option<ExitCodes>,
 }
 
-/// What is delivered, where to, and how.
-#[derive(Debug)]
-pub struct PushArguments {
-    /// What is delivered where.
-    pub request: PushRequest,
-    /// How other machines are reached.
-    pub way: WayArguments,
-    /// Where to read and write.
-    pub files: Files,
-    /// How long to wait for the input.
-    pub input_timeout: Option<Duration>,
-    /// How the status becomes an exit code.
-    pub exit_codes: ExitCodes,
-}
-
-/// What is delivered where.
-#[derive(Debug)]
-pub enum PushRequest {
-    /// A document to a webhook.
-    Webhook(WebhookRequest),
-    /// A code, or what has one in it, to Skyvern.
-    Skyvern(SkyvernRequest),
-}
-
-/// A document for a webhook.
-#[derive(Debug)]
-pub struct WebhookRequest {
-    /// Where it goes.
-    pub target: WebhookTarget,
-    /// What it is.
-    pub content_type: ContentType,
-}
-
-/// Where a webhook is, and how it is authenticated.
-#[derive(Debug)]
-pub enum WebhookTarget {
-    /// At an address, and not at all.
-    Open {
-        /// The address.
-        url: String,
-    },
-    /// As a file says.
-    Authenticated {
-        /// The file.
-        file: PathBuf,
-        /// The address; none where the file has it.
-        url: Option<String>,
-    },
-}
-
-/// Something for Skyvern.
-#[derive(Debug)]
-pub struct SkyvernRequest {
-    /// The server.
-    pub url: String,
-    /// The file with the key to it.
-    pub api_key_file: PathBuf,
-    /// The task that it is for.
-    pub task_id: Option<String>,
-    /// The workflow that it is for.
-    pub workflow_id: Option<String>,
-    /// The run of a workflow that it is for.
-    pub workflow_run_id: Option<String>,
-    /// Where it comes from.
-    pub source: Option<String>,
-    /// What it is.
-    pub content: SkyvernContent,
-}
-
-/// What Skyvern gets.
-#[derive(Debug)]
-pub enum SkyvernContent {
-    /// The current password of the secret that comes in.
-    Password {
-        /// Whose it is.
-        identifier: String,
-        /// How it is computed.
-        code: CodeParameters,
-        /// For how many steps after its own it is accepted.
-        skew: Skew,
-        /// The fewest seconds that it must still have.
-        minimum_rest: u32,
-    },
-    /// The text that comes in.
-    Text {
-        /// Whose code is in it.
-        identifier: String,
-        /// How long it is sent again.
-        give_up: Duration,
-    },
-    /// The text of the mail that comes in.
-    Mail {
-        /// Whose code is in it; none where the mail says so.
-        identifier: Option<String>,
-        /// How long it is sent again.
-        give_up: Duration,
-    },
-}
-
 impl PushArguments {
-    /// The files besides the input that are read, each with its option.
-    #[must_use]
-    pub fn read(&self) -> Vec<(&'static str, PathBuf)> {
-        let key = match &self.request {
-            PushRequest::Webhook(WebhookRequest { target: WebhookTarget::Open { .. }, .. }) => None,
-            PushRequest::Webhook(WebhookRequest { target: WebhookTarget::Authenticated { file, .. }, .. }) => {
-                Some(("--authentication", file.clone()))
-            }
-            PushRequest::Skyvern(request) => Some(("--api-key-file", request.api_key_file.clone())),
-        };
-        key.into_iter().chain(self.way.ca_file.clone().map(|file| ("--ca-file", file))).collect()
-    }
-
     fn new(request: PushRequest, way: WayArguments, files: Files, handling: &PushHandling) -> Self {
         let PushHandling { input_timeout, exit_code } = *handling;
         Self { request, way, files, input_timeout, exit_codes: exit_code.unwrap_or_default() }

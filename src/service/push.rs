@@ -116,5 +116,7 @@ fn run(delivery: impl Future<Output = Result<Delivered, DeliveryError>>) -> Resu
 
 /// The secret of a file, on one line.
 fn secret(option: &'static str, file: &Path) -> Result<Zeroizing<String>, PushError> {
-    config::SecretFile::read(file).map(config::SecretFile::into_text).map_err(|reason| PushError::File { option, reason })
+    config::SecretFile::read(file)
+        .map(config::SecretFile::into_text)
+        .map_err(|reason| PushError::File { option, reason })
 }

@@ -128,6 +128,20 @@ async fn a_token_server_that_comes_back_is_asked_again() {
     assert_eq!(server.paths(), ["/token", "/token", "/hook"]);
 }
 
+// contract 13.1a
+#[tokio::test]
+async fn a_message_with_everything() {
+    let server = Recorder::start(|_, _| Action::answer(202, ""));
+    let client = client(LIMIT);
+    let webhook = Webhook::new(client.endpoint(&server.url("/hook")).unwrap(), None, client).unwrap();
+    let from = Some(Confidential::new("+4917012345".to_owned()));
+    let call = Message { channel: Channel::Call, from, ..message() };
+    assert_eq!(webhook.deliver(&call).await, Ok(Delivered::Accepted));
+    let body =
+        r#"{"id":"7b3a","channel":"call","to":"+15551234567","from":"+4917012345","text":"Your code is: 081804"}"#;
+    assert_eq!(server.requests("/hook")[0].text(), body);
+}
+
 // contract 12.2a
 #[tokio::test]
 async fn skyvern_gets_a_message_too() {

@@ -119,6 +119,18 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        // contract 13.2d
+        #[test]
+        fn no_code_is_left(before in "\\PC{0,20}", between in "[ \n.,:+()-]{0,2}", after in "\\PC{0,20}") {
+            let said = format!("{before}{}{after}", ["0", "8", "1", "8", "0", "4"].join(&between));
+            let left: String = without(&said, &message("Your code is: 081804")).chars().filter(char::is_ascii_digit).collect();
+            proptest::prop_assert!(!left.contains("081804"), "{}", said);
+        }
+    }
+
     // contract 13.2d
     #[test]
     fn spelled_codes_and_letters() {

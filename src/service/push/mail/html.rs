@@ -215,6 +215,15 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_document_has_a_text(html in "[<>&;#/!'\"a-d0-9 ü\\-]{0,60}") {
+            text(&html);
+        }
+    }
+
     /// Whatever is repeated, the time grows with the length only.
     #[test]
     fn hostile_documents_take_one_pass() {

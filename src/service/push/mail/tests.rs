@@ -1,5 +1,7 @@
 use std::time::Instant;
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn read(message: impl AsRef<[u8]>) -> Result<(String, Option<String>), MailError> {
@@ -114,5 +116,49 @@ fn hostile_mails_end() {
         let message = Zeroizing::new(message.into_bytes());
         let _ = read_within(&message, Duration::from_secs(1));
         assert!(begin.elapsed() < PATIENCE);
+    }
+}
+
+/// What mails are made of, in any order.
+const PIECES: [&str; 24] = [
+    "To: me@example.org\n",
+    "From: \"a <b\" <c",
+    "Subject: =?utf-8?q?=C3?=\n",
+    "\n",
+    "\r\n",
+    "--b\n",
+    "--b--\n",
+    "081804",
+    "ü",
+    "Content-Type: multipart/alternative; boundary=b\n",
+    "Content-Type: multipart/mixed; boundary=\"b\n",
+    " boundary=b\n",
+    "Content-Type: text/html; charset=utf-7\n",
+    "Content-Type: text/plain; charset=utf-16\n",
+    "Content-Type: message/rfc822\n",
+    "Content-Transfer-Encoding: base64\n",
+    "Content-Transfer-Encoding: quoted-printable\n",
+    "MDgxODA0",
+    "=C3=",
+    "<p>",
+    "<style ",
+    "&#x110000;",
+    "\u{0}",
+    "Delivered-To:",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    // contract 12.3c, 12.3f
+    #[test]
+    fn any_mail_has_an_answer(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40)) {
+        match read(pieces.concat()) {
+            Ok((text, _)) => {
+                prop_assert!((1..=MAX_TEXT_BYTES).contains(&text.len()));
+                prop_assert_eq!(text.trim(), &*text);
+            }
+            Err(error) => prop_assert!(!matches!(error, MailError::Fault(_) | MailError::Late), "{}", error),
+        }
     }
 }
