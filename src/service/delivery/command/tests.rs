@@ -96,3 +96,16 @@ async fn streams_hold_up_nobody() {
     assert_eq!(shell("cat > text", folder.path(), LONG).deliver(&long).await, Ok(Delivered::Accepted));
     assert_eq!(fs::metadata(folder.path().join("text")).unwrap().len(), 10_000_000);
 }
+
+// contract 13.2c: what a command that succeeded has left behind may be the delivery itself.
+#[tokio::test]
+async fn what_a_command_leaves_behind_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "(exec >&- 2>&-; sleep 1; echo done > later) & exit 0";
+    assert_eq!(shell(script, folder.path(), LONG).deliver(&message()).await, Ok(Delivered::Accepted));
+    let begin = Instant::now();
+    while !folder.path().join("later").exists() {
+        assert!(begin.elapsed() < LONG);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
