@@ -416,6 +416,11 @@ account = "alice"
 api_key_file = "secret"
 minimum_rest = 29
 tasks = { tsk_123 = "alice" }
+
+[[inbox]]
+name = "verity"
+clients = ["other"]
+directory = "accounts"
 "#;
 
 // contract 10.2a, 10.3e: every key; what would be served where.
@@ -431,6 +436,7 @@ fn a_whole_configuration() {
     > state: PostgreSQL
     > accounts: accounts
     > /skyvern/billing: codes of alice
+    > /inbox/verity: files in accounts
     exit 0
     ");
     let (configuration, warnings) = read(Path::new(""), "state = 'state.db'").unwrap();
@@ -444,6 +450,7 @@ fn a_whole_configuration() {
     assert_eq!(configuration.skyvern[0].api_key.reveal(), SECRET);
     assert_eq!(configuration.skyvern.len(), 1);
     configuration.skyvern.clear();
+    configuration.inboxes.iter_mut().for_each(|inbox| inbox.directory = "inbox".into());
     assert_eq!(HEXLOWER.encode(&configuration.clients[0].secret_sha256), SECRET_SHA256);
     assert_eq!(HEXLOWER.encode(&configuration.clients[1].secret_sha256), "0123456789abcdef".repeat(4));
     assert_eq!(configuration.state_password.take().unwrap().reveal(), SECRET);
@@ -684,6 +691,41 @@ fn where_skyvern_asks() {
     ! totp-adapter.toml:8: warning: unusable account: not well-formed: expected the end-tag of every element at line 1, column 13, for skyvern.tasks
     exit 0
     ");
+}
+
+// contract 10.3b, 13.4a: sections of inboxes.
+#[test]
+fn inboxes() {
+    let client = "[[client]]\nid = 'a'\nsecret_file = 'secret'\n";
+    let with = |section: &str| format!("{client}[[inbox]]\n{section}");
+    let right = "name = 'a'\nclients = ['a']\ndirectory = 'accounts'\n";
+    let shown = mistakes([
+        "[[inbox]]",
+        "inbox = 'accounts'",
+        &with("name = 'a b'\nclients = []\ndirectory = 'missing'"),
+        &with("name = ''\nclients = 'a'\ndirectory = 'secret'"),
+        &with("name = 'a'\nclients = ['a', 'nobody', 'a']\ndirectory = 5\nfolder = 'accounts'"),
+        &with(&format!("{right}[[inbox]]\n{right}")),
+    ]);
+    assert_snapshot!("inboxes", shown);
+}
+
+// contract 10.3b: an inbox that nobody can write to would lose what comes. Root can write anywhere.
+#[cfg(unix)]
+#[test]
+fn an_inbox_that_cannot_be_written() {
+    let folder = prepared();
+    fs::create_dir(folder.path().join("closed")).unwrap();
+    restrict(&folder, "closed", 0o500);
+    let text =
+        "[[client]]\nid = 'a'\nsecret_file = 'secret'\n[[inbox]]\nname = 'a'\nclients = ['a']\ndirectory = 'closed'";
+    let ran = check(&folder, text);
+    if rustix::process::geteuid().is_root() {
+        assert_eq!(ran.code(), 0, "{ran}");
+    } else {
+        let expected = "totp-adapter.toml:7: cannot use the folder of inbox.directory: permission denied\n";
+        assert_eq!((ran.stderr().as_str(), ran.code()), (expected, 2));
+    }
 }
 
 // contract 10.3g

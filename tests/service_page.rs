@@ -7,11 +7,11 @@ mod common;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::service::Service;
-use common::{Folder, available, prepared, program, project};
+use common::{Folder, available, prepared, program, project, secret_document};
 
 /// The folder with the modules of Node that the browser needs, if all else is there, too.
 fn browser() -> Option<PathBuf> {
@@ -66,15 +66,49 @@ fn the_page_asks_for_a_token() {
     try_page("page_tokens.mjs", "--config service.toml", &folder, "ok: the page asks for a token");
 }
 
-// contract 10.6c: the description is sound, and what the service does is in it.
+/// Whether the description of a service is sound, and what the service does is in it.
+fn is_as_described(python: &Path, service: &Service, token: Option<&str>) -> bool {
+    let script = project().join("tests/service/openapi.py");
+    let base = base(service);
+    let arguments = [script.as_os_str(), base.as_ref()].into_iter().chain(token.map(OsStr::new));
+    last_line(python, arguments) == "ok: the service is as described"
+}
+
+fn python_with_schemathesis() -> Option<PathBuf> {
+    let python = prepared("INTEROPERABILITY_PYTHON")?;
+    let modules = Command::new(&python).args(["-c", "import schemathesis, openapi_spec_validator"]).output().unwrap();
+    available("schemathesis or openapi-spec-validator", modules.status.success()).then_some(python)
+}
+
+// contract 10.6c
 #[test]
 fn the_service_is_as_described() {
-    let Some(python) = prepared("INTEROPERABILITY_PYTHON") else { return };
-    let modules = Command::new(&python).args(["-c", "import schemathesis, openapi_spec_validator"]).output().unwrap();
-    if !available("schemathesis or openapi-spec-validator", modules.status.success()) {
-        return;
-    }
-    let service = Service::start("");
-    let script = project().join("tests/service/openapi.py");
-    assert_eq!(last_line(python, [script.as_os_str(), base(&service).as_ref()]), "ok: the service is as described");
+    let Some(python) = python_with_schemathesis() else { return };
+    assert!(is_as_described(&python, &Service::start(""), None));
+}
+
+/// Accounts, tokens, Skyvern, an inbox.
+const ALL_PARTS: &str = "accounts = 'accounts'\n\
+    [[skyvern]]\npath = 'billing'\naccount = 'billing'\napi_key_file = 'secret'\n\
+    [[inbox]]\nname = 'verity'\nclients = ['workflow']\ndirectory = 'inbox'\n";
+
+// contract 10.6c
+#[test]
+fn a_service_with_all_its_parts_is_as_described() {
+    let Some(python) = python_with_schemathesis() else { return };
+    let folder = Folder::empty();
+    folder.write("secret", "a-secret-of-more-than-22-characters");
+    folder.write("accounts/billing.xml", secret_document());
+    fs::create_dir(folder.path().join("inbox")).unwrap();
+    folder.write("service.toml", format!("state = 'state.db'\n{ALL_PARTS}{TOKENS}"));
+    let service = Service::start_in(folder.path(), "--config service.toml");
+    let form = "grant_type=client_credentials&client_id=workflow&client_secret=a-secret-of-more-than-22-characters";
+    let length = form.len();
+    let answer = service.ask(&format!(
+        "POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {length}\r\n\r\n{form}"
+    ));
+    let answer: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
+    assert!(is_as_described(&python, &service, answer["access_token"].as_str()));
+    assert!(fs::read_dir(folder.path().join("inbox")).unwrap().count() > 10);
 }

@@ -27,6 +27,8 @@ pub struct Metrics {
     pub state_queue: IntGauge,
     /// What the state could not answer.
     pub state_errors: IntCounter,
+    /// Messages that an inbox could not take.
+    pub inbox_errors: IntCounter,
     /// Panics of requests.
     pub panics: IntCounter,
 }
@@ -86,6 +88,10 @@ impl Metrics {
             tokens_refused: tokens.with_label_values(&["refused"]),
             state_queue: registered(&registry, IntGauge::new(name("state_queue"), "What waits for the state")),
             state_errors: registered(&registry, IntCounter::new(name("state_errors_total"), "Failures of the state")),
+            inbox_errors: registered(
+                &registry,
+                IntCounter::new(name("inbox_errors_total"), "Messages that could not be written"),
+            ),
             panics: registered(&registry, IntCounter::new(name("panics_total"), "Panics of requests")),
             registry,
         }

@@ -12,6 +12,7 @@ mod account_reader;
 mod accounts;
 mod connection;
 mod http;
+mod inbox;
 mod listener;
 mod metrics;
 mod signals;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use super::config::{Access, Configuration, Skyvern};
+use super::config::{Access, Configuration, Inbox, Skyvern};
 use crate::state::Location;
 use crate::transport::printable;
 
@@ -20,6 +20,8 @@ pub(super) fn of(configuration: &Configuration) -> String {
     lines.extend(configuration.accounts.as_ref().map(|folder| format!("accounts: {}", printable(folder))));
     let skyvern = |skyvern: &Skyvern| format!("/skyvern/{}: codes of {}", skyvern.path, skyvern.account.as_str());
     lines.extend(configuration.skyvern.iter().map(skyvern));
+    let inbox = |inbox: &Inbox| format!("/inbox/{}: files in {}", inbox.name, printable(&inbox.directory));
+    lines.extend(configuration.inboxes.iter().map(inbox));
     lines.iter().fold(String::new(), |mut text, line| {
         writeln!(text, "{line}").expect("a String grows");
         text

@@ -23,7 +23,7 @@ mod places;
 mod records;
 mod session;
 mod terminal;
-mod whole_file;
+pub(crate) mod whole_file;
 
 use std::io::{self, Write};
 use std::{panic, process};

@@ -63,6 +63,20 @@ pub(super) fn look_into(folder: &Path) -> Result<(), Unusable> {
     fs::read_dir(folder).map(drop).map_err(Unusable::System)
 }
 
+/// Looks whether files can be made in a folder.
+#[cfg(unix)]
+pub(super) fn check_writable(folder: &Path) -> Result<(), Unusable> {
+    use rustix::fs::{Access, access};
+    access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| Unusable::System(error.into()))
+}
+
+/// Windows has lists of rights instead of a mode; they are not looked at.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(super) fn check_writable(_folder: &Path) -> Result<(), Unusable> {
+    Ok(())
+}
+
 /// Whether users beyond the file's owner and group can read or replace what is in it.
 #[cfg(unix)]
 pub(super) fn is_open_to_others(file: &Path) -> bool {

@@ -5,6 +5,7 @@
 
 mod client;
 mod file;
+mod inbox;
 mod limits;
 mod listen;
 mod load;
@@ -28,6 +29,7 @@ use std::path::PathBuf;
 
 pub use client::Client;
 pub(super) use file::read_or_say as read_file;
+pub use inbox::Inbox;
 pub use limits::Limits;
 pub use load::load;
 pub use mistake::{Mistake, Place, Warning};
@@ -51,6 +53,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("operations", operations::KEYS),
     ("client", client::KEYS),
     ("skyvern", skyvern::KEYS),
+    ("inbox", inbox::KEYS),
 ];
 
 /// Everything that a service is told. Names of files and folders are relative to the configuration; secrets are in files of
@@ -88,6 +91,8 @@ pub struct Configuration {
     pub clients: Vec<Client>,
     /// `[[skyvern]]`, one for each, in their order.
     pub skyvern: Vec<Skyvern>,
+    /// `[[inbox]]`, one for each, in their order.
+    pub inboxes: Vec<Inbox>,
 }
 
 impl Default for Configuration {
@@ -106,6 +111,7 @@ impl Default for Configuration {
             operations: Access::Open,
             clients: Vec::new(),
             skyvern: Vec::new(),
+            inboxes: Vec::new(),
         }
     }
 }

@@ -42,14 +42,7 @@ impl Operations {
     /// Who may call, once the clients are known.
     pub(super) fn access(self, known: &[NamedClient], reader: &mut Reader<'_>) -> Access {
         let Some(clients) = self.clients else { return Access::Open };
-        for (index, (id, at)) in clients.iter().enumerate() {
-            if !known.iter().any(|client| client.id == *id) {
-                reader.absent(*at, "expected the id of a [[client]] for operations.clients");
-            }
-            if clients[..index].iter().any(|(earlier, _)| earlier == id) {
-                reader.wrong(*at, "expected each id once for operations.clients");
-            }
-        }
+        check_known(&clients, known, "operations.clients", reader);
         Access::Clients(clients.into_iter().map(|(id, _)| id).collect())
     }
 
@@ -67,7 +60,20 @@ impl Operations {
     }
 }
 
-fn ids(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Vec<(String, At)> {
+/// Notes ids that belong to nobody, and those that come twice.
+pub(super) fn check_known(ids: &[(String, At)], known: &[NamedClient], key: &str, reader: &mut Reader<'_>) {
+    for (index, (id, at)) in ids.iter().enumerate() {
+        if !known.iter().any(|client| client.id == *id) {
+            reader.absent(*at, format!("expected the id of a [[client]] for {key}"));
+        }
+        if ids[..index].iter().any(|(earlier, _)| earlier == id) {
+            reader.wrong(*at, format!("expected each id once for {key}"));
+        }
+    }
+}
+
+/// Ids of clients, each with its place.
+pub(super) fn ids(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Vec<(String, At)> {
     const EXPECTED: &str = "a list of ids of clients, at least one,";
     let elements = value.list_of_some(EXPECTED, reader);
     elements.iter().filter_map(|id| Some((id.text(EXPECTED, reader)?.to_owned(), id.at))).collect()

@@ -11,8 +11,8 @@ use super::operations::{self, Operations};
 use super::reader::{At, Reader};
 use super::section::Section;
 use super::{
-    Access, Configuration, Limits, Mistake, Tls, Warning, client, file, limits, skyvern, state, syntax, tls,
-    verification,
+    Access, Configuration, Inbox, Limits, Mistake, Tls, Warning, client, file, inbox, limits, skyvern, state, syntax,
+    tls, verification,
 };
 use crate::service::accounts::{Accounts, Name, STRONG_BITS};
 use crate::state::Location;
@@ -31,6 +31,7 @@ pub(super) const KEYS: &[&str] = &[
     "operations",
     "client",
     "skyvern",
+    "inbox",
 ];
 
 /// What takes the place of keys: options of the command line.
@@ -86,7 +87,8 @@ fn configuration(top: &Section<'_, '_>, overrides: &Overrides, reader: &mut Read
         .map_or(Operations::ABSENT, |section| Operations::read(&section, reader));
     operations.check_reach(&listeners, reader);
     let operations = operations.access(&clients, reader);
-    warn_of_unnamed(&clients, &operations, reader);
+    let inboxes = top.value("inbox").map_or_else(Vec::new, |value| inbox::read(&value, &clients, reader));
+    warn_of_unnamed(&clients, &operations, &inboxes, reader);
     let skyvern =
         top.value("skyvern").map_or_else(Vec::new, |value| skyvern::read(&value, accounts.as_deref(), reader));
     Configuration {
@@ -103,6 +105,7 @@ fn configuration(top: &Section<'_, '_>, overrides: &Overrides, reader: &mut Read
         operations,
         clients: clients.into_iter().filter_map(|NamedClient { client, .. }| client).collect(),
         skyvern,
+        inboxes,
     }
 }
 
@@ -152,11 +155,12 @@ fn which<'a>(names: impl Iterator<Item = &'a Name> + Clone) -> Option<String> {
 }
 
 /// Warns of clients that may get tokens for nothing: a section may have been forgotten.
-fn warn_of_unnamed(clients: &[NamedClient], operations: &Access, reader: &mut Reader<'_>) {
-    let is_named = |id: &String| match operations {
-        Access::Open => false,
-        Access::Clients(ids) => ids.contains(id),
+fn warn_of_unnamed(clients: &[NamedClient], operations: &Access, inboxes: &[Inbox], reader: &mut Reader<'_>) {
+    let of_operations = match operations {
+        Access::Open => &[],
+        Access::Clients(ids) => ids.as_slice(),
     };
+    let is_named = |id: &String| of_operations.contains(id) || inboxes.iter().any(|inbox| inbox.clients.contains(id));
     for client in clients.iter().filter(|client| !is_named(&client.id)) {
         reader.warn(client.at, "no section names this client: its tokens open nothing".to_owned());
     }

@@ -31,19 +31,19 @@ impl From<&Access> for Callers {
 }
 
 impl Callers {
-    /// Checks the caller by the headers of the request.
+    /// The client that calls, by the headers of the request; none where anybody may.
     ///
     /// # Errors
     ///
     /// [`Refusal::NoToken`], [`Refusal::Token`] or [`Refusal::Client`]; [`Refusal::State`] where nobody can tell.
-    pub async fn check(&self, service: &Service, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub async fn check(&self, service: &Service, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
         let clients = match self {
-            Self::Anyone => return Ok(()),
+            Self::Anyone => return Ok(None),
             Self::Clients(clients) => clients,
         };
         let hash = bearer(headers)?;
         let client = service.tokens.client_of(service, hash).await?.ok_or(Refusal::Token)?;
-        if clients.contains(&client) { Ok(()) } else { Err(Refusal::Client) }
+        if clients.contains(&client) { Ok(Some(client)) } else { Err(Refusal::Client) }
     }
 }
 

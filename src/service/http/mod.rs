@@ -4,6 +4,7 @@
 mod accounts;
 mod answer;
 mod caller;
+mod inbox;
 mod media_type;
 mod oauth;
 mod openapi;
@@ -32,7 +33,7 @@ use axum::body::Bytes;
 
 use super::account_reader::AccountReader;
 use super::accounts::Accounts;
-use super::config::{Access, Client, Configuration, SecretFile};
+use super::config::{Access, Client, Configuration, Inbox, SecretFile};
 use super::guard::Panicked;
 use super::log::TARGET;
 use super::metrics::Metrics;
@@ -63,6 +64,7 @@ pub struct Service {
     clients: Clients,
     tokens: Tokens,
     skyvern: Vec<Arc<Asker>>,
+    inboxes: Vec<Inbox>,
     description: Bytes,
     page: Page,
 }
@@ -90,6 +92,7 @@ impl Service {
             clients: Clients::new(configuration.clients.clone()),
             tokens: Tokens::default(),
             skyvern: configuration.skyvern.iter().map(|skyvern| Arc::new(Asker::new(skyvern))).collect(),
+            inboxes: configuration.inboxes.clone(),
             description: openapi::openapi(&parts),
             page: page::page(&parts),
         })
@@ -152,7 +155,8 @@ pub struct Served {
 pub fn routes(service: &Arc<Service>, served: Served) -> Routes {
     let mut routes = Routes::new(service.clone());
     if served.operations {
-        routes = skyvern::routes(oauth::routes(accounts::routes(operations::routes(x4::routes(routes)))));
+        routes =
+            inbox::routes(skyvern::routes(oauth::routes(accounts::routes(operations::routes(x4::routes(routes))))));
     }
     if served.metrics {
         routes = operations::metrics_routes(routes);
@@ -174,6 +178,8 @@ pub enum Contract {
     OAuth,
     /// What Skyvern asks (contract 12.1).
     Skyvern,
+    /// Messages of clients (contract 13.4).
+    Inbox,
     /// What operators ask (contract 10.6).
     Operations,
 }
@@ -191,6 +197,7 @@ impl Contract {
             Self::X4 => x4::refuse(refusal),
             Self::OAuth => oauth::refuse(refusal),
             Self::Skyvern => skyvern::refuse(refusal),
+            Self::Inbox => inbox::refuse(refusal),
             Self::Operations => operations::refuse(refusal),
         }
     }
@@ -198,7 +205,7 @@ impl Contract {
     /// Whether caches may keep what is answered.
     const fn may_be_stored(self) -> bool {
         match self {
-            Self::X4 | Self::OAuth | Self::Skyvern => false,
+            Self::X4 | Self::OAuth | Self::Skyvern | Self::Inbox => false,
             Self::Operations => true,
         }
     }

@@ -12,6 +12,7 @@ const OPERATIONS: &str = include_str!("openapi/operations.json");
 const ACCOUNTS: &str = include_str!("openapi/accounts.json");
 const TOKENS: &str = include_str!("openapi/tokens.json");
 const SKYVERN: &str = include_str!("openapi/skyvern.json");
+const INBOX: &str = include_str!("openapi/inbox.json");
 const OPERATORS: &str = include_str!("openapi/operators.json");
 const METRICS: &str = include_str!("openapi/metrics.json");
 /// How callers authenticate.
@@ -25,6 +26,7 @@ pub fn openapi(parts: &Parts) -> Bytes {
         parts.has(Part::Accounts).then_some(ACCOUNTS),
         parts.has(Part::Tokens).then_some(TOKENS),
         parts.has(Part::Skyvern).then_some(SKYVERN),
+        parts.has(Part::Inbox).then_some(INBOX),
         Some(OPERATORS),
         parts.has(Part::Metrics).then_some(METRICS),
     ];
@@ -44,15 +46,17 @@ pub fn openapi(parts: &Parts) -> Bytes {
     }
     fill("\"paths\": {}", &format!("\"paths\": {{{}}}", paths.join(",")));
     if parts.has(Part::Skyvern) {
-        fill("\"enum\": []", &format!("\"enum\": {}", names(&parts.skyvern)));
+        fill("\"{{skyvern}}\"", &names(&parts.skyvern));
+    }
+    if parts.has(Part::Inbox) {
+        fill("\"{{inboxes}}\"", &names(&parts.inboxes));
     }
     Bytes::from(document)
 }
 
-/// Names of a configuration, which have nothing to escape, as a JSON array.
+/// Names of a configuration, which have nothing to escape, as elements of a JSON array.
 fn names(names: &[PathName]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-    format!("[{}]", quoted.join(", "))
+    names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
 /// What stands between the braces of an object.
@@ -113,7 +117,7 @@ mod tests {
         let mut all = [
             &always[..],
             &["/accounts/{name}/GenerateAuthenticatorQRCode", "/accounts/{name}/GeneratePassword"],
-            &["/accounts/{name}/VerifyPassword", "/oauth2/token", "/skyvern/{path}"],
+            &["/accounts/{name}/VerifyPassword", "/inbox/{name}", "/oauth2/token", "/skyvern/{path}"],
         ]
         .concat();
         all.sort_unstable();
@@ -145,9 +149,11 @@ mod tests {
 
     // contract 10.6c
     #[test]
-    fn the_paths_of_skyvern_are_those_of_the_configuration() {
-        let schema = &document(&full())["paths"]["/skyvern/{path}"]["parameters"][0]["schema"];
-        assert_eq!(schema["enum"], serde_json::json!(["billing", "travel"]));
+    fn names_in_paths_are_those_of_the_configuration() {
+        let document = document(&full());
+        let names = |path: &str| &document["paths"][path]["parameters"][0]["schema"]["enum"];
+        assert_eq!(*names("/skyvern/{path}"), serde_json::json!(["billing", "travel"]));
+        assert_eq!(*names("/inbox/{name}"), serde_json::json!(["verity"]));
     }
 
     // Every part that the document names is in it.

@@ -19,14 +19,24 @@ pub enum Part {
     Tokens,
     /// Codes for Skyvern (contract 12.1).
     Skyvern,
+    /// Inboxes (contract 13.4).
+    Inbox,
     /// Metrics on the main address (contract 10.6).
     Metrics,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 7] =
-        [Self::Open, Self::Clients, Self::OneTime, Self::Accounts, Self::Tokens, Self::Skyvern, Self::Metrics];
+    pub const ALL: [Self; 8] = [
+        Self::Open,
+        Self::Clients,
+        Self::OneTime,
+        Self::Accounts,
+        Self::Tokens,
+        Self::Skyvern,
+        Self::Inbox,
+        Self::Metrics,
+    ];
 
     /// The name that the page knows it by.
     #[must_use]
@@ -38,6 +48,7 @@ impl Part {
             Self::Accounts => "accounts",
             Self::Tokens => "tokens",
             Self::Skyvern => "skyvern",
+            Self::Inbox => "inbox",
             Self::Metrics => "metrics",
         }
     }
@@ -51,6 +62,8 @@ pub struct Parts {
     pub skew: Skew,
     /// The paths at which Skyvern asks.
     pub skyvern: Vec<PathName>,
+    /// The names of the inboxes.
+    pub inboxes: Vec<PathName>,
     /// Where it is reached, as far as the configuration knows: scheme, host and port, without a slash at the end.
     pub base: String,
 }
@@ -61,7 +74,8 @@ impl Parts {
     pub fn of(configuration: &Configuration) -> Self {
         let served = Part::ALL.into_iter().filter(|part| is_served(*part, configuration)).collect();
         let skyvern = configuration.skyvern.iter().map(|skyvern| skyvern.path.clone()).collect();
-        Self { served, skew: configuration.skew, skyvern, base: base(configuration) }
+        let inboxes = configuration.inboxes.iter().map(|inbox| inbox.name.clone()).collect();
+        Self { served, skew: configuration.skew, skyvern, inboxes, base: base(configuration) }
     }
 
     /// Whether a part is served.
@@ -79,6 +93,7 @@ fn is_served(part: Part, configuration: &Configuration) -> bool {
         Part::Accounts => configuration.accounts.is_some(),
         Part::Tokens => !configuration.clients.is_empty(),
         Part::Skyvern => !configuration.skyvern.is_empty(),
+        Part::Inbox => !configuration.inboxes.is_empty(),
         Part::Metrics => {
             let loopback = || configuration.listen.iter().all(|address| address.ip().is_loopback());
             configuration.metrics_listen.is_none() && loopback()
@@ -99,14 +114,20 @@ fn base(configuration: &Configuration) -> String {
 pub(crate) mod tests {
     use super::*;
     use crate::service::accounts::Name;
-    use crate::service::config::{Client, SecretFile, Skyvern};
+    use crate::service::config::{Client, Inbox, SecretFile, Skyvern};
     use std::collections::BTreeMap;
+    use std::path::PathBuf;
 
     /// Skyvern at this path, with the key `key` and an account of the same name.
     pub(crate) fn skyvern(path: &str) -> Skyvern {
         let (path, account) = (PathName::parse(path).unwrap(), Name::parse(path).unwrap());
         let api_key = SecretFile::of("key");
         Skyvern { path, account, api_key, minimum_rest: 0, tasks: BTreeMap::new() }
+    }
+
+    /// An inbox of this folder, into which the client `workflow` may post.
+    pub(crate) fn inbox(directory: PathBuf) -> Inbox {
+        Inbox { name: PathName::parse("verity").unwrap(), clients: vec!["workflow".into()], directory }
     }
 
     /// A configuration with all that can be left out, which asks for tokens.
@@ -116,6 +137,7 @@ pub(crate) mod tests {
             operations: Access::Clients(vec!["workflow".into()]),
             clients: vec![Client { id: "workflow".into(), secret_sha256: [0; 32], secret_file: None }],
             skyvern: ["billing", "travel"].map(skyvern).into(),
+            inboxes: vec![inbox("inbox".into())],
             ..Configuration::default()
         }
     }
@@ -125,7 +147,8 @@ pub(crate) mod tests {
     fn parts_follow_the_configuration() {
         let parts = |configuration: &Configuration| Parts::of(configuration).served;
         assert_eq!(parts(&Configuration::default()), [Part::Open, Part::OneTime, Part::Metrics]);
-        let all = [Part::Clients, Part::OneTime, Part::Accounts, Part::Tokens, Part::Skyvern, Part::Metrics];
+        let all =
+            [Part::Clients, Part::OneTime, Part::Accounts, Part::Tokens, Part::Skyvern, Part::Inbox, Part::Metrics];
         assert_eq!(parts(&full()), all);
         let metrics = |listen: &str, metrics_listen: Option<&str>| {
             let listen = listen.split(' ').map(|address| address.parse().unwrap()).collect();

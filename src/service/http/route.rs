@@ -22,6 +22,7 @@ use super::request_id::RequestId;
 use super::skyvern::Asker;
 use super::upload::Upload;
 use super::{Contract, Service};
+use crate::service::config::Inbox;
 use crate::service::connection::Connection;
 use crate::service::guard::guarded_future;
 use crate::service::log::TARGET;
@@ -77,6 +78,10 @@ pub struct Call {
     pub head: Parts,
     /// The body.
     pub upload: Upload,
+    /// The id of the request.
+    pub id: RequestId,
+    /// The client whose token came; none where the path needs none.
+    pub client: Option<String>,
 }
 
 type Handler = Box<dyn Fn(Arc<Service>, Call) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
@@ -110,6 +115,12 @@ impl Routes {
     #[must_use]
     pub fn skyvern(&self) -> &[Arc<Asker>] {
         &self.service.skyvern
+    }
+
+    /// Where clients may post messages.
+    #[must_use]
+    pub fn inboxes(&self) -> &[Inbox] {
+        &self.service.inboxes
     }
 
     /// Whether anybody may get tokens.
@@ -217,7 +228,13 @@ impl Route {
             Target::Unknown => Contract::of_path(head.uri.path()),
         };
         let upload = Upload::new(body, &head, begin, self.service.request_limit, connection.clone());
-        let answer = match guarded_future(self.checked(Call { head, upload }, &connection, contract)).await {
+        let answer = match guarded_future(self.checked(
+            Call { head, upload, id: id.clone(), client: None },
+            &connection,
+            contract,
+        ))
+        .await
+        {
             Ok(answer) => answer,
             Err(panicked) => {
                 self.service.panicked(&panicked, Some(&id));
@@ -233,12 +250,18 @@ impl Route {
     async fn checked(&self, call: Call, connection: &Connection, contract: Contract) -> Answer {
         let Target::Known { endpoint, handler } = &self.target else { return contract.refuse(Refusal::Path) };
         match self.admitted(endpoint, &call.head, connection).await {
-            Ok(()) => handler(self.service.clone(), call).await,
+            Ok(client) => handler(self.service.clone(), Call { client, ..call }).await,
             Err(refusal) => contract.refuse(refusal),
         }
     }
 
-    async fn admitted(&self, endpoint: &Endpoint, head: &Parts, connection: &Connection) -> Result<(), Refusal> {
+    /// The client that calls, where the path asks for one.
+    async fn admitted(
+        &self,
+        endpoint: &Endpoint,
+        head: &Parts,
+        connection: &Connection,
+    ) -> Result<Option<String>, Refusal> {
         if !endpoint.verb.takes(&head.method) {
             return Err(Refusal::Method { allowed: endpoint.verb.allowed() });
         }

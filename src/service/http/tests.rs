@@ -15,7 +15,7 @@ use super::*;
 use crate::service::config::Client;
 use crate::service::connection::Connection;
 use crate::state::Location;
-use parts::tests::skyvern;
+use parts::tests::{inbox, skyvern};
 
 const EVERYTHING: Served = Served { operations: true, metrics: true };
 const TOO_MANY_BYTES: usize = 25 * 1024 * 1024;
@@ -43,6 +43,7 @@ fn service(access: Access) -> Tested {
         accounts: Some(folder.path().to_owned()),
         clients: vec![Client { id: "workflow".to_owned(), secret_sha256: [0; 32], secret_file: None }],
         skyvern: vec![skyvern("billing")],
+        inboxes: vec![inbox(folder.path().to_owned())],
         ..Configuration::default()
     };
     let store = Store::open(&state, None, configuration.policy).unwrap();
@@ -140,7 +141,8 @@ async fn the_order_of_checks_on_every_path() {
             let endpoint = route.endpoint().unwrap();
             for first in 0..FAULTS.len() {
                 // Where there are clients, nobody who comes without a token is admitted, whatever else is right.
-                let is_there = |index, fault| if fault == "caller" { has_clients } else { index >= first };
+                let is_closed = has_clients || endpoint.contract == Contract::Inbox;
+                let is_there = |index, fault| if fault == "caller" { is_closed } else { index >= first };
                 let there = FAULTS.iter().enumerate().filter(|(index, fault)| is_there(*index, **fault));
                 let expected = there.map(|(_, fault)| *fault).find_map(|fault| told(endpoint, fault));
                 let answered = ask(route, faulty(endpoint, &FAULTS[first..])).await;
@@ -178,6 +180,7 @@ fn every_path_and_who_may_call_it() {
         "/accounts/{name}/GeneratePassword true Clients workflow false",
         "/accounts/{name}/VerifyPassword true Clients workflow false",
         "/healthz false Anyone true",
+        "/inbox/{name} true Clients workflow false",
         "/metrics false Anyone false",
         "/oauth2/token true Anyone false",
         "/openapi.json false Anyone false",
@@ -220,7 +223,7 @@ async fn the_form_of_every_fault() {
                             "{text}"
                         );
                     }
-                    Contract::OAuth | Contract::Skyvern | Contract::Operations => {
+                    Contract::OAuth | Contract::Skyvern | Contract::Inbox | Contract::Operations => {
                         assert!(text.starts_with("{\"error\":\"") && text.trim_end().ends_with("\"}"), "{text}");
                         assert_eq!(answered.header("content-type"), Some("application/json"));
                         assert_eq!(answered.header("x4-status"), None);

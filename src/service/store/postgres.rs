@@ -265,10 +265,9 @@ impl Job {
     fn refuse(self, error: MemoryError) {
         match self {
             Self::Judge(_, answer) => send(answer, Err(error)),
-            Self::Issue(_, answer) | Self::Check(answer) => send(answer, Err(error)),
+            Self::Issue(_, answer) | Self::Check(answer) | Self::Settle { answer, .. } => send(answer, Err(error)),
             Self::ClientOf { answer, .. } => send(answer, Err(error)),
             Self::Reserve(_, answer) => send(answer, Err(error)),
-            Self::Settle { answer, .. } => send(answer, Err(error)),
             Self::End(answer) => send(answer, Ok(())),
         }
     }

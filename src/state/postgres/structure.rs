@@ -13,7 +13,7 @@ const LOCK: i64 = 0x746f_7470;
 
 /// What each version adds to the one before it. Pages of the rows of secrets have room for new versions of them: most changes
 /// then touch no index (heap-only tuples).
-const STEPS: [&str; VERSION as usize] = [
+const STEPS: [&str; 2] = [
     "
 CREATE TABLE totp_adapter (version BIGINT NOT NULL);
 CREATE TABLE salt (salt BYTEA NOT NULL);
@@ -105,4 +105,14 @@ async fn complete_within(client: &Client) -> Result<(), MemoryError> {
 
 fn one(rows: Vec<Row>) -> Result<Row, MemoryError> {
     <[Row; 1]>::try_from(rows).map(|[row]| row).map_err(|_| MemoryError::Damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_version_has_its_step() {
+        assert_eq!(usize::try_from(VERSION), Ok(STEPS.len()));
+    }
 }

@@ -1,0 +1,65 @@
+//! `[[inbox]]`: where what clients post becomes files (contract 13.4).
+
+use std::path::PathBuf;
+
+use super::client::NamedClient;
+use super::file;
+use super::path_name::PathName;
+use super::reader::{At, Reader};
+use super::section::Section;
+use super::section::Value;
+
+pub(super) const KEYS: &[&str] = &["name", "clients", "directory"];
+
+/// `[[inbox]]`: who may post there, and where it becomes files.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    /// `name`: it takes `POST /inbox/{name}`; no other section has the same.
+    pub name: PathName,
+    /// `clients`: those who may post, by their ids; at least one.
+    pub clients: Vec<String>,
+    /// `directory`: the folder of the files. It is there, and can be written to.
+    pub directory: PathBuf,
+}
+
+/// The sections in the order of the file.
+pub(super) fn read(value: &Value<'_, '_>, known: &[NamedClient], reader: &mut Reader<'_>) -> Vec<Inbox> {
+    let mut read: Vec<Inbox> = Vec::new();
+    for section in value.sections(KEYS, reader) {
+        let name = PathName::read(&section, "name", reader);
+        if let Some((name, at)) = &name
+            && read.iter().any(|earlier| earlier.name == *name)
+        {
+            reader.wrong(*at, "expected another name than those of earlier sections for inbox.name");
+        }
+        let clients = clients(&section, known, reader);
+        let directory = directory(&section, reader);
+        if let (Some((name, _)), Some(clients), Some(directory)) = (name, clients, directory) {
+            read.push(Inbox { name, clients, directory });
+        }
+    }
+    read
+}
+
+fn clients(section: &Section<'_, '_>, known: &[NamedClient], reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let Some(value) = section.value("clients") else {
+        reader.absent(section.at, "expected a list of ids of clients, at least one, for inbox.clients, found none");
+        return None;
+    };
+    let ids = super::operations::ids(&value, reader);
+    super::operations::check_known(&ids, known, "inbox.clients", reader);
+    Some(ids.into_iter().map(|(id, _): (String, At)| id).collect())
+}
+
+fn directory(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<PathBuf> {
+    const EXPECTED: &str = "the name of a folder";
+    let Some(value) = section.value("directory") else {
+        reader.absent(section.at, format!("expected {EXPECTED} for inbox.directory, found none"));
+        return None;
+    };
+    let folder = value.path(EXPECTED, reader)?;
+    if let Err(reason) = file::look_into(&folder).and_then(|()| file::check_writable(&folder)) {
+        value.unusable("folder", &reason.to_string(), reader);
+    }
+    Some(folder)
+}

@@ -1,0 +1,219 @@
+//! Inboxes over HTTP (contract 13.4): whatever a client posts with its token becomes a file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep, timeout_at};
+use zeroize::Zeroizing;
+
+use super::answer::{Answer, JSON, json_fault};
+use super::caller::Callers;
+use super::oauth::now;
+use super::refusal::Refusal;
+use super::request_id::RequestId;
+use super::route::{Call, Endpoint, Routes, Verb};
+use super::upload::UploadError;
+use super::{Contract, Service, media_type};
+use crate::service::config::Inbox;
+use crate::service::guard::guarded_future;
+use crate::service::inbox::{self, InboxError, Kind};
+use crate::service::log::TARGET;
+use crate::state::{IdempotencyKey, Reservation, Reserved};
+use crate::verification::MemoryError;
+
+/// By what a client says that it sends the same once more (draft-ietf-httpapi-idempotency-key-header).
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const MAX_KEY_BYTES: usize = 255;
+/// The most bytes of a message.
+const MAX_BYTES: usize = 1024 * 1024;
+/// How long a key is known, in seconds.
+const KNOWN_SECONDS: i64 = 86_400;
+/// How long nobody else writes what somebody has begun to write, in seconds: longer than any disk takes.
+const RESERVED_SECONDS: i64 = 60;
+/// How often we look whether somebody else has written it.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Adds the paths of inboxes.
+#[must_use]
+pub fn routes(routes: Routes) -> Routes {
+    let inboxes = routes.inboxes().to_vec();
+    inboxes.into_iter().fold(routes, |routes, Inbox { name, clients, directory }| {
+        let endpoint = Endpoint {
+            path: "/inbox/{name}",
+            name: Some(name.to_string()),
+            verb: Verb::Post,
+            contract: Contract::Inbox,
+            callers: Callers::Clients(clients.into()),
+            any_origin: false,
+        };
+        routes.with(endpoint, move |service, call| receive(service, name.to_string(), directory.clone(), call))
+    })
+}
+
+/// Why a message is not taken.
+#[derive(Debug, Error)]
+pub enum Fault {
+    /// As on every path.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// More came than an inbox takes.
+    #[error("too large: expected a body of at most {MAX_BYTES} bytes")]
+    TooLarge,
+    /// Nothing came.
+    #[error("wrong body: expected at least one byte")]
+    Empty,
+    /// The key of the request cannot be one.
+    #[error("wrong Idempotency-Key: expected one of 1 to 255 visible ASCII characters")]
+    Key,
+    /// The key belongs to another message: use a new one.
+    #[error("wrong Idempotency-Key: expected the body that it came with before")]
+    Different,
+    /// The file cannot be written: the log says why.
+    #[error("cannot write: see the log of the service")]
+    Write,
+    /// Its disk is full: try again later.
+    #[error("cannot write: no space left on the disk of the inbox")]
+    Full,
+    /// The state does not know whether the message has come before, or somebody is still writing it: try again.
+    #[error("state not available: expected it to know the Idempotency-Key")]
+    State,
+}
+
+/// The form of a refusal on the path of an inbox.
+#[must_use]
+pub fn refuse(refusal: Refusal) -> Answer {
+    Fault::Refused(refusal).into()
+}
+
+impl From<Fault> for Answer {
+    fn from(fault: Fault) -> Self {
+        let words = fault.to_string();
+        let (code, header) = match fault {
+            Fault::Refused(refusal) => (refusal.code(), refusal.header()),
+            Fault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
+            Fault::Empty | Fault::Key => (StatusCode::BAD_REQUEST, None),
+            Fault::Different => (StatusCode::UNPROCESSABLE_ENTITY, None),
+            Fault::Write => (StatusCode::INTERNAL_SERVER_ERROR, None),
+            Fault::Full => (StatusCode::INSUFFICIENT_STORAGE, None),
+            Fault::State => (StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, HeaderValue::from_static("1")))),
+        };
+        Answer::new(code, JSON, json_fault(&words)).with_header(header).with_cause(&words)
+    }
+}
+
+/// A message as it came, and where it goes.
+struct Message {
+    folder: PathBuf,
+    id: RequestId,
+    kind: Kind,
+    body: Zeroizing<Vec<u8>>,
+}
+
+async fn receive(service: Arc<Service>, name: String, folder: PathBuf, call: Call) -> Answer {
+    let deadline = call.upload.deadline();
+    let (message, key) = match message(&name, folder, call).await {
+        Ok(message) => message,
+        Err(fault) => return fault.into(),
+    };
+    let (id, writer) = (message.id.clone(), service.clone());
+    // It ends also where the caller has gone: whoever sends the same again must not make a second file.
+    let accepting = tokio::spawn(guarded_future(async move {
+        match key {
+            None => write(&writer, message).await,
+            Some(key) => write_once(&writer, message, key, deadline).await,
+        }
+    }));
+    match accepting.await {
+        Ok(Ok(Ok(()))) => Answer::new(StatusCode::ACCEPTED, JSON, "{\"status\":\"accepted\"}\n"),
+        Ok(Ok(Err(fault))) => fault.into(),
+        Ok(Err(panicked)) => {
+            service.panicked(&panicked, Some(&id));
+            refuse(Refusal::Internal)
+        }
+        // The service is ending.
+        Err(_) => Fault::State.into(),
+    }
+}
+
+/// The message, and the key by which its repetitions are known.
+async fn message(name: &str, folder: PathBuf, call: Call) -> Result<(Message, Option<IdempotencyKey>), Fault> {
+    let headers = call.head.headers;
+    let client = call.client.as_deref().unwrap_or_default();
+    let key =
+        idempotency_key(&headers)?.map(|key| IdempotencyKey::of(&[b"inbox", name.as_bytes(), client.as_bytes()], key));
+    let kind = Kind::of(media_type::of(&headers));
+    let body = call.upload.read(MAX_BYTES).await.map_err(|error| match error {
+        UploadError::TooLarge { .. } => Fault::TooLarge,
+        UploadError::Refused(refusal) => Fault::Refused(refusal),
+    })?;
+    if body.is_empty() {
+        return Err(Fault::Empty);
+    }
+    Ok((Message { folder, id: call.id, kind, body }, key))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Fault> {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let key = key.as_bytes();
+    let is_right = (1..=MAX_KEY_BYTES).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
+    if is_right && keys.next().is_none() { Ok(Some(key)) } else { Err(Fault::Key) }
+}
+
+/// Writes a message, away from the threads that answer.
+async fn write(service: &Service, message: Message) -> Result<(), Fault> {
+    let Message { folder, id, kind, body } = message;
+    let request_id = id.clone();
+    let written = spawn_blocking(move || inbox::write(&folder, id.as_str(), kind, &body, SystemTime::now()));
+    let result = written.await.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::Interrupted).into()));
+    result.map_err(|error| {
+        let cause = error.to_string();
+        tracing::error!(target: TARGET, request_id = request_id.as_str(), cause, "message not taken");
+        service.metrics.inbox_errors.inc();
+        match error {
+            InboxError::Full(_) => Fault::Full,
+            InboxError::Write(_) | InboxError::Clock => Fault::Write,
+        }
+    })
+}
+
+/// Writes a message, unless it has come before.
+async fn write_once(service: &Service, message: Message, key: IdempotencyKey, deadline: Instant) -> Result<(), Fault> {
+    let request = Sha256::digest(&*message.body).into();
+    let failed = |error: MemoryError| {
+        service.state_failed(error);
+        Fault::State
+    };
+    let reserved = timeout_at(deadline, async {
+        loop {
+            let now = now().ok_or(Fault::Write)?;
+            let reservation = Reservation { key, request, now, until: now + RESERVED_SECONDS };
+            match service.store.reserve(reservation).await.map_err(failed)? {
+                Reserved::Pending => sleep(LOOK_AGAIN).await,
+                Reserved::New => return Ok((false, now)),
+                Reserved::Answered(_) => return Ok((true, now)),
+                Reserved::Different => return Err(Fault::Different),
+            }
+        }
+    });
+    let (is_written, now) = reserved.await.unwrap_or(Err(Fault::State))?;
+    if is_written {
+        return Ok(());
+    }
+    let written = write(service, message).await;
+    let kept = match written {
+        Ok(()) => service.store.answer(key, Vec::new(), now + KNOWN_SECONDS).await,
+        Err(_) => service.store.release(key).await,
+    };
+    // The file is there or not, whatever the state knows of it.
+    if let Err(error) = kept {
+        service.state_failed(error);
+    }
+    written
+}
