@@ -3,6 +3,8 @@
 mod batch;
 #[cfg(feature = "state")]
 mod memory;
+#[cfg(feature = "serve")]
+mod push;
 mod read_qr;
 mod request;
 #[cfg(feature = "serve")]
@@ -30,6 +32,12 @@ pub use memory::Enrolled;
 pub use memory::MemoryArguments;
 #[cfg(feature = "state")]
 use memory::UnlockArguments;
+#[cfg(feature = "serve")]
+use push::PushCommand;
+#[cfg(feature = "serve")]
+pub use push::{
+    PushArguments, PushRequest, SkyvernContent, SkyvernRequest, WayArguments, WebhookRequest, WebhookTarget,
+};
 use read_qr::ReadQrArguments;
 pub use request::Request;
 #[cfg(feature = "serve")]
@@ -54,6 +62,9 @@ pub enum Invocation {
     /// The operations over HTTP.
     #[cfg(feature = "serve")]
     Serve(Box<ServeArguments>),
+    /// One document out to somebody else.
+    #[cfg(feature = "serve")]
+    Push(Box<PushArguments>),
     /// A text for standard output: help, version, completions.
     Print(Vec<u8>),
 }
@@ -89,6 +100,8 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
         }
         #[cfg(feature = "serve")]
         Ok(CommandLine { subcommand: Some(Command::Serve(serve)), .. }) => Ok(Invocation::Serve(serve)),
+        #[cfg(feature = "serve")]
+        Ok(CommandLine { subcommand: Some(Command::Push(push)), .. }) => Ok(Invocation::Push(Box::new((*push).into()))),
         Ok(CommandLine { subcommand: None, filter }) => Ok(Invocation::Filter(Box::new(filter))),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Invocation::Print(error.to_string().into_bytes()))
@@ -132,7 +145,7 @@ Files are written with mode 0600. Secrets and passwords are never arguments: the
 
 /// The subcommands, as the usage names them.
 const SUBCOMMANDS: &str = if cfg!(feature = "serve") {
-    "read-qr|batch|stream|unlock|serve|completions"
+    "read-qr|batch|stream|unlock|serve|push|completions"
 } else if cfg!(feature = "state") {
     "read-qr|batch|stream|unlock|completions"
 } else {
@@ -178,6 +191,9 @@ enum Command {
     #[cfg(feature = "serve")]
     #[command(after_help = serve::AFTER_HELP)]
     Serve(Box<ServeArguments>),
+    /// Deliver a document or a password
+    #[cfg(feature = "serve")]
+    Push(Box<PushCommand>),
     /// Print a completion script for a shell
     Completions {
         /// The shell to complete for

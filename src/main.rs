@@ -19,6 +19,8 @@ fn main() {
         Ok(Invocation::Stream(arguments)) => stream::run(&arguments),
         #[cfg(feature = "serve")]
         Ok(Invocation::Serve(arguments)) => totp_adapter::service::run(&arguments),
+        #[cfg(feature = "serve")]
+        Ok(Invocation::Push(arguments)) => transport::push::run(&arguments),
         Ok(Invocation::Print(text)) => transport::print(&text),
         Err(wrong) => filter::reject(&wrong),
     };

@@ -16,6 +16,12 @@ use crate::xml;
 pub(crate) const MATCH: &[u8] = b"<Ok description=\"The password matches.\"/>\n";
 /// The document of every secret that was unlocked (contract 15.3).
 pub(crate) const UNLOCKED: &[u8] = b"<Ok description=\"The secret is unlocked.\"/>\n";
+/// The document of every password that was delivered (contract 12.2).
+#[cfg(feature = "serve")]
+pub(crate) const PASSWORD_DELIVERED: &[u8] = b"<Ok description=\"The password was delivered.\"/>\n";
+/// The document of every document that was delivered (contract 13.5).
+#[cfg(feature = "serve")]
+pub(crate) const DOCUMENT_DELIVERED: &[u8] = b"<Ok description=\"The document was delivered.\"/>\n";
 /// The document of every mismatch, word for word X4's (contract 1.5).
 pub(crate) const MISMATCH: &[u8] = b"<Error description=\"The password provided is incorrect.\"/>\n";
 /// The description of every mismatch, word for word X4's (contract 1.5).
@@ -116,6 +122,12 @@ impl Reply {
         Self { status, body, cause }
     }
 
+    /// The answer with status 1 and this document; a cause is what else is to be told.
+    #[cfg(feature = "serve")]
+    pub(crate) const fn success(document: &'static [u8], cause: Option<Cause>) -> Self {
+        Self { status: Status::Success, body: Body::Constant(document), cause }
+    }
+
     /// The answer with status -1 and this description.
     pub(crate) fn error(description: &str) -> Self {
         Self {
@@ -136,5 +148,13 @@ mod tests {
         assert_eq!(MATCH, xml::write_ok("The password matches.").as_slice());
         assert_eq!(UNLOCKED, xml::write_ok("The secret is unlocked.").as_slice());
         assert_eq!(MISMATCH, xml::write_error(INCORRECT).as_slice());
+    }
+
+    // contract 12.2e, 13.5a
+    #[cfg(feature = "serve")]
+    #[test]
+    fn those_of_push_are_what_the_writer_writes() {
+        assert_eq!(PASSWORD_DELIVERED, xml::write_ok("The password was delivered.").as_slice());
+        assert_eq!(DOCUMENT_DELIVERED, xml::write_ok("The document was delivered.").as_slice());
     }
 }

@@ -91,11 +91,41 @@ pub enum ExitCodes {
     X4,
     /// 0 whenever a result document was written.
     Zero,
+    /// Those that mail systems know, from `sysexits.h` (contract 12.3). Only `push` has it.
+    Mda,
+}
+
+/// What a delivery that failed means for a mail system that asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailFailure {
+    /// `EX_USAGE`: the command line is wrong.
+    Usage,
+    /// `EX_DATAERR`: the mail, or what was made of it, is not accepted and never will be.
+    Refused,
+    /// `EX_TEMPFAIL`: it may be tried again later.
+    Temporary,
+    /// `EX_NOPERM`: who delivers is not accepted.
+    Denied,
+}
+
+impl MailFailure {
+    /// Its number in `sysexits.h`.
+    #[must_use]
+    pub const fn code(self) -> i32 {
+        match self {
+            Self::Usage => 64,
+            Self::Refused => 65,
+            Self::Temporary => 75,
+            Self::Denied => 77,
+        }
+    }
 }
 
 impl ExitCodes {
-    /// Every scheme, in the order in which help and errors name them.
+    /// Every scheme but that of `push` alone, in the order in which help and errors name them.
     pub const ALL: [Self; 3] = [Self::Unix, Self::X4, Self::Zero];
+    /// The same with that of `push`.
+    pub const OF_PUSH: [Self; 4] = [Self::Unix, Self::X4, Self::Zero, Self::Mda];
 
     /// The name on the command line.
     #[must_use]
@@ -104,6 +134,7 @@ impl ExitCodes {
             Self::Unix => "unix",
             Self::X4 => "x4",
             Self::Zero => "zero",
+            Self::Mda => "mda",
         }
     }
 
@@ -111,10 +142,20 @@ impl ExitCodes {
     #[must_use]
     pub const fn written(self, status: Status) -> i32 {
         match (self, status) {
-            (Self::Unix, Status::Success) | (Self::Zero, _) => 0,
+            (Self::Unix | Self::Mda, Status::Success) | (Self::Zero, _) => 0,
             (Self::Unix, Status::Mismatch) => 1,
             (Self::Unix, Status::Error) => 2,
             (Self::X4, status) => status.code(),
+            (Self::Mda, Status::Mismatch | Status::Error) => MailFailure::Temporary.code(),
+        }
+    }
+
+    /// The exit code where it is known what went wrong; `code` is the one that it is otherwise.
+    #[must_use]
+    pub const fn failed(self, failure: MailFailure, code: i32) -> i32 {
+        match self {
+            Self::Mda => failure.code(),
+            Self::Unix | Self::X4 | Self::Zero => code,
         }
     }
 
@@ -124,6 +165,7 @@ impl ExitCodes {
         match self {
             Self::Unix | Self::Zero => 2,
             Self::X4 => Status::Error.code(),
+            Self::Mda => MailFailure::Temporary.code(),
         }
     }
 }
@@ -132,8 +174,8 @@ impl FromStr for ExitCodes {
     type Err = OutOfRange;
 
     fn from_str(text: &str) -> Result<Self, OutOfRange> {
-        let expected = "unix, x4 or zero";
-        Self::ALL.into_iter().find(|codes| codes.name() == text).ok_or(OutOfRange { expected })
+        let expected = "unix, x4, zero or mda";
+        Self::OF_PUSH.into_iter().find(|codes| codes.name() == text).ok_or(OutOfRange { expected })
     }
 }
 
@@ -141,13 +183,25 @@ impl FromStr for ExitCodes {
 mod tests {
     use super::*;
 
+    fn row(codes: ExitCodes) -> [i32; 3] {
+        [Status::Success, Status::Mismatch, Status::Error].map(|status| codes.written(status))
+    }
+
     // contract 1.3a, 5.5a, 5.5b
     #[test]
     fn the_table_of_exit_codes() {
-        let row = |codes: ExitCodes| [Status::Success, Status::Mismatch, Status::Error].map(|s| codes.written(s));
         assert_eq!(row(ExitCodes::Unix), [0, 1, 2]);
         assert_eq!(row(ExitCodes::X4), [1, 403, -1]);
         assert_eq!(row(ExitCodes::Zero), [0, 0, 0]);
         assert_eq!(ExitCodes::ALL.map(ExitCodes::not_written), [2, -1, 2]);
+    }
+
+    // contract 12.3g
+    #[test]
+    fn those_of_sysexits() {
+        assert_eq!(row(ExitCodes::Mda), [0, 75, 75]);
+        assert_eq!(ExitCodes::Mda.not_written(), 75);
+        assert_eq!(ExitCodes::Mda.failed(MailFailure::Denied, 2), 77);
+        assert_eq!(ExitCodes::Unix.failed(MailFailure::Denied, 2), 2);
     }
 }

@@ -40,7 +40,12 @@ impl WrongCommandLine {
         let all: Vec<&Arg> = own.iter().copied().chain(command.get_arguments()).collect();
         let last = |long| options(arguments, &all).filter(|(arg, _)| arg.get_long() == Some(long)).last();
         let value = |long| last(long).map(|(_, value)| value);
-        let exit_codes = value("exit-code").and_then(OsStr::to_str).and_then(|name| name.parse().ok());
+        // Not every subcommand has every scheme.
+        let exit_codes = last("exit-code").and_then(|(arg, name)| {
+            let name = name.to_str()?;
+            let is_accepted = arg.get_possible_values().iter().any(|accepted| accepted.get_name() == name);
+            name.parse().ok().filter(|_| is_accepted)
+        });
         let file = |long| value(long).map(PathBuf::from);
         Self {
             description: missing_feature(error, arguments)
@@ -50,6 +55,9 @@ impl WrongCommandLine {
                 ("--parameters", file("parameters")),
                 ("--state-password-file", file("state-password-file")),
                 ("--config", file("config")),
+                ("--api-key-file", file("api-key-file")),
+                ("--authentication", file("authentication")),
+                ("--ca-file", file("ca-file")),
             ]
             .into_iter()
             .filter_map(|(option, file)| Some((option, file?)))
@@ -90,6 +98,10 @@ fn expectation(error: &clap::Error, own: &[&Arg]) -> String {
         ErrorKind::ArgumentConflict => conflict(option(), text(error, ContextKind::PriorArg).and_then(option_name)),
         ErrorKind::TooManyValues => format!("expected no value for {}", option().unwrap_or("the option")),
         ErrorKind::MissingRequiredArgument => missing(error).to_owned(),
+        // Only `push` cannot do without one.
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            "expected webhook or skyvern after push".to_owned()
+        }
         ErrorKind::InvalidUtf8 => "expected arguments in Unicode".to_owned(),
         // The kinds are clap's, and it may add to them.
         _ => "expected the options of --help".to_owned(),
@@ -99,7 +111,7 @@ fn expectation(error: &clap::Error, own: &[&Arg]) -> String {
 /// Where a word stands that belongs to nothing.
 fn only_options() -> String {
     let subcommands = match (cfg!(feature = "serve"), cfg!(feature = "state")) {
-        (true, _) => "batch, stream, serve, unlock or",
+        (true, _) => "batch, stream, serve, push, unlock or",
         (false, true) => "batch, stream, unlock or",
         (false, false) => "batch, stream or",
     };
@@ -150,7 +162,17 @@ fn missing(error: &clap::Error) -> &'static str {
         return "expected another option";
     };
     let is_missing = |name: &str| missing.iter().any(|usage| usage.contains(name));
-    if is_missing("--state") {
+    if is_missing("--url <URL>") {
+        "expected --url with the address of the webhook, or --authentication with a file that has it"
+    } else if is_missing("--url") {
+        "expected --url with the address of the server"
+    } else if is_missing("--api-key-file") {
+        "expected --api-key-file with a file that has the API key"
+    } else if is_missing("--identifier") {
+        "expected --identifier, which says whose code it is"
+    } else if is_missing("--content") {
+        "expected --content or --mail beside --give-up"
+    } else if is_missing("--state") {
         "expected --state with the file of the state"
     } else if is_missing("--account") {
         "expected --account with the name of the account"

@@ -1,9 +1,11 @@
 //! The service (contract 10 to 15): the operations over HTTP, for callers who cannot start a process.
 
 pub mod config;
+pub mod delivery;
 pub mod guard;
 pub mod lifecycle;
 pub mod log;
+pub mod push;
 pub mod store;
 
 mod account_reader;

@@ -17,7 +17,7 @@ use super::{parameters, tell, terminal};
 use crate::cli::{Files, FilterArguments, WrongCommandLine};
 use crate::operation::Operation;
 use crate::reply::{Body, Cause, Reply};
-use crate::status::{ExitCodes, Status};
+use crate::status::{ExitCodes, MailFailure, Status};
 use crate::symbol_format::SymbolFormat;
 
 /// Runs the filter and gives the exit code.
@@ -38,7 +38,8 @@ pub fn run(arguments: &FilterArguments) -> i32 {
 #[must_use]
 pub fn reject(wrong: &WrongCommandLine) -> i32 {
     // Where not even the files are right, the first fault is the one to tell.
-    carry_out(&wrong.files, &wrong.read, wrong.exit_codes, |_| refuse(Reply::error(&wrong.description)))
+    let code = carry_out(&wrong.files, &wrong.read, wrong.exit_codes, |_| refuse(Reply::error(&wrong.description)));
+    wrong.exit_codes.failed(MailFailure::Usage, code)
 }
 
 /// Answers where a run of any kind cannot even begin and gives the exit code.
@@ -48,7 +49,7 @@ pub fn refuse_run(fault: Fault, exit_codes: ExitCodes) -> i32 {
 }
 
 /// Removes the old status first and leaves the new one last, whatever else is wrong in between (contract 5.12).
-fn carry_out(
+pub(super) fn carry_out(
     files: &Files,
     read: &[(&'static str, PathBuf)],
     exit_codes: ExitCodes,
@@ -62,7 +63,7 @@ fn carry_out(
 }
 
 /// What became of an answer.
-struct Delivery {
+pub(super) struct Delivery {
     status: Status,
     cause: Option<Cause>,
     /// Whether the answer came whole to where it was asked for, as far as there was such a place.
@@ -131,7 +132,12 @@ fn input(operation: Operation, arguments: &FilterArguments, places: &Places) -> 
 }
 
 /// Puts the answer where it belongs, replacing a file only where that is right.
-fn deliver(reply: Reply, arguments: &FilterArguments, output: &Destination, replaceable: Replaceable) -> Delivery {
+pub(super) fn deliver(
+    reply: Reply,
+    arguments: &FilterArguments,
+    output: &Destination,
+    replaceable: Replaceable,
+) -> Delivery {
     let terminal = *output == Destination::Stdout && stdout().is_terminal();
     let status = reply.status;
     // The line on stderr says it already (contract 5.9).
@@ -185,7 +191,7 @@ fn fault_of_output(error: WriteError, arguments: &FilterArguments, output: &Dest
 }
 
 /// Tells on standard output that the answer did not come to the output that was asked for.
-fn instead_of_output(fault: Fault) -> Delivery {
+pub(super) fn instead_of_output(fault: Fault) -> Delivery {
     Delivery { written: false, ..refuse(fault.into()) }
 }
 

@@ -3,6 +3,8 @@
 
 pub mod batch;
 pub mod filter;
+#[cfg(feature = "serve")]
+pub mod push;
 pub mod stream;
 
 mod byte_order_mark;

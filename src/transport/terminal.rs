@@ -27,16 +27,22 @@ pub fn draw(symbol: &Symbol) -> Result<Zeroizing<Vec<u8>>, Fault> {
 
 /// Tells someone at the keyboard what the program waits for.
 pub fn announce_wait(input: Input) {
-    const END: &str = if cfg!(windows) { "Ctrl-Z and Enter" } else { "Ctrl-D" };
-    if !stdin().is_terminal() {
-        return;
+    match input {
+        Input::Document(kind) => announce_text(&format!("a <{}> document", kind.root())),
+        Input::Picture => announce("waiting for a picture; --input or '<' gives one from a file"),
     }
-    tell(&match input {
-        Input::Document(kind) => {
-            format!("waiting for a <{}> document; {END} on a line of its own ends it", kind.root())
-        }
-        Input::Picture => "waiting for a picture; --input or '<' gives one from a file".to_owned(),
-    });
+}
+
+/// The same for anything that can be typed.
+pub fn announce_text(what: &str) {
+    const END: &str = if cfg!(windows) { "Ctrl-Z and Enter" } else { "Ctrl-D" };
+    announce(&format!("waiting for {what}; {END} on a line of its own ends it"));
+}
+
+fn announce(words: &str) {
+    if stdin().is_terminal() {
+        tell(words);
+    }
 }
 
 #[cfg(windows)]

@@ -3,6 +3,8 @@
 
 pub mod page;
 #[cfg(feature = "serve")]
+pub mod recorder;
+#[cfg(feature = "serve")]
 pub mod schema;
 #[cfg(feature = "serve")]
 pub mod service;
@@ -184,7 +186,7 @@ impl Folder {
 /// A message as a program without features has it: with some there are more subcommands.
 pub fn without_features(message: &str) -> String {
     message
-        .replace("batch, stream, serve, unlock or completions", "batch, stream or completions")
+        .replace("batch, stream, serve, push, unlock or completions", "batch, stream or completions")
         .replace("batch, stream, unlock or completions", "batch, stream or completions")
         .replace(" --state, --state-password-file, --attempts, --lock-after,", "")
         .replace(" --state, --attempts, --lock-after,", "")

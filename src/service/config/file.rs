@@ -36,6 +36,11 @@ pub(super) fn read(file: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>, Unusab
     if bytes.is_empty() { Err(Unusable::Empty) } else { Ok(bytes) }
 }
 
+/// The same, with the reason in words.
+pub(in crate::service) fn read_or_say(file: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>, String> {
+    read(file, max).map_err(|error| error.to_string())
+}
+
 /// Reads a regular file, which may be empty.
 pub(super) fn read_any(file: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>, Unusable> {
     // Before it is opened: Windows refuses folders, and Unix sockets, with words that do not help.

@@ -28,6 +28,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use client::Client;
+pub(super) use file::read_or_say as read_file;
 pub use inbox::Inbox;
 pub use limits::Limits;
 pub use load::load;

@@ -1,0 +1,276 @@
+//! The command line of `push` (contract 12.2, 12.3, 13.5): what is delivered, where, and how it is known there.
+
+mod request;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Subcommand};
+
+pub use request::{PushArguments, PushRequest, SkyvernContent, SkyvernRequest, WebhookRequest, WebhookTarget};
+
+use super::{Files, input_timeout, named};
+use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew, whole_number};
+use crate::service::delivery::{ContentType, ProxyAddress};
+use crate::status::ExitCodes;
+
+/// How long content is sent again and again where nobody says.
+const USUAL_GIVE_UP: Duration = Duration::from_secs(60);
+/// The fewest seconds that a password still has where nobody says.
+const USUAL_MINIMUM_REST: u32 = 10;
+/// At most this part of a period, so that short ones have room for a password.
+const USUAL_REST_PART: u32 = 3;
+/// In the help, below the options of each way.
+const LAST: usize = 100;
+
+/// What stands behind `push`.
+#[derive(Debug, Args)]
+#[command(about = "Deliver a document or a password", disable_help_subcommand = true)]
+pub(super) struct PushCommand {
+    #[command(subcommand)]
+    target: PushTarget,
+}
+
+#[derive(Debug, Subcommand)]
+enum PushTarget {
+    /// Deliver a document to a webhook, authenticated as Verity does it
+    #[command(after_help = WEBHOOK_AFTER_HELP)]
+    Webhook(Box<WebhookCommand>),
+    /// Send Skyvern the current password of a secret, or a text or mail with a code in it
+    #[command(after_help = SKYVERN_AFTER_HELP)]
+    Skyvern(Box<SkyvernCommand>),
+}
+
+const WEBHOOK_AFTER_HELP: &str = "\
+The input is delivered as it is. FILE is an authentication object of Verity, a comMethod, or a message UPDATE_COM_METHOD,
+whose value is then the URL. Nothing is sent without the token that it asks for.
+
+Example:
+  totp-adapter push webhook --authentication update-com-method.json < message.json";
+
+const SKYVERN_AFTER_HELP: &str = "\
+The input is a <Secret> document, or with --content a text, or with --mail a mail message. With --mail, who it is for is
+--identifier, else the first address of Delivered-To, X-Original-To or To.
+
+Exit codes of --exit-code mda, for procmail, Postfix and fetchmail: 0; 75 try again later; 77 the key is refused; 65 the
+mail is refused; 64 wrong command line.
+
+Examples:
+  totp-adapter push skyvern --url https://api.skyvern.com --api-key-file skyvern.key --identifier me@example.org < secret.xml
+  totp-adapter push skyvern --url https://api.skyvern.com --api-key-file skyvern.key --mail --exit-code mda < mail.eml";
+
+#[derive(Debug, Args)]
+struct WebhookCommand {
+    /// The webhook
+    #[arg(long, value_name = "URL", required_unless_present = "authentication", value_parser = NonEmptyStringValueParser::new())]
+    url: Option<String>,
+
+    /// How the webhook is authenticated: JSON of Verity [default: not at all]
+    #[arg(long, value_name = "FILE")]
+    authentication: Option<PathBuf>,
+
+    /// What the document is [default: application/json]
+    #[arg(long, value_name = "TYPE", value_parser = content_type)]
+    content_type: Option<ContentType>,
+
+    #[command(flatten)]
+    way: WayArguments,
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    handling: PushHandling,
+}
+
+#[derive(Debug, Args)]
+struct SkyvernCommand {
+    /// The server, with or without /v1/credentials/totp at its end
+    #[arg(long, value_name = "BASE", required = true, value_parser = NonEmptyStringValueParser::new())]
+    url: Option<String>,
+
+    /// Read the API key from a file
+    #[arg(long, value_name = "FILE", required = true)]
+    api_key_file: Option<PathBuf>,
+
+    /// Whose code it is: totp_identifier in Skyvern
+    #[arg(long, value_name = "ID", required_unless_present = "mail", value_parser = NonEmptyStringValueParser::new())]
+    identifier: Option<String>,
+
+    /// The task that it is for
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    task_id: Option<String>,
+
+    /// The workflow that it is for
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    workflow_id: Option<String>,
+
+    /// The run of a workflow that it is for
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    workflow_run_id: Option<String>,
+
+    /// Where it comes from [default: app; email with --mail; none with --content]
+    #[arg(long, value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
+    source: Option<String>,
+
+    /// Send the input as it is: a code, or a text with one in it
+    #[arg(long, group = "text")]
+    content: bool,
+
+    /// Send the text of a mail message
+    #[arg(long, group = "text")]
+    mail: bool,
+
+    /// How long to try a text or mail: 1 to 3600 [default: 60]
+    #[arg(long, requires = "text", value_name = "SECONDS", value_parser = give_up, allow_negative_numbers = true)]
+    give_up: Option<Duration>,
+
+    /// Wait for the next password where the current one ends within so many seconds [default: 10]
+    #[arg(long, conflicts_with = "text", value_name = "SECONDS", value_parser = minimum_rest, allow_negative_numbers = true)]
+    minimum_rest: Option<u32>,
+
+    /// Steps for which a password is accepted after its own: 0 to 10; it is sent again no longer than that [default: 1]
+    #[arg(long, conflicts_with = "text", display_order = LAST, value_name = "STEPS", value_parser = Skew::from_str, allow_negative_numbers = true)]
+    skew: Option<Skew>,
+
+    /// For secrets issued elsewhere: the hash function [default: SHA1]
+    #[arg(long, conflicts_with = "text", display_order = LAST + 1, value_parser = named::<Algorithm, _>(Algorithm::ALL.map(Algorithm::name)))]
+    algorithm: Option<Algorithm>,
+
+    /// For secrets issued elsewhere: the digits of a password [default: 6]
+    #[arg(long, conflicts_with = "text", display_order = LAST + 2, value_parser = named::<Digits, _>(Digits::ALL.map(Digits::name)))]
+    digits: Option<Digits>,
+
+    /// For secrets issued elsewhere: a step's length, 1 to 4294967295 [default: 30]
+    #[arg(long, conflicts_with = "text", display_order = LAST + 3, value_name = "SECONDS", value_parser = Period::from_str, allow_negative_numbers = true)]
+    period: Option<Period>,
+
+    #[command(flatten)]
+    way: WayArguments,
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    handling: PushHandling,
+}
+
+/// How other machines are reached, as it was given.
+#[derive(Debug, Args)]
+pub struct WayArguments {
+    /// Reach other machines through this proxy [default: none, whatever the environment says]
+    #[arg(long, value_name = "URL", value_parser = proxy)]
+    pub proxy: Option<ProxyAddress>,
+
+    /// Trust these authorities beside the system's: certificates in PEM
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Allow http:// beyond this machine: everybody on the way can read what is sent
+    #[arg(long)]
+    pub insecure_http: bool,
+}
+
+#[derive(Debug, Args)]
+struct PushHandling {
+    /// Give up on input that has not ended by then: 1 to 86400 [default: wait]
+    #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
+    input_timeout: Option<Duration>,
+
+    /// How the status becomes an exit code: the table in totp-adapter --help, or mda [default: unix]
+    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::OF_PUSH.map(ExitCodes::name)))]
+    exit_code: Option<ExitCodes>,
+}
+
+impl PushArguments {
+    fn new(request: PushRequest, way: WayArguments, files: Files, handling: &PushHandling) -> Self {
+        let PushHandling { input_timeout, exit_code } = *handling;
+        Self { request, way, files, input_timeout, exit_codes: exit_code.unwrap_or_default() }
+    }
+}
+
+impl From<PushCommand> for PushArguments {
+    fn from(command: PushCommand) -> Self {
+        match command.target {
+            PushTarget::Webhook(command) => (*command).into(),
+            PushTarget::Skyvern(command) => (*command).into(),
+        }
+    }
+}
+
+impl From<WebhookCommand> for PushArguments {
+    fn from(command: WebhookCommand) -> Self {
+        let target = match command.authentication {
+            Some(file) => WebhookTarget::Authenticated { file, url: command.url },
+            None => WebhookTarget::Open { url: command.url.expect("clap asks for one of the two") },
+        };
+        let content_type = command.content_type.unwrap_or_default();
+        let request = PushRequest::Webhook(WebhookRequest { target, content_type });
+        Self::new(request, command.way, command.files, &command.handling)
+    }
+}
+
+impl From<SkyvernCommand> for PushArguments {
+    fn from(command: SkyvernCommand) -> Self {
+        let usual_source = match (command.content, command.mail) {
+            (true, _) => None,
+            (false, true) => Some("email"),
+            (false, false) => Some("app"),
+        };
+        let source = command.source.clone().or_else(|| usual_source.map(str::to_owned));
+        let content = command.content();
+        let request = PushRequest::Skyvern(SkyvernRequest {
+            url: command.url.expect("clap asks for it"),
+            api_key_file: command.api_key_file.expect("clap asks for it"),
+            task_id: command.task_id,
+            workflow_id: command.workflow_id,
+            workflow_run_id: command.workflow_run_id,
+            source,
+            content,
+        });
+        Self::new(request, command.way, command.files, &command.handling)
+    }
+}
+
+impl SkyvernCommand {
+    fn content(&self) -> SkyvernContent {
+        let give_up = self.give_up.unwrap_or(USUAL_GIVE_UP);
+        if self.mail {
+            return SkyvernContent::Mail { identifier: self.identifier.clone(), give_up };
+        }
+        let identifier = self.identifier.clone().expect("clap asks for it where no mail has it");
+        if self.content {
+            return SkyvernContent::Text { identifier, give_up };
+        }
+        let code = CodeParameters {
+            algorithm: self.algorithm.unwrap_or_default(),
+            digits: self.digits.unwrap_or_default(),
+            period: self.period.unwrap_or_default(),
+        };
+        let usual_rest = USUAL_MINIMUM_REST.min(code.period.seconds() / USUAL_REST_PART);
+        let minimum_rest = self.minimum_rest.unwrap_or(usual_rest);
+        SkyvernContent::Password { identifier, code, skew: self.skew.unwrap_or_default(), minimum_rest }
+    }
+}
+
+fn proxy(text: &str) -> Result<ProxyAddress, OutOfRange> {
+    ProxyAddress::parse(text).map_err(|error| OutOfRange { expected: error.expected() })
+}
+
+fn content_type(text: &str) -> Result<ContentType, OutOfRange> {
+    ContentType::parse(text).ok_or(OutOfRange { expected: ContentType::EXPECTED })
+}
+
+fn give_up(text: &str) -> Result<Duration, OutOfRange> {
+    const EXPECTED: &str = "a whole number of seconds from 1 to 3600";
+    let seconds = whole_number(text, EXPECTED)?;
+    if (1..=3600).contains(&seconds) {
+        Ok(Duration::from_secs(seconds))
+    } else {
+        Err(OutOfRange { expected: EXPECTED })
+    }
+}
+
+fn minimum_rest(text: &str) -> Result<u32, OutOfRange> {
+    const EXPECTED: &str = "a whole number of seconds from 0 to less than --period";
+    let seconds: u64 = whole_number(text, EXPECTED)?;
+    u32::try_from(seconds).map_err(|_| OutOfRange { expected: EXPECTED })
+}

@@ -1,0 +1,202 @@
+//! The words of a command, with places for what belongs to a message. It starts nothing.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::super::{Confidential, Message};
+
+/// The words of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandTemplate {
+    program: String,
+    arguments: Vec<String>,
+}
+
+/// Why words are no command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum CommandTemplateError {
+    /// There is no program among them.
+    #[error("expected the name of a program, which is the same for every message, before the arguments")]
+    Program,
+    /// One of them has a place for something that messages do not have.
+    #[error("expected only {{to}}, {{from}}, {{channel}} and {{id}} in braces; the text comes on standard input")]
+    Place,
+    /// One of them cannot be an argument.
+    #[error("expected arguments without NUL")]
+    Nul,
+}
+
+/// What is replaced in an argument.
+#[derive(Clone, Copy)]
+enum Place {
+    To,
+    From,
+    Channel,
+    Id,
+}
+
+impl Place {
+    const ALL: [Self; 4] = [Self::To, Self::From, Self::Channel, Self::Id];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::To => "to",
+            Self::From => "from",
+            Self::Channel => "channel",
+            Self::Id => "id",
+        }
+    }
+
+    fn value(self, message: &Message) -> &str {
+        match self {
+            Self::To => message.to.reveal(),
+            Self::From => message.from.as_ref().map_or("", Confidential::reveal),
+            Self::Channel => message.channel.name(),
+            Self::Id => &message.id,
+        }
+    }
+}
+
+/// A piece of an argument.
+enum Piece<'a> {
+    Text(&'a str),
+    Place(Place),
+    Unknown,
+}
+
+impl CommandTemplate {
+    /// Takes the words of a command, the program first.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandTemplateError`] where they are none.
+    pub fn new(words: Vec<String>) -> Result<Self, CommandTemplateError> {
+        if words.iter().any(|word| word.contains('\0')) {
+            return Err(CommandTemplateError::Nul);
+        }
+        let mut words = words.into_iter();
+        let program = words.next().filter(|program| !program.trim().is_empty()).ok_or(CommandTemplateError::Program)?;
+        if pieces(&program).any(|piece| !matches!(piece, Piece::Text(_))) {
+            return Err(CommandTemplateError::Program);
+        }
+        let arguments: Vec<String> = words.collect();
+        if arguments.iter().any(|argument| pieces(argument).any(|piece| matches!(piece, Piece::Unknown))) {
+            return Err(CommandTemplateError::Place);
+        }
+        Ok(Self { program, arguments })
+    }
+
+    /// The program: by its name alone on the `PATH`, else relative to a folder.
+    pub(super) fn program(&self, folder: &Path) -> PathBuf {
+        let program = Path::new(&self.program);
+        if program.components().count() > 1 || self.program.contains('/') {
+            folder.join(program)
+        } else {
+            program.to_owned()
+        }
+    }
+
+    /// The arguments for a message. What it has is not looked at again.
+    pub(super) fn arguments(&self, message: &Message) -> impl Iterator<Item = String> {
+        self.arguments.iter().map(|argument| {
+            let text = |piece| match piece {
+                Piece::Text(text) => text,
+                Piece::Place(place) => place.value(message),
+                Piece::Unknown => unreachable!("an argument with one was refused"),
+            };
+            pieces(argument).map(text).collect()
+        })
+    }
+}
+
+/// An argument piece by piece. Braces round anything but a name, as JSON has them, are text.
+fn pieces(argument: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = argument;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if let Some((name, behind)) = name_at_start(rest) {
+            rest = behind;
+            let place = Place::ALL.into_iter().find(|place| place.name() == name);
+            return Some(place.map_or(Piece::Unknown, Piece::Place));
+        }
+        // The first character is text in any case.
+        let next = rest.char_indices().skip(1).find(|(at, _)| name_at_start(&rest[*at..]).is_some());
+        let (text, behind) = rest.split_at(next.map_or(rest.len(), |(at, _)| at));
+        rest = behind;
+        Some(Piece::Text(text))
+    })
+}
+
+/// The name in braces that a text begins with, and what is behind it.
+fn name_at_start(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix('{')?;
+    let end = rest.bytes().position(|byte| !byte.is_ascii_lowercase())?;
+    let (name, behind) = rest.split_at(end);
+    Some((name, behind.strip_prefix('}')?)).filter(|(name, _)| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Channel;
+    use super::*;
+
+    fn template(words: &[&str]) -> Result<CommandTemplate, CommandTemplateError> {
+        CommandTemplate::new(words.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    // contract 13.2b
+    #[test]
+    fn places_are_replaced_once() {
+        let message = Message {
+            id: "7".to_owned(),
+            channel: Channel::Sms,
+            to: Confidential::new("+1{from}".to_owned()),
+            from: None,
+            text: Confidential::new("code".to_owned()),
+        };
+        let words = [
+            "send",
+            "{to}",
+            "a{to}b{id}",
+            "{from}",
+            "{\"to\":\"{to}\"}",
+            "{}",
+            "{To}",
+            "{to",
+            "ü{channel}",
+            "{{id}}",
+            "",
+        ];
+        let arguments: Vec<String> = template(&words).unwrap().arguments(&message).collect();
+        let expected = ["+1{from}", "a+1{from}b7", "", "{\"to\":\"+1{from}\"}", "{}", "{To}", "{to", "üsms", "{7}", ""];
+        assert_eq!(arguments, expected);
+    }
+
+    // contract 13.2b
+    #[test]
+    fn words_that_are_no_command() {
+        for (words, error) in [
+            (&[][..], CommandTemplateError::Program),
+            (&[""], CommandTemplateError::Program),
+            (&[" ", "a"], CommandTemplateError::Program),
+            (&["{to}"], CommandTemplateError::Program),
+            (&["send", "{text}"], CommandTemplateError::Place),
+            (&["send", "a{too}"], CommandTemplateError::Place),
+            (&["send", "a\0"], CommandTemplateError::Nul),
+        ] {
+            assert_eq!(template(words).unwrap_err(), error, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn programs_are_found_from_the_folder() {
+        let program = |word| template(&[word]).unwrap().program(Path::new("/etc/totp"));
+        assert_eq!(program("send"), Path::new("send"));
+        assert_eq!(program("./send"), Path::new("/etc/totp/./send"));
+        assert_eq!(program("bin/send"), Path::new("/etc/totp/bin/send"));
+        assert_eq!(program("/usr/bin/send"), Path::new("/usr/bin/send"));
+    }
+}

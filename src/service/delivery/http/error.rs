@@ -1,0 +1,122 @@
+//! What can go wrong between sending and the end of the answer. reqwest says it with the address; these words leave it out.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use rustls::{CertificateError, Error as TlsError};
+use thiserror::Error;
+
+use crate::transport::reason;
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum HttpError {
+    /// There is no connection, so that nothing was sent.
+    #[error("cannot connect: {0}")]
+    Connect(String),
+    /// The answer, or a part of it, did not come in time. What was sent may have arrived.
+    #[error("expected an answer within {seconds} s")]
+    Timeout {
+        /// How long it may take.
+        seconds: u64,
+    },
+    /// The connection ended before the answer did, or what came is not HTTP. What was sent may have arrived.
+    #[error("expected a whole answer in HTTP, found a connection that broke or something else")]
+    Broken,
+    /// The answer goes on beyond the limit.
+    #[error("expected an answer of at most 64 KiB")]
+    TooLarge,
+}
+
+impl HttpError {
+    /// What an error of reqwest says, without what it quotes.
+    pub(super) fn of(error: &reqwest::Error, limit: Duration) -> Self {
+        if error.is_connect() {
+            Self::Connect(connect_reason(error))
+        } else if error.is_timeout() {
+            Self::Timeout { seconds: limit.as_secs() }
+        } else {
+            Self::Broken
+        }
+    }
+
+    /// Whether nothing was sent.
+    #[must_use]
+    pub const fn is_connect(&self) -> bool {
+        match self {
+            Self::Connect(_) => true,
+            Self::Timeout { .. } | Self::Broken | Self::TooLarge => false,
+        }
+    }
+}
+
+/// No server of names knows the host.
+#[derive(Debug, Error)]
+#[error("expected a host that the system knows")]
+pub(super) struct UnknownHostError;
+
+fn connect_reason(error: &reqwest::Error) -> String {
+    if let Some(error) = cause::<UnknownHostError>(error) {
+        return error.to_string();
+    }
+    if let Some(error) = cause::<TlsError>(error) {
+        return tls_reason(error).to_owned();
+    }
+    if error.is_timeout() {
+        return "expected a host that answers in time".to_owned();
+    }
+    match cause::<io::Error>(error) {
+        Some(error) => reason(error),
+        // That of a proxy, which does not open the way.
+        None => "expected a proxy that leads to the host".to_owned(),
+    }
+}
+
+fn tls_reason(error: &TlsError) -> &'static str {
+    match error {
+        TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "expected a certificate of an authority that the system or the CA file names"
+        }
+        TlsError::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            "expected a certificate that is still valid"
+        }
+        TlsError::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "expected a certificate for the host",
+        TlsError::InvalidCertificate(_) => "expected a sound certificate",
+        TlsError::InvalidMessage(_) => "expected TLS, found something else",
+        // The faults are rustls's, and it may add to them.
+        _ => "expected a server that agrees on TLS 1.2 or 1.3",
+    }
+}
+
+/// The first cause of a type, also inside I/O errors, which do not name what they hold as their cause.
+fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut current = Some(error);
+    while let Some(error) = current {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        current = match held {
+            Some(held) => Some(held as &(dyn StdError + 'static)),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_found_inside_io_errors() {
+        let inner = io::Error::other(TlsError::InvalidCertificate(CertificateError::UnknownIssuer));
+        let outer = io::Error::other(inner);
+        assert!(matches!(cause::<TlsError>(&outer), Some(TlsError::InvalidCertificate(_))));
+        assert!(cause::<UnknownHostError>(&outer).is_none());
+        assert!(cause::<UnknownHostError>(&UnknownHostError).is_some());
+    }
+}
