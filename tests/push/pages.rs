@@ -1,6 +1,7 @@
 //! The commands of the pages on Skyvern and Verity give the output that they show, against servers in place of those that they name.
 
 use std::env;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -17,7 +18,9 @@ fn run(page: &str, addresses: &[(&str, String)]) {
     let commands = shown(page, "console");
     assert!(commands.len() > 4, "only {} commands", commands.len());
     let lines: Vec<String> = commands.iter().map(|shown| format!("{}\necho '{MARK}'\n", shown.command)).collect();
-    let mut script = format!("exec 2>&1\n{}", lines.concat());
+    // A service ends with the shell, and holds none of its pipes open.
+    let lines = lines.concat().replace(".log &", ".log > /dev/null &");
+    let mut script = format!("exec 2>&1\ntrap '[ -z \"$!\" ] || kill $!' EXIT\n{lines}");
     for (shown, real) in addresses {
         script = script.replace(shown, real);
     }
@@ -32,24 +35,35 @@ fn run(page: &str, addresses: &[(&str, String)]) {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let stdout = String::from_utf8(output.stdout).unwrap();
+    let mut stdout = String::from_utf8(output.stdout).unwrap();
+    for (shown, real) in addresses {
+        stdout = stdout.replace(real, shown);
+    }
     for (Shown { command, output }, got) in commands.iter().zip(stdout.split(&format!("{MARK}\n"))) {
         assert_eq!(got, output, "$ {command}");
     }
 }
 
-// contract 12.2a, 12.2d, 12.3a: as the page shows them.
+// contract 12.1b, 12.2a, 12.2d, 12.3a: as the page shows them.
 #[test]
 fn the_page_on_skyvern() {
     let server = Recorder::start(|_, _| Action::answer(200, "{\"totp_code_id\":\"o\",\"code\":\"123456\"}"));
-    run("schemas/skyvern/README.md", &[("https://api.skyvern.com", server.url(""))]);
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    // The page shows the port that is the service's own.
+    let listen = format!("listen = \"127.0.0.1:{port}\"\nstate =");
+    let addresses = [
+        ("https://api.skyvern.com", server.url("")),
+        ("state =", listen),
+        ("127.0.0.1:6238", format!("127.0.0.1:{port}")),
+    ];
+    run("schemas/skyvern/README.md", &addresses);
     let sent = server.requests("/v1/credentials/totp");
     assert!(sent.iter().all(|request| request.header("x-api-key") == Some("key-of-the-page")));
     let contents: Vec<&str> = sent.iter().skip(1).map(crate::common::recorder::Request::text).collect();
     assert_eq!(
         contents,
         [
-            r#"{"totp_identifier":"+15551234567","source":"sms","content":"Your code is 123456\n"}"#,
+            r#"{"totp_identifier":"me@example.org","source":"sms","content":"Your code is 123456\n"}"#,
             r#"{"totp_identifier":"me@example.org","source":"email","content":"Your code is 123456. It is valid for ten minutes."}"#,
         ]
     );
