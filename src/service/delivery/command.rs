@@ -61,7 +61,7 @@ impl Command {
 
     async fn run(&self, message: &Message) -> Result<(), CommandError> {
         let mut child = self.start(message).map_err(|error| CommandError::Start(reason(&error)))?;
-        let mut group = Group::of(&child);
+        let group = Group::of(&child);
         let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
         let mut words = Vec::new();
         let work = async {
@@ -175,8 +175,9 @@ impl Group {
         Self(child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw))
     }
 
-    const fn leave(&mut self) {
-        self.0 = None;
+    /// Leaves them alone: without the drop that would end them.
+    fn leave(self) {
+        std::mem::forget(self);
     }
 }
 
@@ -199,7 +200,8 @@ impl Group {
         Self
     }
 
-    const fn leave(&mut self) {}
+    #[expect(clippy::unused_self, reason = "elsewhere it keeps them from being ended")]
+    const fn leave(self) {}
 }
 
 #[cfg(all(test, unix))]
