@@ -38,6 +38,15 @@ STEP = 30
 USERS = 100_000
 MOST_PER_SECOND = 60_000
 IDLE = 1000
+SKYVERN_KEY = "an-api-key"
+SKYVERN_QUESTION = '{"task_id":"tsk_123","workflow_run_id":"wr_9","workflow_permanent_id":"wpid_7"}'
+SKYVERN = """
+accounts = "accounts"
+[[skyvern]]
+path = "billing"
+account = "billing"
+api_key_file = "skyvern.key"
+"""
 SECRET = "<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>"
 
 
@@ -74,7 +83,10 @@ def echo(folder: Path) -> tuple:
 def service(program: Path, folder: Path, state: str, level: str) -> tuple:
     """The service and its address."""
     configuration = folder / "totp-adapter.toml"
-    configuration.write_text(f'state = "{state}"\n')
+    (folder / "accounts").mkdir()
+    (folder / "accounts" / "billing.xml").write_text(SECRET)
+    (folder / "skyvern.key").write_text(SKYVERN_KEY)
+    configuration.write_text(f'state = "{state}"\n{SKYVERN}')
     log = folder / "service.log"
     options = ["--config", str(configuration), "--listen", "127.0.0.1:0", "--log-format", "json", "--log-level", level]
     # The address is taken beforehand, since a quiet log does not say it.
@@ -122,6 +134,14 @@ end
 """
 
 POST = 'wrk.method = "POST"\nwrk.body = "%s"\n'
+
+# Skyvern signs what it asks.
+QUESTION = """
+wrk.method = "POST"
+wrk.body = '%s'
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["x-skyvern-signature"] = "%s"
+"""
 
 # Each request has the next line of the file.
 LINES = """
@@ -256,6 +276,8 @@ def loads(program: Path, folder: Path, postgres: Optional[str], documents: Docum
     yield "echo", "echo", "/echo", post(SECRET)
     yield "GeneratePassword", "quiet", "/x4/GeneratePassword", post(SECRET)
     yield "GeneratePassword, a line of the log each", "log", "/x4/GeneratePassword", post(SECRET)
+    signature = hmac.digest(SKYVERN_KEY.encode(), SKYVERN_QUESTION.encode(), "sha256").hex()
+    yield "Skyvern asks", "quiet", "/skyvern/billing", lambda: QUESTION % (SKYVERN_QUESTION, signature)
     path = "/x4/VerifyPassword"
     yield "VerifyPassword, SQLite", "quiet", path, known(str(folder / "quiet" / "quiet.db"))
     yield "VerifyPassword, SQLite, new users", "quiet", path, new
