@@ -370,31 +370,34 @@ fn tls_server(certified: &CertifiedKey<rcgen::KeyPair>) -> std::net::SocketAddr 
 #[test]
 fn certificates_are_verified() {
     let folder = folder();
-    let certified = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let port = tls_server(&certified).port();
-    folder.write("ca.pem", certified.cert.pem());
-    folder.write("other.pem", generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem());
+    // By their numbers: a small system does not even know the name localhost.
+    let certified = |name: &str| generate_simple_self_signed([name.to_owned()]).unwrap();
+    let (here, elsewhere) = (certified("127.0.0.1"), certified("gateway.example"));
+    let (port, other_port) = (tls_server(&here).port(), tls_server(&elsewhere).port());
+    folder.write("ca.pem", here.cert.pem());
+    folder.write("elsewhere.pem", elsewhere.cert.pem());
+    folder.write("other.pem", certified("127.0.0.1").cert.pem());
     folder.write("empty.pem", "nothing");
-    let ask = |host: &str, more: &str| {
+    let ask = |port: u16, more: &str| {
         skyvern(
             &folder,
-            &format!("https://{host}:{port}"),
+            &format!("https://127.0.0.1:{port}"),
             &format!("--identifier me --content --give-up 1 {more}"),
             "123456",
         )
     };
-    assert_eq!(ask("localhost", "--ca-file ca.pem").stdout(), DELIVERED);
+    assert_eq!(ask(port, "--ca-file ca.pem").stdout(), DELIVERED);
     let unknown =
         "not delivered: cannot connect: expected a certificate of an authority that the system or the CA file names";
-    assert_eq!(cause(&ask("localhost", "")), unknown);
-    assert_eq!(cause(&ask("localhost", "--insecure-http")), unknown);
-    let ran = ask("localhost", "--ca-file other.pem");
+    assert_eq!(cause(&ask(port, "")), unknown);
+    assert_eq!(cause(&ask(port, "--insecure-http")), unknown);
+    let ran = ask(port, "--ca-file other.pem");
     assert!(cause(&ran).starts_with("not delivered: cannot connect: expected a "), "{ran}");
-    let ran = ask("127.0.0.1", "--ca-file ca.pem");
+    let ran = ask(other_port, "--ca-file elsewhere.pem");
     assert_eq!(cause(&ran), "not delivered: cannot connect: expected a certificate for the host");
-    let ran = ask("localhost", "--ca-file empty.pem");
+    let ran = ask(port, "--ca-file empty.pem");
     assert_eq!(cause(&ran), "cannot use the CA file: expected certificates in PEM (-----BEGIN CERTIFICATE-----)");
-    assert_eq!(cause(&ask("localhost", "--ca-file missing")), "cannot use the CA file: no such file or directory");
+    assert_eq!(cause(&ask(port, "--ca-file missing")), "cannot use the CA file: no such file or directory");
 }
 
 // contract 12.2i

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::common::page::{Shown, shown};
-use crate::common::project;
 use crate::common::recorder::{Action, Recorder};
+use crate::common::{program, project};
 
 /// What stands between the outputs of two commands.
 const MARK: &str = "-- next --";
@@ -47,6 +47,9 @@ fn run(page: &str, addresses: &[(&str, String)]) {
 // contract 12.1b, 12.2a, 12.2d, 12.3a: as the page shows them.
 #[test]
 fn the_page_on_skyvern() {
+    if !program("curl") {
+        return;
+    }
     let server = Recorder::start(|_, _| Action::answer(200, "{\"totp_code_id\":\"o\",\"code\":\"123456\"}"));
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     // The page shows the port that is the service's own.
