@@ -1,6 +1,6 @@
 """Holds that `push skyvern` says what Skyvern's own client says, and that a real mail system can use it (contract 12.2, 12.3).
 
-    python skyvern.py target/debug/totp-adapter
+    python skyvern_is_told.py target/debug/totp-adapter
 
 Skyvern 1.0.56 comes from PyPI: `pip install --no-deps skyvern==1.0.56`, and for its client `httpx pydantic pydantic-settings
 "structlog<24" python-dotenv pyjwt cachetools sqlalchemy email-validator pyotp`. Debian's procmail hands over a mail, by the lines
