@@ -1,4 +1,4 @@
-//! What the machine gives to every way in: its clocks, its entropy, its files.
+//! What the machine gives to every way in: its clocks, its entropy, its files, whom it trusts.
 
 use std::cell::OnceCell;
 use std::fs::File;
@@ -17,6 +17,21 @@ pub(crate) fn time() -> Option<UnixTime> {
 /// Random bytes of the operating system.
 pub(crate) fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), NoEntropy> {
     getrandom::fill(bytes).map_err(|_| NoEntropy)
+}
+
+/// The same in seconds since 1970, as a state keeps times.
+#[cfg(feature = "serve")]
+pub(crate) fn seconds() -> Option<i64> {
+    i64::try_from(time()?.0).ok()
+}
+
+/// The authorities that the system trusts.
+#[cfg(feature = "serve")]
+pub(crate) fn roots() -> rustls::RootCertStore {
+    let mut roots = rustls::RootCertStore::empty();
+    // Of a system's hundred some may be unreadable or of a kind that is not supported.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
 }
 
 /// Opens a file without waiting for the other end of a named pipe.

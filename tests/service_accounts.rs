@@ -44,9 +44,7 @@ fn password(document: &str, more: &[&str]) -> String {
 /// A request with further headers.
 fn request(service: &Service, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
     let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let headers = headers.concat();
-    let length = body.len();
-    service.ask(&format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n{body}"))
+    service.post_with(path, &headers.concat(), body)
 }
 
 // contract 11.3a, 11.3b, 11.3d: the three operations, with a secret that nobody sends.

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
-use common::service::{Response, Service, field, wait_for};
+use common::service::{Service, field, wait_for};
 use insta::assert_snapshot;
 use tempfile::TempDir;
 
@@ -37,21 +37,9 @@ fn start(folder: &TempDir) -> Service {
 
 fn token(service: &Service, client: &str) -> String {
     let form = format!("grant_type=client_credentials&client_id={client}&client_secret={}", SECRET.replace(' ', "+"));
-    let length = form.len();
-    let response = service.ask(&format!(
-        "POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-         Content-Length: {length}\r\n\r\n{form}"
-    ));
+    let response = service.post_with("/oauth2/token", "Content-Type: application/x-www-form-urlencoded\r\n", form);
     let text = response.text().strip_prefix("{\"access_token\":\"").unwrap();
     text.split('"').next().unwrap().to_owned()
-}
-
-fn send(service: &Service, path: &str, headers: &str, body: &[u8]) -> Response {
-    let mut caller = service.connect();
-    let length = body.len();
-    caller.send(format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n"));
-    caller.send(body);
-    caller.response()
 }
 
 /// The files of an inbox with their contents.
@@ -82,7 +70,7 @@ fn a_message_becomes_a_file() {
     for (id, media_type, body) in messages {
         let media_type = if media_type.is_empty() { String::new() } else { format!("Content-Type: {media_type}\r\n") };
         let headers = format!("Authorization: Bearer {token}\r\nX-Request-Id: {id}\r\n{media_type}");
-        let answer = send(&service, "/inbox/verity", &headers, body);
+        let answer = service.post_with("/inbox/verity", &headers, body);
         assert_eq!((answer.code(), answer.text()), (202, "{\"status\":\"accepted\"}\n"));
         assert_eq!(answer.header("Cache-Control"), Some("no-store"));
     }
@@ -125,7 +113,7 @@ fn a_message_that_is_sent_again() {
     let (verity, workflow) = (token(&service, "verity"), token(&service, "workflow"));
     let post = |path: &str, token: &str, key: &str, body: &[u8]| {
         let headers = format!("Authorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n");
-        send(&service, path, &headers, body).code()
+        service.post_with(path, &headers, body).code()
     };
     assert_eq!(post("/inbox/verity", &verity, "k", b"one"), 202);
     assert_eq!(post("/inbox/verity", &verity, "k", b"one"), 202);
@@ -139,13 +127,13 @@ fn a_message_that_is_sent_again() {
     // Without a key nobody can tell.
     for _ in 0..2 {
         let headers = format!("Authorization: Bearer {verity}\r\n");
-        assert_eq!(send(&service, "/inbox/second", &headers, b"two").code(), 202);
+        assert_eq!(service.post_with("/inbox/second", &headers, b"two").code(), 202);
     }
     assert_eq!(files(&folder, "second").len(), 3);
     drop(service);
     let service = start(&folder);
     let headers = format!("Authorization: Bearer {verity}\r\nIdempotency-Key: k\r\n");
-    assert_eq!(send(&service, "/inbox/verity", &headers, b"one").code(), 202);
+    assert_eq!(service.post_with("/inbox/verity", &headers, b"one").code(), 202);
     assert_eq!(files(&folder, "inbox").len(), 3);
 }
 
@@ -161,7 +149,7 @@ fn the_same_message_many_times_at_once() {
             .map(|_| {
                 scope.spawn(|| {
                     barrier.wait();
-                    send(&service, "/inbox/verity", &headers, b"one").code()
+                    service.post_with("/inbox/verity", &headers, b"one").code()
                 })
             })
             .collect();
@@ -179,7 +167,7 @@ fn messages_that_are_refused() {
     let right = format!("Authorization: Bearer {}\r\n", token(&service, "verity"));
     let other = format!("Authorization: Bearer {}\r\n", token(&service, "other"));
     let refused = |headers: &str, body: &[u8]| {
-        let answer = send(&service, "/inbox/verity", headers, body);
+        let answer = service.post_with("/inbox/verity", headers, body);
         assert_eq!(answer.header("Content-Type"), Some("application/json"));
         let authenticate = answer.header("Www-Authenticate").unwrap_or("-");
         format!("{} {authenticate} {}", answer.code(), answer.text())
@@ -228,7 +216,7 @@ fn a_disk_that_is_full_and_a_folder_that_is_gone() {
     let folder = folder();
     let service = start(&folder);
     let headers = format!("Authorization: Bearer {}\r\nIdempotency-Key: k\r\n", token(&service, "verity"));
-    let post = || send(&service, "/inbox/verity", &headers, &vec![b'x'; 1024 * 1024]);
+    let post = || service.post_with("/inbox/verity", &headers, vec![b'x'; 1024 * 1024]);
     // The state is smaller than the message.
     let pid = Pid::from_raw(service.id().cast_signed());
     let limit = |current| prlimit(pid, Resource::Fsize, Rlimit { current, maximum: None }).unwrap();
@@ -263,7 +251,7 @@ fn a_caller_that_hangs_up() {
         drop(caller);
     }
     wait_for("the file", || (!files(&folder, "inbox").is_empty()).then_some(()));
-    assert_eq!(send(&service, "/inbox/verity", &headers, b"one").code(), 202);
+    assert_eq!(service.post_with("/inbox/verity", &headers, b"one").code(), 202);
     let names: BTreeSet<String> = files(&folder, "inbox").into_iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), 1, "{names:?}");
 }

@@ -103,11 +103,7 @@ fn a_service_with_all_its_parts_is_as_described() {
     folder.write("service.toml", format!("state = 'state.db'\n{ALL_PARTS}{TOKENS}"));
     let service = Service::start_in(folder.path(), "--config service.toml");
     let form = "grant_type=client_credentials&client_id=workflow&client_secret=a-secret-of-more-than-22-characters";
-    let length = form.len();
-    let answer = service.ask(&format!(
-        "POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-         Content-Length: {length}\r\n\r\n{form}"
-    ));
+    let answer = service.post_with("/oauth2/token", "Content-Type: application/x-www-form-urlencoded\r\n", form);
     let answer: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
     assert!(is_as_described(&python, &service, answer["access_token"].as_str()));
     assert!(fs::read_dir(folder.path().join("inbox")).unwrap().count() > 10);

@@ -56,15 +56,6 @@ fn signature(key: &str, body: &[u8]) -> String {
     HEXLOWER.encode(&hmac.finalize().into_bytes())
 }
 
-/// A question with these headers alone.
-fn ask(service: &Service, path: &str, headers: &str, body: &[u8]) -> Response {
-    let mut caller = service.connect();
-    let length = body.len();
-    caller.send(format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n"));
-    caller.send(body);
-    caller.response()
-}
-
 /// A question as Skyvern puts it, to the second path.
 fn signed(service: &Service, body: impl AsRef<[u8]>) -> Response {
     let body = body.as_ref();
@@ -72,7 +63,7 @@ fn signed(service: &Service, body: impl AsRef<[u8]>) -> Response {
     let headers = format!(
         "content-type: application/json\r\nx-skyvern-timestamp: -32400\r\nx-skyvern-signature: {signature}\r\n"
     );
-    ask(service, "/skyvern/second", &headers, body)
+    service.post_with("/skyvern/second", &headers, body)
 }
 
 fn code(answer: &Response) -> String {
@@ -92,7 +83,7 @@ fn a_task_gets_the_code_of_its_account() {
     let service = start(&folder);
     for ((body, signature), path) in SIGNED.into_iter().zip(["/skyvern/billing", "/skyvern/second"]) {
         let headers = format!("Content-Type: application/json; charset=utf-8\r\nX-Skyvern-Signature: {signature}\r\n");
-        let answer = ask(&service, path, &headers, body.as_bytes());
+        let answer = service.post_with(path, &headers, body.as_bytes());
         assert_eq!(
             (answer.code(), answer.header("Content-Type")),
             (200, Some("application/json")),
@@ -104,7 +95,7 @@ fn a_task_gets_the_code_of_its_account() {
         let expected = format!("{{\"task_id\":\"tsk_123\",\"verification_code\":\"{}\"}}", code(&answer));
         assert_eq!(answer.text(), expected);
         // Every question about a task has the same signature, and each is answered.
-        assert_eq!(ask(&service, path, &headers, body.as_bytes()).code(), 200);
+        assert_eq!(service.post_with(path, &headers, body.as_bytes()).code(), 200);
     }
     let line = service.logged("\"name\":\"billing\"");
     assert_eq!(field(&line, "route").unwrap(), "/skyvern/{path}");
@@ -164,7 +155,7 @@ fn questions_that_are_refused() {
     let right = format!("X-Skyvern-Signature: {}\r\n", SIGNED[0].1);
     let json = "Content-Type: application/json\r\n";
     let refused = |headers: &str, body: &[u8]| {
-        let answer = ask(&service, "/skyvern/billing", headers, body);
+        let answer = service.post_with("/skyvern/billing", headers, body);
         assert_eq!((answer.header("X4-Status"), answer.header("Cache-Control")), (None, Some("no-store")));
         format!("{} {}", answer.code(), answer.text())
     };

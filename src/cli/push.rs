@@ -76,11 +76,7 @@ struct WebhookCommand {
     content_type: Option<ContentType>,
 
     #[command(flatten)]
-    way: WayArguments,
-    #[command(flatten)]
-    files: Files,
-    #[command(flatten)]
-    handling: PushHandling,
+    common: CommonArguments,
 }
 
 #[derive(Debug, Args)]
@@ -146,6 +142,13 @@ struct SkyvernCommand {
     period: Option<Period>,
 
     #[command(flatten)]
+    common: CommonArguments,
+}
+
+/// What all ways of a delivery have in common.
+#[derive(Debug, Args)]
+struct CommonArguments {
+    #[command(flatten)]
     way: WayArguments,
     #[command(flatten)]
     files: Files,
@@ -181,8 +184,8 @@ struct PushHandling {
 }
 
 impl PushArguments {
-    fn new(request: PushRequest, way: WayArguments, files: Files, handling: &PushHandling) -> Self {
-        let PushHandling { input_timeout, exit_code } = *handling;
+    fn new(request: PushRequest, common: CommonArguments) -> Self {
+        let CommonArguments { way, files, handling: PushHandling { input_timeout, exit_code } } = common;
         Self { request, way, files, input_timeout, exit_codes: exit_code.unwrap_or_default() }
     }
 }
@@ -204,7 +207,7 @@ impl From<WebhookCommand> for PushArguments {
         };
         let content_type = command.content_type.unwrap_or_default();
         let request = PushRequest::Webhook(WebhookRequest { target, content_type });
-        Self::new(request, command.way, command.files, &command.handling)
+        Self::new(request, command.common)
     }
 }
 
@@ -226,7 +229,7 @@ impl From<SkyvernCommand> for PushArguments {
             source,
             content,
         });
-        Self::new(request, command.way, command.files, &command.handling)
+        Self::new(request, command.common)
     }
 }
 

@@ -113,6 +113,13 @@ impl Period {
     pub const fn seconds(self) -> u32 {
         self.0.get()
     }
+
+    /// How many seconds the step that a time lies in still has: 1 to the whole period.
+    #[must_use]
+    pub fn rest(self, time: UnixTime) -> u64 {
+        let period = u64::from(self.seconds());
+        period - time.0 % period
+    }
 }
 
 impl Default for Period {

@@ -117,6 +117,13 @@ impl Service {
         self.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
     }
 
+    /// `POST` of a body to a path, with further headers, each with its line end.
+    pub fn post_with(&self, path: &str, headers: &str, body: impl AsRef<[u8]>) -> Response {
+        let mut caller = self.connect();
+        caller.send(post_with(path, headers, body));
+        caller.response()
+    }
+
     /// `POST` of a body to a path with its query.
     pub fn post(&self, path: &str, body: impl AsRef<[u8]>) -> Response {
         let mut caller = self.connect();
@@ -134,8 +141,14 @@ impl Drop for Service {
 
 /// The bytes of a sound `POST`.
 pub fn post(path: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    post_with(path, "", body)
+}
+
+/// The same with further headers.
+fn post_with(path: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
-    let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", body.len());
+    let length = body.len();
+    let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n");
     [head.as_bytes(), body].concat()
 }
 

@@ -83,10 +83,7 @@ impl Client {
 }
 
 fn id(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<(String, At)> {
-    let Some(value) = section.value("id") else {
-        reader.absent(section.at, format!("expected {EXPECTED_ID} for {}, found none", section.name_of("id")));
-        return None;
-    };
+    let value = section.required("id", EXPECTED_ID, reader)?;
     let text = value.text(EXPECTED_ID, reader)?;
     // RFC 6749, appendix A.1: VSCHAR.
     if text.len() > MAX_ID_BYTES || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {

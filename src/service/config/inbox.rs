@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use super::client::NamedClient;
-use super::file;
 use super::path_name::PathName;
 use super::reader::{At, Reader};
-use super::section::Section;
-use super::section::Value;
+use super::section::{Section, Value};
+use super::{file, operations};
 
 pub(super) const KEYS: &[&str] = &["name", "clients", "directory"];
 
@@ -42,21 +41,15 @@ pub(super) fn read(value: &Value<'_, '_>, known: &[NamedClient], reader: &mut Re
 }
 
 fn clients(section: &Section<'_, '_>, known: &[NamedClient], reader: &mut Reader<'_>) -> Option<Vec<String>> {
-    let Some(value) = section.value("clients") else {
-        reader.absent(section.at, "expected a list of ids of clients, at least one, for inbox.clients, found none");
-        return None;
-    };
-    let ids = super::operations::ids(&value, reader);
-    super::operations::check_known(&ids, known, "inbox.clients", reader);
+    let value = section.required("clients", operations::EXPECTED_IDS, reader)?;
+    let ids = operations::ids(&value, reader);
+    operations::check_known(&ids, known, "inbox.clients", reader);
     Some(ids.into_iter().map(|(id, _): (String, At)| id).collect())
 }
 
 fn directory(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<PathBuf> {
     const EXPECTED: &str = "the name of a folder";
-    let Some(value) = section.value("directory") else {
-        reader.absent(section.at, format!("expected {EXPECTED} for inbox.directory, found none"));
-        return None;
-    };
+    let value = section.required("directory", EXPECTED, reader)?;
     let folder = value.path(EXPECTED, reader)?;
     if let Err(reason) = file::look_into(&folder).and_then(|()| file::check_writable(&folder)) {
         value.unusable("folder", &reason.to_string(), reader);

@@ -6,6 +6,7 @@ use super::reader::{At, Reader};
 use super::section::{Section, Value};
 
 pub(super) const KEYS: &[&str] = &["clients", "open"];
+pub(super) const EXPECTED_IDS: &str = "a list of ids of clients, at least one,";
 
 /// `[operations]`: who may call them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +75,6 @@ pub(super) fn check_known(ids: &[(String, At)], known: &[NamedClient], key: &str
 
 /// Ids of clients, each with its place.
 pub(super) fn ids(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Vec<(String, At)> {
-    const EXPECTED: &str = "a list of ids of clients, at least one,";
-    let elements = value.list_of_some(EXPECTED, reader);
-    elements.iter().filter_map(|id| Some((id.text(EXPECTED, reader)?.to_owned(), id.at))).collect()
+    let elements = value.list_of_some(EXPECTED_IDS, reader);
+    elements.iter().filter_map(|id| Some((id.text(EXPECTED_IDS, reader)?.to_owned(), id.at))).collect()
 }

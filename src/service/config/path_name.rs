@@ -30,10 +30,7 @@ impl PathName {
 
     /// The name under a key of a section, and its place.
     pub(super) fn read(section: &Section<'_, '_>, key: &'static str, reader: &mut Reader<'_>) -> Option<(Self, At)> {
-        let Some(value) = section.value(key) else {
-            reader.absent(section.at, format!("expected {} for {}, found none", Self::EXPECTED, section.name_of(key)));
-            return None;
-        };
+        let value = section.required(key, Self::EXPECTED, reader)?;
         let name = Self::parse(value.text(Self::EXPECTED, reader)?);
         if name.is_none() {
             value.expected(Self::EXPECTED, reader);

@@ -12,6 +12,7 @@ use super::section::{Section, Value};
 
 /// No secret is longer; what is larger is another file.
 const MAX_BYTES: usize = 4096;
+const EXPECTED_FILE: &str = "the name of a file";
 /// The fewest characters of a client's secret: 128 bits in Base64 without padding.
 const MIN_CHARACTERS: usize = 22;
 
@@ -71,17 +72,13 @@ pub(super) fn client_secret_sha256(file: &Path) -> Result<[u8; 32], String> {
 
 /// The secret whose file a key of a section names, which has to be there.
 pub(super) fn secret_file(section: &Section<'_, '_>, key: &'static str, reader: &mut Reader<'_>) -> Option<SecretFile> {
-    const EXPECTED: &str = "the name of a file";
-    let Some(value) = section.value(key) else {
-        reader.absent(section.at, format!("expected {EXPECTED} for {}, found none", section.name_of(key)));
-        return None;
-    };
+    let value = section.required(key, EXPECTED_FILE, reader)?;
     secret_in(&value, reader)
 }
 
 /// The secret whose file a value names.
 pub(super) fn secret_in(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<SecretFile> {
-    let file = value.path("the name of a file", reader)?;
+    let file = value.path(EXPECTED_FILE, reader)?;
     match SecretFile::read(&file) {
         Ok(secret) => {
             warn_of_others(value, &file, reader);

@@ -60,6 +60,15 @@ impl<'t, 'i> Section<'t, 'i> {
         Value::new(self.name, key, self.table.get(key)?)
     }
 
+    /// The value of a key that has to be there, or a note of what was expected.
+    pub(super) fn required(&self, key: &'static str, expected: &str, reader: &mut Reader<'_>) -> Option<Value<'t, 'i>> {
+        let value = self.value(key);
+        if value.is_none() {
+            reader.absent(self.at, format!("expected {expected} for {}, found none", self.name_of(key)));
+        }
+        value
+    }
+
     /// The name of a key of this section, as `Value::name`.
     pub(super) fn name_of(&self, key: &'static str) -> String {
         name(self.name, key)

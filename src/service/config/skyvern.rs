@@ -73,10 +73,7 @@ fn minimum_rest(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Rest {
 }
 
 fn account(section: &Section<'_, '_>, enrolled: &Enrolled<'_>, reader: &mut Reader<'_>) -> Option<Name> {
-    let Some(value) = section.value("account") else {
-        reader.absent(section.at, format!("expected {} for skyvern.account, found none", Name::EXPECTED));
-        return None;
-    };
+    let value = section.required("account", Name::EXPECTED, reader)?;
     enrolled.name(&value, reader)
 }
 

@@ -40,6 +40,12 @@ impl Answer {
         Self { code, content_type, body: body.into(), headers: Vec::new(), status: None, account: None, cause: None }
     }
 
+    /// A fault in JSON, whose words are its cause, too.
+    #[must_use]
+    pub fn fault(code: StatusCode, header: Option<(HeaderName, HeaderValue)>, words: &str) -> Self {
+        Self::new(code, JSON, json_fault(words)).with_header(header).with_cause(words)
+    }
+
     /// The same with a cause: its kind is what stands before the colon.
     #[must_use]
     pub fn with_cause(self, cause: &str) -> Self {

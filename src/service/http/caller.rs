@@ -7,10 +7,10 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 
 use super::Service;
-use super::oauth::now;
 use super::refusal::Refusal;
 use crate::service::config::Access;
 use crate::state::TokenHash;
+use crate::system;
 
 /// Whose calls a path takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Tokens {
     const SECONDS: i64 = 10;
 
     async fn client_of(&self, service: &Service, hash: TokenHash) -> Result<Option<String>, Refusal> {
-        let now = now().ok_or(Refusal::State)?;
+        let now = system::seconds().ok_or(Refusal::State)?;
         if let Some(client) = self.known(&hash, now) {
             return Ok(Some(client));
         }

@@ -12,9 +12,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout_at};
 use zeroize::Zeroizing;
 
-use super::answer::{Answer, JSON, json_fault};
+use super::answer::{Answer, JSON};
 use super::caller::Callers;
-use super::oauth::now;
 use super::refusal::Refusal;
 use super::request_id::RequestId;
 use super::route::{Call, Endpoint, Routes, Verb};
@@ -25,6 +24,7 @@ use crate::service::guard::guarded_future;
 use crate::service::inbox::{self, InboxError, Kind};
 use crate::service::log::TARGET;
 use crate::state::{IdempotencyKey, Reservation, Reserved};
+use crate::system;
 use crate::verification::MemoryError;
 
 /// By what a client says that it sends the same once more (draft-ietf-httpapi-idempotency-key-header).
@@ -99,7 +99,7 @@ impl From<Fault> for Answer {
             Fault::Full => (StatusCode::INSUFFICIENT_STORAGE, None),
             Fault::State => (StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, HeaderValue::from_static("1")))),
         };
-        Answer::new(code, JSON, json_fault(&words)).with_header(header).with_cause(&words)
+        Answer::fault(code, header, &words)
     }
 }
 
@@ -185,7 +185,7 @@ async fn write_once(service: &Service, message: Message, key: IdempotencyKey, de
     };
     let reserved = timeout_at(deadline, async {
         loop {
-            let now = now().ok_or(Fault::Write)?;
+            let now = system::seconds().ok_or(Fault::Write)?;
             let reservation = Reservation { key, request, now, until: now + RESERVED_SECONDS };
             match service.store.reserve(reservation).await.map_err(failed)? {
                 Reserved::Pending => sleep(LOOK_AGAIN).await,

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::answer::{Answer, JSON, json_fault};
+use super::answer::{Answer, JSON};
 use super::caller::Callers;
 use super::query::decoded;
 use super::refusal::Refusal;
@@ -99,7 +99,7 @@ impl From<Fault> for Answer {
             Fault::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
             Fault::Entropy => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
-        Answer::new(code, JSON, json_fault(&words)).with_header(header).with_cause(&words)
+        Answer::fault(code, header, &words)
     }
 }
 
@@ -181,7 +181,7 @@ async fn issue(service: &Service, call: Call) -> Result<Answer, Fault> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *bytes).map_err(|_| Fault::Entropy)?;
     let token = Zeroizing::new(BASE64URL_NOPAD.encode(&*bytes));
-    let issued = now().ok_or(Fault::Entropy)?;
+    let issued = system::seconds().ok_or(Fault::Entropy)?;
     let kept = Token {
         hash: TokenHash::of(token.as_bytes()),
         client,
@@ -194,11 +194,6 @@ async fn issue(service: &Service, call: Call) -> Result<Answer, Fault> {
         token.as_str()
     );
     Ok(Answer::new(StatusCode::OK, JSON, body))
-}
-
-/// Now, in seconds since 1970.
-pub fn now() -> Option<i64> {
-    i64::try_from(system::time()?.0).ok()
 }
 
 /// The id of the client that asks (RFC 6749, section 2.3.1).

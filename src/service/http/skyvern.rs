@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use sha2::Sha256;
 use thiserror::Error;
 
-use super::answer::{Answer, JSON, json_fault};
+use super::answer::{Answer, JSON};
 use super::caller::Callers;
 use super::media_type;
 use super::refusal::Refusal;
@@ -105,7 +105,7 @@ impl From<Fault> for Answer {
             Fault::Body => (StatusCode::BAD_REQUEST, None),
             Fault::Account(_) | Fault::Clock => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
-        Answer::new(code, JSON, json_fault(&words)).with_header(header).with_cause(&words)
+        Answer::fault(code, header, &words)
     }
 }
 
@@ -167,12 +167,11 @@ impl Asker {
     /// The current code; none where it ends too soon, so that the next question gets a fresh one.
     fn code(&self, account: &Account, time: UnixTime) -> Result<Option<Password>, Unusable> {
         let parameters = account.code_parameters();
-        let period = u64::from(parameters.period.seconds());
-        if self.minimum_rest >= period {
+        if self.minimum_rest >= parameters.period.seconds().into() {
             return Err(Unusable::Period);
         }
-        let rest = period - time.0 % period;
-        Ok((rest > self.minimum_rest).then(|| Password::generate(account.secret(), parameters, time)))
+        Ok((parameters.period.rest(time) > self.minimum_rest)
+            .then(|| Password::generate(account.secret(), parameters, time)))
     }
 }
 

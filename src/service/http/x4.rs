@@ -112,9 +112,8 @@ pub fn with_adapter<T>(time: Option<UnixTime>, act: impl FnOnce(&mut Adapter<'_>
 }
 
 /// The end of the step of a password.
-pub fn valid_until(UnixTime(now): UnixTime, period: Period) -> (HeaderName, HeaderValue) {
-    let period = u64::from(period.seconds());
-    (X4_VALID_UNTIL, (now - now % period).saturating_add(period).into())
+pub fn valid_until(now: UnixTime, period: Period) -> (HeaderName, HeaderValue) {
+    (X4_VALID_UNTIL, now.0.saturating_add(period.rest(now)).into())
 }
 
 /// How many pictures are worked on at once, and how much of them is in memory.

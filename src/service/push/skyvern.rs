@@ -156,19 +156,13 @@ fn now() -> UnixTime {
 
 /// How long to wait until the next step begins, where the current one ends too soon.
 fn wait_for_step(now: UnixTime, code: CodeParameters, minimum_rest: u32) -> Option<Duration> {
-    let rest = rest(now, code);
+    let rest = code.period.rest(now);
     (rest <= u64::from(minimum_rest)).then(|| Duration::from_secs(rest))
-}
-
-/// The seconds until the current step ends: at least 1.
-fn rest(now: UnixTime, code: CodeParameters) -> u64 {
-    let period = u64::from(code.period.seconds());
-    period - now.0 % period
 }
 
 /// How long the password of now is accepted: to the end of its step, and for the steps of the skew.
 fn acceptance(now: UnixTime, code: CodeParameters, skew: Skew) -> Duration {
-    Duration::from_secs(rest(now, code) + u64::from(code.period.seconds()) * u64::from(skew.steps()))
+    Duration::from_secs(code.period.rest(now) + u64::from(code.period.seconds()) * u64::from(skew.steps()))
 }
 
 /// A content as it came, without a byte order mark, which is no part of a text.

@@ -166,12 +166,7 @@ impl Postgres {
 
     /// Executes one statement in a transaction.
     async fn written<const N: usize>(&self, statement: &str, values: [Value<'_>; N]) -> Result<(), MemoryError> {
-        self.answered(async {
-            let (begun, executed, committed) =
-                tokio::join!(biased; self.begin(), self.execute(statement, values), self.commit());
-            begun.and(executed).and(committed)
-        })
-        .await
+        self.rows_of_change(statement, values).await.map(drop)
     }
 
     /// The rows that one statement returns, in a transaction.
@@ -183,9 +178,7 @@ impl Postgres {
         self.answered(async {
             let asked = async { Ok(self.client.query_typed(statement, &values).await?) };
             let (begun, rows, committed) = tokio::join!(biased; self.begin(), asked, self.commit());
-            begun?;
-            committed?;
-            rows
+            begun.and(rows).and_then(|rows| committed.map(|()| rows))
         })
         .await
     }

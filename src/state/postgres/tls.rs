@@ -12,6 +12,7 @@ use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::{Address, Roots, Trust};
+use crate::system;
 use crate::verification::MemoryError;
 
 /// The protocol's name where TLS comes first, without PostgreSQL's own negotiation before it (`sslnegotiation=direct`).
@@ -47,16 +48,16 @@ pub(super) fn connector(address: &Address) -> Result<MakeRustlsConnect, MemoryEr
 }
 
 fn verifier(roots: &Roots, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, MemoryError> {
-    let mut store = RootCertStore::empty();
-    match roots {
-        // Of a system's hundred some may be unreadable or of a kind that is not supported.
-        Roots::System => drop(store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
+    let store = match roots {
+        Roots::System => system::roots(),
         Roots::File(file) => {
+            let mut store = RootCertStore::empty();
             for certificate in CertificateDer::pem_file_iter(file).map_err(|_| MemoryError::Tls)? {
                 store.add(certificate.map_err(|_| MemoryError::Tls)?).map_err(|_| MemoryError::Tls)?;
             }
+            store
         }
-    }
+    };
     // Without any it refuses.
     WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone()).build().map_err(|_| MemoryError::Tls)
 }

@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use super::super::super::config::read_file;
 use super::endpoint::ProxyAddress;
+use crate::system;
 
 /// How long one try to reach a host may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -73,9 +74,7 @@ impl HttpOptions {
     }
 
     fn tls(&self) -> Result<ClientConfig, OptionsError> {
-        let mut roots = RootCertStore::empty();
-        // Of a system's hundred some may be unreadable or of a kind that is not supported.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let mut roots = system::roots();
         if let Some(file) = &self.ca_file {
             add_roots(&mut roots, file).map_err(OptionsError::CaFile)?;
         }
