@@ -26,12 +26,12 @@ use clap_complete::Shell;
 
 use batch::BatchCommand;
 pub use batch::{BatchArguments, Existing, Inputs};
-#[cfg(feature = "serve")]
-pub use memory::Enrolled;
 #[cfg(feature = "state")]
 pub use memory::MemoryArguments;
 #[cfg(feature = "state")]
 use memory::UnlockArguments;
+#[cfg(feature = "serve")]
+pub use memory::{Locked, ServiceUnlock};
 #[cfg(feature = "serve")]
 use push::PushCommand;
 #[cfg(feature = "serve")]

@@ -16,6 +16,9 @@ use crate::xml;
 pub(crate) const MATCH: &[u8] = b"<Ok description=\"The password matches.\"/>\n";
 /// The document of every secret that was unlocked (contract 15.3).
 pub(crate) const UNLOCKED: &[u8] = b"<Ok description=\"The secret is unlocked.\"/>\n";
+/// The document of every destination that was unlocked (contract 14.3).
+#[cfg(feature = "serve")]
+pub(crate) const DESTINATION_UNLOCKED: &[u8] = b"<Ok description=\"The destination is unlocked.\"/>\n";
 /// The document of every password that was delivered (contract 12.2).
 #[cfg(feature = "serve")]
 pub(crate) const PASSWORD_DELIVERED: &[u8] = b"<Ok description=\"The password was delivered.\"/>\n";

@@ -7,12 +7,15 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use common::recorder::{Action, Recorder};
+use common::service::Service;
 use common::{Folder, Ran, project, secret_document, totp_adapter};
 use data_encoding::HEXLOWER;
 use insta::{assert_debug_snapshot, assert_snapshot};
 use proptest::prelude::*;
 use proptest::sample::select;
-use totp_adapter::service::config::{self, Configuration, Mistake, Overrides, Warning};
+use totp_adapter::service::config::{self, Configuration, DeliveryKind, MfaLimits, Mistake, Overrides, Warning};
+use totp_adapter::service::delivery::{Channel, Confidential, Message};
 
 /// A secret of the least length.
 const SECRET: &str = "0123456789abcdefghijkl";
@@ -35,11 +38,31 @@ fn prepared() -> Folder {
     folder.write("line-end", "\n");
     folder.write("large", "x".repeat(4097));
     folder.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    folder.write("authentication", authentication("http://auth.example/token"));
+    folder.write("method", method("https://gateway.example/hook", "https://auth.example/token"));
+    folder.write("type", r#"{"type":"hunter2","version":"v1","data":{}}"#);
+    folder.write("version", r#"{"type":"OAuth2","version":"hunter2","data":{}}"#);
+    folder.write("send", "#!/bin/sh\npwd >&2\n");
+    folder.write("31-bytes", &SECRET.repeat(2)[..31]);
+    folder.write("33-bytes", &SECRET.repeat(2)[..33]);
     for name in folder.names() {
         restrict(&folder, &name, 0o600);
     }
     restrict(&folder, "accounts/alice.xml", 0o600);
+    restrict(&folder, "send", 0o700);
     folder
+}
+
+/// Verity's authentication v1 with a token server.
+fn authentication(url: &str) -> String {
+    format!(
+        r#"{{"type":"OAuth2","version":"v1","data":{{"url":"{url}","grant_type":"client_credentials","client_id":"me","client_secret":"{SECRET}"}}}}"#
+    )
+}
+
+/// Verity's message about a webhook.
+fn method(url: &str, token_url: &str) -> String {
+    format!(r#"{{"comMethod":{{"type":2,"value":"{url}","authentication":{}}}}}"#, authentication(token_url))
 }
 
 #[cfg(unix)]
@@ -134,7 +157,9 @@ fn unknown_and_repeated_keys() {
         "[limits]\nlisten = 'x'",
         "[limits]\nrequest_second = 5\nconection = 5",
         "[limit]\nconnections = 5",
-        "[mfa]\nproject = 'x'",
+        "[mfas]\nproject = 'x'",
+        "project = 'x'\n[delivery]\nname = 'a'",
+        "[[delivery]]\nauthenticaton_file = 5\n[mfa]\nsend = 5\nurl = 'x'",
         "[limits.more]\nx = 5",
         "limits.conections = 5",
         "[[client]]\nid = 'a'\nsecret = 'hunter2'",
@@ -384,6 +409,8 @@ state = "postgres://totp@db.example/totp"
 state_password_file = "secret"
 accounts = "accounts"
 metrics_listen = "127.0.0.1:9238"
+proxy = "http://proxy.example:3128"
+ca_file = "server.pem"
 
 [tls]
 certificate_file = "server.pem"
@@ -421,6 +448,37 @@ tasks = { tsk_123 = "alice" }
 name = "verity"
 clients = ["other"]
 directory = "accounts"
+
+[[delivery]]
+name = "gateway"
+kind = "webhook"
+url = "http://gateway.example/messages"
+authentication_file = "authentication"
+insecure_http = true
+
+[[delivery]]
+name = "modem"
+kind = "command"
+command = ["./send", "{to}", ""]
+
+[[delivery]]
+name = "robot"
+kind = "skyvern"
+url = "https://skyvern.example"
+api_key_file = "secret"
+
+[mfa]
+project = "7b3a"
+token_file = "secret"
+key_file = "mfa.key"
+sms = "gateway"
+call = "modem"
+destinations = ["+49", "+41"]
+sends = 1000
+guesses = 1
+valid_for = 1
+max_attempts = 19
+token_length = 20
 "#;
 
 // contract 10.2a, 10.3e: every key; what would be served where.
@@ -437,6 +495,11 @@ fn a_whole_configuration() {
     > accounts: accounts
     > /skyvern/billing: codes of alice
     > /inbox/verity: files in accounts
+    > delivery gateway: a webhook
+    > delivery modem: a command
+    > delivery robot: Skyvern
+    > /api/relay/rest/mfa: codes by sms (gateway) and call (modem)
+    ! totp-adapter.toml:61: warning: no section names this delivery: nothing leaves by it
     exit 0
     ");
     let (configuration, warnings) = read(Path::new(""), "state = 'state.db'").unwrap();
@@ -454,6 +517,13 @@ fn a_whole_configuration() {
     assert_eq!(HEXLOWER.encode(&configuration.clients[0].secret_sha256), SECRET_SHA256);
     assert_eq!(HEXLOWER.encode(&configuration.clients[1].secret_sha256), "0123456789abcdef".repeat(4));
     assert_eq!(configuration.state_password.take().unwrap().reveal(), SECRET);
+    configuration.ca_file = configuration.ca_file.map(|name| name.strip_prefix(folder.path()).unwrap().to_owned());
+    let names: Vec<_> = configuration.deliveries.iter().map(|delivery| delivery.name.as_str()).collect();
+    assert_eq!(names, ["gateway", "modem", "robot"]);
+    configuration.deliveries.clear();
+    let mfa = configuration.mfa.as_mut().unwrap();
+    assert_eq!(mfa.token.reveal(), SECRET);
+    (mfa.token.file, mfa.key_file) = ("secret".into(), "mfa.key".into());
     assert_debug_snapshot!("whole", configuration);
 }
 
@@ -464,12 +534,18 @@ fn every_key_is_on_the_page() {
     let rows: Vec<Vec<&str>> =
         page.lines().filter_map(|line| line.strip_prefix("| ")).map(|row| row.split(" | ").collect()).collect();
     let row = |key: &str| rows.iter().find(|row| row[0].contains(&format!("`{key}`")));
-    // This one belongs to PostgreSQL.
-    let keys = WHOLE.lines().filter_map(|line| line.split_once(" = ")).filter(|(key, _)| *key != "state_password_file");
-    for (key, _) in keys {
-        assert!(row(key).is_some(), "{key}");
+    // Several sections have keys of one name.
+    let mut section = "";
+    for line in WHOLE.lines() {
+        if line.starts_with('[') {
+            section = line;
+        } else if let Some((key, _)) = line.split_once(" = ") {
+            let is_row = |row: &&Vec<&str>| row[0].contains(section) && row[0].contains(&format!("`{key}`"));
+            assert!(rows.iter().any(|row| is_row(&row)), "{section} {key}");
+        }
     }
     let Configuration { listen, limits, skew, policy, .. } = Configuration::default();
+    let mfa = MfaLimits::default();
     for (key, default) in [
         ("listen", format!("`{}`", listen[0])),
         ("request_seconds", limits.request.as_secs().to_string()),
@@ -478,6 +554,11 @@ fn every_key_is_on_the_page() {
         ("one_time", format!("`{}`", policy.one_time)),
         ("attempts", policy.attempts.limit().unwrap_or(0).to_string()),
         ("lock_after", policy.lock_after.limit().unwrap_or(0).to_string()),
+        ("sends", mfa.quota.sends().to_string()),
+        ("guesses", mfa.quota.guesses().to_string()),
+        ("valid_for", mfa.valid_for.to_string()),
+        ("max_attempts", mfa.max_attempts.to_string()),
+        ("token_length", mfa.token_length.to_string()),
     ] {
         let row = row(key).unwrap();
         assert_eq!(row.last().unwrap().trim_end_matches(" |"), default, "{key}");
@@ -594,20 +675,25 @@ fn one_line_end_is_not_part_of_a_secret() {
 fn a_secret_that_others_can_read_is_a_warning() {
     let folder = prepared();
     for (mode, warns) in [(0o600, false), (0o640, false), (0o604, true), (0o602, true), (0o644, true)] {
-        for name in ["secret", "server.key"] {
+        for name in ["secret", "server.key", "authentication"] {
             restrict(&folder, name, mode);
         }
         restrict(&folder, "server.pem", 0o644);
         let ran = check(&folder, WHOLE.replace("[::]:443", "[::1]:443"));
         assert_eq!(ran.code(), 0);
         assert!(ran.stdout().starts_with("configuration is sound\n"));
-        assert_eq!(ran.stderr().lines().count(), if warns { 4 } else { 0 }, "{mode:o}: {ran}");
+        // The delivery that no section names is the one that is left.
+        assert_eq!(ran.stderr().lines().count(), if warns { 8 } else { 1 }, "{mode:o}: {ran}");
     }
     assert_snapshot!(check(&folder, WHOLE).stderr(), @"
     totp-adapter.toml:5: warning: others can read or replace the file of state_password_file; mode 0600 keeps them out
-    totp-adapter.toml:11: warning: others can read or replace the file of tls.key_file; mode 0600 keeps them out
-    totp-adapter.toml:28: warning: others can read or replace the file of client.secret_file; mode 0600 keeps them out
-    totp-adapter.toml:37: warning: others can read or replace the file of skyvern.api_key_file; mode 0600 keeps them out
+    totp-adapter.toml:13: warning: others can read or replace the file of tls.key_file; mode 0600 keeps them out
+    totp-adapter.toml:30: warning: others can read or replace the file of client.secret_file; mode 0600 keeps them out
+    totp-adapter.toml:39: warning: others can read or replace the file of skyvern.api_key_file; mode 0600 keeps them out
+    totp-adapter.toml:52: warning: others can read or replace the file of delivery.authentication_file; mode 0600 keeps them out
+    totp-adapter.toml:61: warning: no section names this delivery: nothing leaves by it
+    totp-adapter.toml:64: warning: others can read or replace the file of delivery.api_key_file; mode 0600 keeps them out
+    totp-adapter.toml:68: warning: others can read or replace the file of mfa.token_file; mode 0600 keeps them out
     ");
 }
 
@@ -768,6 +854,7 @@ fn secrets_are_read_again() {
     assert_snapshot!(told(configuration.renew().unwrap_err()), @"
     cannot use the file of tls.key_file: expected the key of the first certificate in tls.certificate_file
     cannot use the file of client.secret_file of client 1: expected at least 22 characters
+    cannot use the file of mfa.token_file: expected at least 22 characters
     ");
     fs::remove_file(folder.path().join("secret")).unwrap();
     folder.write("server.pem", "");
@@ -778,17 +865,431 @@ fn secrets_are_read_again() {
     cannot use the file of client.secret_file of client 1: no such file or directory
     cannot use the file of skyvern.api_key_file of section 1: no such file or directory
     cannot use the file of state_password_file: no such file or directory
+    cannot use the file of delivery.api_key_file of section 3: no such file or directory
+    cannot use the file of mfa.token_file: no such file or directory
     ");
     assert!(Configuration::default().renew().unwrap().tls.is_none());
+}
+
+// contract 10.3b, 10.3i, 10.9d: the way out of deliveries.
+#[test]
+fn proxy_and_roots() {
+    let shown = mistakes([
+        "proxy = 'proxy.example:3128'",
+        "proxy = 5\nca_file = ''",
+        "proxy = 'http://me:hunter2@proxy.example:3128'",
+        "proxy = 'socks5://proxy.example:3128'",
+        "ca_file = 'missing'",
+        "ca_file = 'server.key'\nproxy = ''",
+        "ca_file = 'broken.pem'\n[[delivery]]\nname = 'a'\nkind = 'webhook'\nurl = 'ftp://a.example'",
+        "[mfa]\nproxy = 'http://proxy.example:3128'",
+    ]);
+    assert_snapshot!("way_out", shown);
+}
+
+// contract 10.3b, 10.3c, 10.3i, 10.3k, 13.1l: sections of deliveries.
+#[test]
+fn deliveries() {
+    let with = |section: &str| format!("[[delivery]]\nname = 'a'\n{section}");
+    let hook = "kind = 'webhook'\nurl = 'https://gateway.example/'";
+    let shown = mistakes([
+        "[[delivery]]",
+        "[delivery]\nname = 'a'",
+        "[[delivery]]\nname = 'a b'\nkind = 'hunter2'\nurl = 5",
+        &with("kind = 5"),
+        &with(&format!("{hook}\n{}", with(hook))),
+        &with("kind = 'webhook'"),
+        &with("kind = 'webhook'\nauthentication_file = 'authentication'"),
+        &with("kind = 'webhook'\nurl = 'http://gateway.example/'\nauthentication_file = 'missing'"),
+        &with("kind = 'webhook'\nurl = 'http://gateway.example/'\nauthentication_file = 'authentication'"),
+        &with(
+            "kind = 'webhook'\nurl = 'https://me:hunter2@gateway.example/'\ncommand = ['send']\napi_key_file = 'secret'",
+        ),
+        &with("kind = 'webhook'\nurl = 'gateway.example'\ninsecure_http = 'yes'"),
+        &with(&format!("{hook}\nauthentication_file = 'authentication'")),
+        &with("kind = 'webhook'\nurl = 'https://gateway.example/other'\nauthentication_file = 'method'"),
+        &with(&format!("{hook}\nauthentication_file = 'type'")),
+        &with(&format!("{hook}\nauthentication_file = 'version'")),
+        &with(&format!("{hook}\nauthentication_file = 'secret'")),
+        &with(&format!("{hook}\nauthentication_file = 'accounts'")),
+        &with("kind = 'skyvern'"),
+        &with("kind = 'skyvern'\nurl = 'https://skyvern.example/?hunter2'\napi_key_file = 'latin-1'"),
+        &with(
+            "kind = 'skyvern'\nurl = 'http://skyvern.example/'\napi_key_file = 'missing'\nauthentication_file = 'method'",
+        ),
+    ]);
+    assert_snapshot!("deliveries", shown);
+    let folder = prepared();
+    folder.write("key", "a key with blanks");
+    let ran = check(&folder, with("kind = 'skyvern'\nurl = 'https://skyvern.example/'\napi_key_file = 'key'"));
+    assert_snapshot!(ran.stderr(), @"totp-adapter.toml:5: cannot use the file of delivery.api_key_file: expected a key of visible ASCII characters");
+    folder.write("hook", method("http://gateway.example/hunter2", "https://auth.example/"));
+    let ran = check(&folder, with("kind = 'webhook'\nauthentication_file = 'hook'"));
+    assert_snapshot!(ran.stderr(), @"totp-adapter.toml:4: cannot use the file of delivery.authentication_file: expected an address with https:// (http:// reaches this machine only, unless it is allowed to be insecure) for the address of the webhook");
+}
+
+// contract 10.3i, 13.2b, 13.2e: commands, and where their programs are looked for.
+#[cfg(unix)]
+#[test]
+fn commands() {
+    let with = |command: &str| format!("[[delivery]]\nname = 'a'\nkind = 'command'\n{command}");
+    let shown = mistakes(
+        [
+            &with(""),
+            &with("command = './send {to}'"),
+            &with("command = []"),
+            &with("command = ['./send',\n5,\n'{to}',\n7]"),
+            &with("command = ['']"),
+            &with("command = ['{to}']"),
+            &with("command = ['./send', '{text}']"),
+            &with("command = [\"./send\", \"\\u0000\"]"),
+            &with("command = [\n'./missing',\n'{to}']"),
+            &with("command = ['./secret']"),
+            &with("command = ['accounts/']"),
+            &with("command = ['send']"),
+            &with("command = ['./send']\nurl = 'https://gateway.example/'\ninsecure_http = 5"),
+        ]
+        .map(String::as_str),
+    );
+    assert_snapshot!("commands", shown);
+    let folder = prepared();
+    let ran = |path: &str, command: &str| {
+        folder.write("etc/totp-adapter.toml", with(command));
+        let arguments = ["serve", "--config", "etc/totp-adapter.toml", "--check"];
+        let mut command = totp_adapter(arguments).folder(folder.path()).command();
+        command.env("PATH", path.replace('@', folder.path().to_str().unwrap()));
+        command.output().unwrap().status.code()
+    };
+    for (path, command, exit_code) in [
+        ("@/accounts:@", "command = ['send']", 0),
+        ("@/accounts", "command = ['send']", 2),
+        // Relative to where the command works.
+        ("..", "command = ['send']", 0),
+        (".", "command = ['send']", 2),
+        ("", "command = ['../send']", 0),
+        ("@", "command = ['./send']", 2),
+    ] {
+        assert_eq!(ran(path, command), Some(exit_code), "{path} {command}");
+    }
+    let whole = folder.path().join("send");
+    assert_eq!(ran("", &format!("command = ['{}']", whole.display())), Some(0));
+}
+
+const DELIVERY: &str = "[[delivery]]\nname = 'a'\nkind = 'webhook'\nurl = 'https://gateway.example/'\n";
+const MFA: &str = "[mfa]\nproject = 'p'\ntoken_file = 'secret'\nkey_file = 'mfa.key'\n";
+
+// contract 10.2f, 10.2g, 10.2h, 10.3b, 10.3i: multi-factor codes.
+#[test]
+fn multi_factor_codes() {
+    let with = |keys: &str| format!("{DELIVERY}{MFA}{keys}");
+    let project = |project: &str| with("sms = 'a'").replace("'p'", project);
+    let token = |file: &str| with("sms = 'a'").replace("'secret'", &format!("'{file}'"));
+    let key = |file: &str| with("sms = 'a'").replace("'mfa.key'", &format!("'{file}'"));
+    let shown = mistakes([
+        "[mfa]",
+        "[[mfa]]\nproject = 'p'",
+        &project("''"),
+        &project("5"),
+        &project("'a b'"),
+        &project("'a:b'"),
+        &project("'ä'"),
+        &project(&format!("'{}'", "x".repeat(256))),
+        &token("short"),
+        &token("missing"),
+        &token("lines"),
+        &key("31-bytes"),
+        &key("33-bytes"),
+        &key("large"),
+        &key("empty"),
+        &key("accounts"),
+        &key("missing/mfa.key"),
+        &with(""),
+        &with("sms = 'b'\ncall = 'hunter2 '"),
+        &with("sms = 5\ncall = ''"),
+        &with("sms = 'a'\ndestinations = []"),
+        &with("sms = 'a'\ndestinations = '+49'"),
+        &with("sms = 'a'\ndestinations = ['49',\n'+',\n'+49 170', 5,\n'+1234567890123456', '+49']"),
+        &with("sms = 'a'\nsends = 0\nguesses = 0\nvalid_for = 0\nmax_attempts = 0\ntoken_length = 3"),
+        &with("sms = 'a'\nsends = 1001\nguesses = 1001\nvalid_for = 604801\nmax_attempts = 21\ntoken_length = 21"),
+        &with("sms = 'a'\nsends = '5'\nguesses = 1.5\nvalid_for = -1\nmax_attempts = true\ntoken_length = [4]"),
+    ]);
+    assert_snapshot!("mfa", shown);
+    // A delivery with a mistake has a name all the same.
+    let ran = check(&prepared(), with("sms = 'a'").replace("https", "ftp"));
+    assert_eq!(ran.stderr().lines().count(), 1, "{ran}");
+}
+
+// contract 10.2f, 10.2h, 10.3e: what is absent, and what is at the edge.
+#[test]
+fn defaults_of_multi_factor_codes() {
+    let folder = prepared();
+    let (configuration, warnings) = read(folder.path(), &format!("{DELIVERY}{MFA}call = 'a'")).unwrap();
+    assert!(warnings.is_empty());
+    let mfa = configuration.mfa.unwrap();
+    assert_eq!(mfa.limits, MfaLimits::default());
+    assert_debug_snapshot!((&mfa.channels, &mfa.destinations, mfa.limits));
+    assert_eq!(mfa.channels.delivery(Channel::Sms), None);
+    assert!(mfa.channels.delivery(Channel::Call).is_some());
+    for limits in [
+        "sends = 1\nguesses = 1\nvalid_for = 1\nmax_attempts = 1\ntoken_length = 4",
+        "sends = 1000\nguesses = 1000\nvalid_for = 604800\nmax_attempts = 20\ntoken_length = 20",
+    ] {
+        assert_eq!(check(&folder, format!("{DELIVERY}{MFA}sms = 'a'\n{limits}")).code(), 0, "{limits}");
+    }
+    let project = format!("{DELIVERY}{MFA}sms = 'a'\ncall = 'a'").replace("'p'", &format!("'{}'", "~".repeat(255)));
+    assert!(check(&folder, project).stdout().ends_with("/api/relay/rest/mfa: codes by sms (a) and call (a)\n"));
+    assert!(Configuration::default().mfa.is_none());
+}
+
+// contract 10.3j
+#[test]
+fn a_delivery_that_no_section_names_is_a_warning() {
+    let folder = prepared();
+    let other = DELIVERY.replace("'a'", "'b'");
+    let warned = |mfa: &str| {
+        let ran = check(&folder, format!("{DELIVERY}{other}{mfa}"));
+        assert_eq!(ran.code(), 0, "{ran}");
+        ran.stderr()
+    };
+    assert_eq!(warned(&format!("{MFA}sms = 'a'\ncall = 'b'")), "");
+    assert_snapshot!(warned(&format!("{MFA}sms = 'a'")) + &warned(""), @"
+    totp-adapter.toml:6: warning: no section names this delivery: nothing leaves by it
+    totp-adapter.toml:2: warning: no section names this delivery: nothing leaves by it
+    totp-adapter.toml:6: warning: no section names this delivery: nothing leaves by it
+    ");
+}
+
+// contract 10.3d: the key that codes are kept under, too.
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_can_read_is_a_warning() {
+    let folder = prepared();
+    folder.write("mfa.key", [7; 32]);
+    restrict(&folder, "mfa.key", 0o644);
+    let ran = check(&folder, format!("{DELIVERY}{MFA}sms = 'a'"));
+    assert_eq!(ran.code(), 0);
+    assert_snapshot!(ran.stderr(), @"totp-adapter.toml:8: warning: others can read or replace the file of mfa.key_file; mode 0600 keeps them out");
+}
+
+// contract 10.2g, 10.3e: `--check` does not make the key, a start does; of two at once both have the same.
+#[cfg(unix)]
+#[test]
+fn the_first_start_makes_the_key() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = prepared();
+    assert_eq!(check(&folder, format!("state = 'state.db'\n{DELIVERY}{MFA}sms = 'a'")).code(), 0);
+    assert!(!folder.names().contains(&"mfa.key".to_owned()));
+    let start = || Service::start_in(folder.path(), "--config totp-adapter.toml");
+    let services =
+        std::thread::scope(|scope| [scope.spawn(start), scope.spawn(start)].map(|start| start.join().unwrap()));
+    let file = folder.path().join("mfa.key");
+    let key = fs::read(&file).unwrap();
+    assert_eq!((key.len(), fs::metadata(&file).unwrap().permissions().mode() & 0o777), (32, 0o600));
+    drop(services);
+    drop(start());
+    assert_eq!(fs::read(&file).unwrap(), key);
+    let (configuration, _) =
+        config::load(Some(&folder.path().join("totp-adapter.toml")), &Overrides::default()).unwrap();
+    assert_eq!(configuration.mfa.unwrap().key().unwrap().reveal()[..], key[..]);
+}
+
+// contract 10.2g: a key that cannot be made ends the start with one line. Nobody makes a file in /proc, but root only hears so
+// when he tries.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_key_that_cannot_be_made() {
+    let folder = prepared();
+    folder.write("totp-adapter.toml", format!("{DELIVERY}{MFA}sms = 'a'").replace("mfa.key", "/proc/mfa.key"));
+    let ran = serve(&folder, "--config totp-adapter.toml --listen 127.0.0.1:0 --state state.db");
+    let expected = if rustix::process::geteuid().is_root() {
+        "totp-adapter: cannot make the file of mfa.key_file: no such file or directory\n"
+    } else {
+        "totp-adapter.toml:8: cannot use the folder of mfa.key_file: permission denied\n"
+    };
+    assert_eq!((ran.stderr().as_str(), ran.code()), (expected, 2));
+}
+
+// contract 10.3i: a link that leads nowhere is no place for a key.
+#[cfg(unix)]
+#[test]
+fn a_key_behind_a_broken_link() {
+    let folder = prepared();
+    std::os::unix::fs::symlink("nowhere", folder.path().join("link")).unwrap();
+    let ran = check(&folder, format!("{DELIVERY}{MFA}sms = 'a'").replace("mfa.key", "link"));
+    assert_eq!(ran.code(), 2);
+    assert_snapshot!(ran.stderr(), @"totp-adapter.toml:8: cannot use the file of mfa.key_file: no such file or directory");
+}
+
+// contract 10.8b, 13.1l: what deliveries and codes need is read again; with a mistake nothing is taken over.
+#[test]
+fn secrets_of_deliveries_are_read_again() {
+    let folder = prepared();
+    folder.write("key", SECRET);
+    let hook = "[[delivery]]\nname = 'b'\nkind = 'webhook'\nauthentication_file = 'method'\n";
+    let robot = "[[delivery]]\nname = 'c'\nkind = 'skyvern'\nurl = 'https://skyvern.example'\napi_key_file = 'key'\n";
+    let (configuration, _) = read(folder.path(), &format!("{DELIVERY}{hook}{robot}{MFA}sms = 'a'")).unwrap();
+    let names =
+        |deliveries: &[config::Delivery]| deliveries.iter().map(|delivery| delivery.name.clone()).collect::<Vec<_>>();
+
+    folder.write("secret", format!("another-{SECRET}"));
+    folder.write("method", method("https://other.example/hook", "https://auth.example/token"));
+    let renewed = configuration.renew().unwrap();
+    assert_eq!(renewed.mfa_token.unwrap().reveal(), format!("another-{SECRET}"));
+    assert_eq!(names(&renewed.deliveries), names(&configuration.deliveries));
+    assert!(matches!(renewed.deliveries[2].kind, DeliveryKind::Skyvern(_)));
+
+    folder.write("secret", "hunter2");
+    folder.write("method", r#"{"type":"hunter2"}"#);
+    folder.write("key", "hunter 2");
+    let told = || configuration.renew().unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert_snapshot!(told(), @"
+    cannot use the file of delivery.authentication_file of section 2: authentication type not supported
+    cannot use the file of delivery.api_key_file of section 3: expected a key of visible ASCII characters
+    cannot use the file of mfa.token_file: expected at least 22 characters
+    ");
+    folder.write("secret", SECRET);
+    folder.write("method", authentication("https://auth.example/token"));
+    fs::remove_file(folder.path().join("key")).unwrap();
+    assert_snapshot!(told(), @"
+    cannot use the file of delivery.authentication_file of section 2: expected an UPDATE_COM_METHOD message or a comMethod with the address
+    cannot use the file of delivery.api_key_file of section 3: no such file or directory
+    ");
+    folder.write("method", method("http://gateway.example/hunter2", "https://auth.example/token"));
+    folder.write("key", SECRET);
+    assert_snapshot!(told(), @"cannot use the file of delivery.authentication_file of section 2: expected an address with https:// (http:// reaches this machine only, unless it is allowed to be insecure) for the address of the webhook");
+}
+
+// contract 13.1l: an address that is named in the section is the only one, also later.
+#[test]
+fn the_address_of_the_section_stays() {
+    let folder = prepared();
+    let text = "[[delivery]]\nname = 'a'\nkind = 'webhook'\nurl = 'https://gateway.example/hook'\nauthentication_file = 'method'";
+    let (configuration, _) = read(folder.path(), text).unwrap();
+    assert!(configuration.renew().is_ok());
+    folder.write("method", method("https://other.example/", "https://auth.example/token"));
+    let mistakes = configuration.renew().unwrap_err();
+    let expected = "cannot use the file of delivery.authentication_file of section 1: expected the same address as for delivery.url";
+    assert_eq!(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+}
+
+fn message() -> Message {
+    Message {
+        id: "7".to_owned(),
+        channel: Channel::Sms,
+        to: Confidential::new("+491701234567".to_owned()),
+        from: None,
+        text: Confidential::new("Your code is: 123456".to_owned()),
+    }
+}
+
+/// Delivers a message by the delivery of this place.
+fn deliver(configuration: &Configuration, place: usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let way = configuration.deliveries[place].way();
+    runtime.block_on(way.deliver(&message())).unwrap();
+}
+
+// contract 10.2e, 13.1l, 13.2f: every kind delivers, and after a renewal with what the files have then.
+#[test]
+fn messages_leave_by_every_kind() {
+    let recorder = Recorder::start(|request, _| match request.path() {
+        "/token" => Action::answer(200, r#"{"access_token":"t","expires_in":60}"#),
+        "/v1/credentials/totp" => Action::answer(200, r#"{"totp_code_id":"o","code":"123456"}"#),
+        _ => Action::answer(202, ""),
+    });
+    let folder = prepared();
+    folder.write("method", method(&recorder.url("/hook"), &recorder.url("/token")));
+    folder.write("key", "first");
+    let (open, skyvern) = (recorder.url("/open"), recorder.url(""));
+    // No proxy stands between this machine and itself.
+    let text = format!(
+        "proxy = 'http://127.0.0.1:9'
+        [[delivery]]\nname = 'open'\nkind = 'webhook'\nurl = '{open}'
+        [[delivery]]\nname = 'hook'\nkind = 'webhook'\nauthentication_file = 'method'
+        [[delivery]]\nname = 'robot'\nkind = 'skyvern'\nurl = '{skyvern}'\napi_key_file = 'key'"
+    );
+    let (mut configuration, _) = read(folder.path(), &text).unwrap();
+    (0..3).for_each(|place| deliver(&configuration, place));
+    let body = r#"{"id":"7","channel":"sms","to":"+491701234567","text":"Your code is: 123456"}"#;
+    for (path, bearer) in [("/open", None), ("/hook", Some("Bearer t"))] {
+        let [request] = &recorder.requests(path)[..] else { panic!("{path}") };
+        assert_eq!((request.text(), request.header("authorization")), (body, bearer));
+    }
+    folder.write("key", "second");
+    configuration.deliveries = configuration.renew().unwrap().deliveries;
+    deliver(&configuration, 2);
+    let asked = recorder.requests("/v1/credentials/totp");
+    let body = r#"{"totp_identifier":"+491701234567","content":"Your code is: 123456"}"#;
+    assert!(asked.iter().all(|request| request.text() == body));
+    assert_eq!(
+        asked.iter().map(|request| request.header("x-api-key").unwrap()).collect::<Vec<_>>(),
+        ["first", "second"]
+    );
+}
+
+// contract 10.2e, 10.9e: a delivery and its request for a token take the proxy to other machines.
+#[test]
+fn deliveries_take_the_proxy() {
+    let proxy = Recorder::start(|request, _| match request.path() {
+        "http://auth.example/token" => Action::answer(200, r#"{"access_token":"t","expires_in":60}"#),
+        _ => Action::answer(202, ""),
+    });
+    let folder = prepared();
+    let hook = "url = 'http://gateway.example/messages'\nauthentication_file = 'authentication'\ninsecure_http = true";
+    let text = format!("proxy = '{}'\n[[delivery]]\nname = 'a'\nkind = 'webhook'\n{hook}", proxy.url(""));
+    let (configuration, _) = read(folder.path(), &text).unwrap();
+    deliver(&configuration, 0);
+    assert_eq!(proxy.paths(), ["http://auth.example/token", "http://gateway.example/messages"]);
+}
+
+// contract 13.2e: wherever the program was started, the command works in the folder of the configuration.
+#[cfg(unix)]
+#[test]
+fn a_command_works_in_the_folder_of_the_configuration() {
+    let folder = prepared();
+    folder.write("etc/send", "#!/bin/sh\ncat > received\n");
+    restrict(&folder, "etc/send", 0o700);
+    let text = "[[delivery]]\nname = 'a'\nkind = 'command'\ncommand = ['./send', '{to}']";
+    // A relative name of the folder, as one has who starts the program beside it.
+    let here = std::env::current_dir().unwrap();
+    let up: std::path::PathBuf = here.components().skip(1).map(|_| "..").collect();
+    let etc = up.join(folder.path().join("etc").strip_prefix("/").unwrap());
+    let (configuration, _) = read(&etc, text).unwrap();
+    deliver(&configuration, 0);
+    assert_eq!(folder.read("etc/received"), "Your code is: 123456");
+}
+
+// contract 10.3i: no file is made by looking, and a folder in which the key cannot be made is a mistake. Root can write anywhere.
+#[cfg(unix)]
+#[test]
+fn a_key_in_a_closed_folder() {
+    let folder = prepared();
+    fs::create_dir(folder.path().join("closed")).unwrap();
+    fs::set_permissions(folder.path().join("closed"), std::os::unix::fs::PermissionsExt::from_mode(0o500)).unwrap();
+    let ran = check(&folder, format!("{DELIVERY}{MFA}sms = 'a'").replace("mfa.key", "closed/mfa.key"));
+    if rustix::process::geteuid().is_root() {
+        assert_eq!(ran.code(), 0, "{ran}");
+    } else {
+        let expected = "totp-adapter.toml:8: cannot use the folder of mfa.key_file: permission denied\n";
+        assert_eq!((ran.stderr().as_str(), ran.code()), (expected, 2));
+    }
+    assert_eq!(folder.names_in("closed"), Vec::<String>::new());
 }
 
 // contract 10.5d: no secret in `Debug`.
 #[test]
 fn no_secret_is_in_debug() {
     let folder = prepared();
+    folder.write("mfa.key", [b'k'; 32]);
     let (configuration, _) = read(folder.path(), WHOLE).unwrap();
+    let key = configuration.mfa.as_ref().unwrap().key().unwrap();
+    assert_eq!(format!("{key:?}"), "MfaKey(redacted)");
     for shown in [format!("{configuration:?}"), format!("{:?}", configuration.renew().unwrap())] {
-        assert!(!shown.contains(SECRET) && !shown.contains("db.example"), "{shown}");
+        for secret in
+            [SECRET, "db.example", "gateway.example", "skyvern.example", "auth.example", "proxy.example", "kkkk"]
+        {
+            assert!(!shown.contains(secret), "{secret}: {shown}");
+        }
     }
 }
 
@@ -849,6 +1350,13 @@ fn piece() -> impl Strategy<Value = String> {
         "verification",
         "operations",
         "client",
+        "delivery",
+        "mfa",
+        "kind",
+        "command",
+        "proxy",
+        "sms",
+        "destinations",
         "certificate_file",
         "key_file",
         "request_seconds",
@@ -899,6 +1407,13 @@ fn piece() -> impl Strategy<Value = String> {
         "[limits]\n",
         "[operations]\n",
         "[[client]]\n",
+        "[[delivery]]\n",
+        "[mfa]\n",
+        "name = 'a'\n",
+        "kind = 'command'\n",
+        "kind = 'webhook'\n",
+        "command = ['hunter2']\n",
+        "url = 'https://hunter2.example'\n",
         "id = 'a'\n",
         "clients = ['a']\n",
     ];

@@ -4,11 +4,16 @@
 #![cfg(feature = "state")]
 
 mod common;
+#[path = "state/mfa.rs"]
+mod mfa;
 #[path = "state/model.rs"]
 mod model;
 #[cfg(feature = "serve")]
 #[path = "state/postgres.rs"]
 mod postgres;
+#[cfg(feature = "serve")]
+#[path = "state/service.rs"]
+mod service;
 #[path = "state/store.rs"]
 mod store;
 
@@ -562,17 +567,23 @@ fn tokens_are_valid_until_they_end(place: &Place) {
 
 // contract 15.4c: what an older program remembers counts.
 fn older_states_are_completed(place: &Place) {
-    assert_eq!(offer(&mut place.open(), NOW, Some(NOW / 30)), Verdict::Accepted);
-    place.make_older();
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| place.open());
-        }
-    });
-    let mut state = place.open();
-    assert_eq!(offer(&mut state, NOW, Some(NOW / 30)), Verdict::Replayed);
-    assert_eq!(state.reserve(&reservation(1, 1, 0)).unwrap(), Reserved::New);
-    assert_eq!(place.count("idempotency"), 1);
+    for version in [1, 2] {
+        let place = place.another();
+        assert_eq!(offer(&mut place.open(), NOW, Some(NOW / 30)), Verdict::Accepted);
+        assert_eq!(place.open().reserve(&reservation(1, 1, 0)).unwrap(), Reserved::New);
+        place.make_older(version);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| place.open());
+            }
+        });
+        let mut state = place.open();
+        assert_eq!(offer(&mut state, NOW, Some(NOW / 30)), Verdict::Replayed);
+        let expected = if version == 1 { Reserved::New } else { Reserved::Pending };
+        assert_eq!(state.reserve(&reservation(1, 1, 0)).unwrap(), expected);
+        assert_eq!(place.count("idempotency"), 1);
+        mfa::works(&mut state);
+    }
 }
 
 /// A request that is reserved for 60 s.

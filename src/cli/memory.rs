@@ -12,7 +12,7 @@ use super::{Files, FilterArguments, Handling, Request};
 use crate::operation::Operation;
 use crate::otp::OutOfRange;
 #[cfg(feature = "serve")]
-use crate::service::Name;
+use crate::service::{Name, PhoneNumber};
 #[cfg(feature = "serve")]
 use crate::state::Address;
 use crate::state::{Attempts, Location, LockAfter};
@@ -85,15 +85,20 @@ pub(super) struct UnlockArguments {
     #[arg(long, requires = "state", value_name = "FILE")]
     state_password_file: Option<PathBuf>,
 
-    /// Unlock an account of this configuration of the service, in its state, without an input
+    /// Unlock an account or a destination of this configuration of the service, in its state
     #[cfg(feature = "serve")]
-    #[arg(long, requires = "account", conflicts_with_all = ["state", "state_password_file", "input"], value_name = "FILE")]
+    #[arg(long, requires = "locked", conflicts_with_all = ["state", "state_password_file", "input"], value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// The account
+    /// The account whose wrong passwords are forgotten; there is no input then
     #[cfg(feature = "serve")]
-    #[arg(long, requires = "config", value_name = "NAME", value_parser = OsStringValueParser::new().try_map(account))]
+    #[arg(long, requires = "config", group = "locked", value_name = "NAME", value_parser = OsStringValueParser::new().try_map(account))]
     account: Option<Name>,
+
+    /// The telephone number whose wrong codes are forgotten; '-' reads it from standard input
+    #[cfg(feature = "serve")]
+    #[arg(long, requires = "config", group = "locked", value_name = "NUMBER", value_parser = OsStringValueParser::new().try_map(destination))]
+    destination: Option<Locked>,
 
     #[command(flatten)]
     files: Files,
@@ -114,7 +119,8 @@ The input is the <Secret> document of the secret. The answer is the same where n
 
 Examples:
   totp-adapter unlock --state state.db < secret.xml
-  totp-adapter unlock --config totp-adapter.toml --account john.doe";
+  totp-adapter unlock --config totp-adapter.toml --account john.doe
+  totp-adapter unlock --config totp-adapter.toml --destination - < number.txt";
 
 #[cfg(feature = "serve")]
 #[expect(clippy::needless_pass_by_value, reason = "clap's parsers of any bytes give what they own")]
@@ -122,14 +128,36 @@ fn account(name: OsString) -> Result<Name, OutOfRange> {
     name.to_str().and_then(Name::parse).ok_or(OutOfRange { expected: Name::EXPECTED })
 }
 
-/// An account that the service has, as it was named.
+#[cfg(feature = "serve")]
+#[expect(clippy::needless_pass_by_value, reason = "clap's parsers of any bytes give what they own")]
+fn destination(number: OsString) -> Result<Locked, OutOfRange> {
+    if number == "-" {
+        return Ok(Locked::DestinationOnInput);
+    }
+    let number = number.to_str().and_then(PhoneNumber::parse).map(Locked::Destination);
+    number.ok_or(OutOfRange { expected: PhoneNumber::EXPECTED })
+}
+
+/// What is to be unlocked in the state of the service.
 #[cfg(feature = "serve")]
 #[derive(Clone, Debug)]
-pub struct Enrolled {
+pub struct ServiceUnlock {
     /// The configuration.
     pub config: PathBuf,
-    /// The account.
-    pub account: Name,
+    /// What is locked.
+    pub locked: Locked,
+}
+
+/// What the service does not look at any more after too many wrong passwords or codes.
+#[cfg(feature = "serve")]
+#[derive(Clone, Debug)]
+pub enum Locked {
+    /// Passwords of this account.
+    Account(Name),
+    /// Codes that were sent to this number.
+    Destination(PhoneNumber),
+    /// The same; the number is on the input, where no list of processes shows it.
+    DestinationOnInput,
 }
 
 impl From<UnlockArguments> for FilterArguments {
@@ -144,7 +172,10 @@ impl From<UnlockArguments> for FilterArguments {
             operation: Some(Operation::Unlock),
             memory,
             #[cfg(feature = "serve")]
-            enrolled: arguments.config.and_then(|config| arguments.account.map(|account| Enrolled { config, account })),
+            service_unlock: arguments.config.and_then(|config| {
+                let locked = arguments.account.map(Locked::Account).or(arguments.destination)?;
+                Some(ServiceUnlock { config, locked })
+            }),
             ..Request::default()
         };
         Self { request, files: arguments.files, handling: arguments.handling, base64: false, format: None }

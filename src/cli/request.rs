@@ -60,10 +60,10 @@ pub struct Request {
     #[command(flatten)]
     pub memory: super::memory::MemoryArguments,
 
-    /// The account that `unlock` takes instead of an input.
+    /// What `unlock` takes instead of a document.
     #[cfg(feature = "serve")]
     #[arg(skip)]
-    pub enrolled: Option<super::memory::Enrolled>,
+    pub service_unlock: Option<super::memory::ServiceUnlock>,
 
     /// What `read-qr` gives, which has options of its own.
     #[arg(skip)]
@@ -79,7 +79,7 @@ impl Request {
         #[cfg(feature = "serve")]
         let files = {
             let password = self.memory.state_password_file.clone().map(|file| ("--state-password-file", file));
-            let config = self.enrolled.as_ref().map(|enrolled| ("--config", enrolled.config.clone()));
+            let config = self.service_unlock.as_ref().map(|unlock| ("--config", unlock.config.clone()));
             files.chain(password).chain(config)
         };
         files.collect()

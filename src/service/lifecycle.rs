@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::config::{Configuration, Mistake, Renewed, SecretFile, Warning};
+use super::config::{self, Configuration, MfaKeyError, Mistake, Renewed, SecretFile, Warning};
 use super::connection::Connection;
 use super::http::{self, Served};
 use super::listener::{Gate, WireAcceptor};
@@ -52,6 +52,8 @@ enum BeginError {
     StateFolder(#[from] StateFolderError),
     #[error("state not available: {0}")]
     State(#[from] MemoryError),
+    #[error(transparent)]
+    MfaKey(#[from] MfaKeyError),
 }
 
 /// Serves until a signal ends it and returns the exit code.
@@ -84,8 +86,9 @@ async fn run(mut configuration: Configuration, warnings: &[Warning], options: Lo
     // The ports that were really taken: the page tells them.
     configuration.listen =
         listeners.iter().filter(|listener| listener.served.operations).map(|listener| listener.address).collect();
+    let mfa_key = configuration.mfa.as_ref().map(config::Mfa::key).transpose()?;
     log::begin(options);
-    let service = Arc::new(Service::new(&configuration, store)?);
+    let service = Arc::new(Service::new(&configuration, mfa_key, store)?);
     tracing::info!(target: TARGET, version = env!("CARGO_PKG_VERSION"), "totp-adapter");
     for warning in warnings {
         tracing::warn!(target: TARGET, cause = warning.to_string(), "configuration");
@@ -243,12 +246,13 @@ async fn second(signals: &mut Signals) -> i32 {
 /// Reads certificates and secrets again; with a mistake the old ones stay.
 fn reload(configuration: &Configuration, certificates: Option<&RustlsConfig>, service: &Service) {
     match configuration.renew() {
-        Ok(Renewed { tls, clients, skyvern_keys, state_password }) => {
+        Ok(Renewed { tls, clients, skyvern_keys, state_password, deliveries, mfa_token }) => {
             if let (Some(certificates), Some(tls)) = (certificates, tls) {
                 certificates.reload_from_config(tls);
             }
             service.renew_clients(clients);
             service.renew_skyvern_keys(skyvern_keys);
+            service.renew_mfa(mfa_token.as_ref(), &deliveries);
             service.renew_state_password(state_password);
             tracing::info!(target: TARGET, "certificates and secrets read again");
         }

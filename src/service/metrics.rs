@@ -27,6 +27,8 @@ pub struct Metrics {
     pub state_queue: IntGauge,
     /// What the state could not answer.
     pub state_errors: IntCounter,
+    mfa: [IntCounter; MfaResult::ALL.len()],
+    deliveries: IntCounterVec,
     /// Messages that an inbox could not take.
     pub inbox_errors: IntCounter,
     /// Panics of requests.
@@ -59,6 +61,38 @@ impl Verification {
     }
 }
 
+/// What became of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MfaResult {
+    /// It was sent.
+    Sent,
+    /// It could not be delivered.
+    Failed,
+    /// It was right.
+    Match,
+    /// It was wrong.
+    Mismatch,
+    /// There was no request for it.
+    Gone,
+    /// Too many were sent or tried.
+    Limited,
+}
+
+impl MfaResult {
+    const ALL: [Self; 6] = [Self::Sent, Self::Failed, Self::Match, Self::Mismatch, Self::Gone, Self::Limited];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Match => "match",
+            Self::Mismatch => "mismatch",
+            Self::Gone => "gone",
+            Self::Limited => "limited",
+        }
+    }
+}
+
 /// The metrics of a route, with its labels resolved once.
 pub struct RouteMetrics {
     route: &'static str,
@@ -73,6 +107,7 @@ impl Metrics {
     pub fn new() -> Self {
         let registry = Registry::new();
         let verifications = counters(&registry, "verifications_total", "Passwords by what became of them", &["result"]);
+        let mfa = counters(&registry, "mfa_total", "Codes by what became of them", &["result"]);
         let tokens = counters(&registry, "tokens_total", "Token requests", &["result"]);
         Self {
             requests: counters(&registry, "requests_total", "Requests", &["route", "http_status"]),
@@ -84,6 +119,8 @@ impl Metrics {
                 "Matches by steps off the current one",
                 &["offset"],
             ),
+            mfa: MfaResult::ALL.map(|result| mfa.with_label_values(&[result.label()])),
+            deliveries: counters(&registry, "deliveries_total", "Deliveries", &["name", "result"]),
             tokens_issued: tokens.with_label_values(&["issued"]),
             tokens_refused: tokens.with_label_values(&["refused"]),
             state_queue: registered(&registry, IntGauge::new(name("state_queue"), "What waits for the state")),
@@ -111,6 +148,16 @@ impl Metrics {
     /// Counts a verification.
     pub fn verified(&self, result: Verification) {
         self.verifications[result as usize].inc();
+    }
+
+    /// Counts what became of a code.
+    pub fn mfa(&self, result: MfaResult) {
+        self.mfa[result as usize].inc();
+    }
+
+    /// Counts a delivery by the name of its section.
+    pub fn delivered(&self, name: &str, is_delivered: bool) {
+        self.deliveries.with_label_values(&[name, if is_delivered { "delivered" } else { "failed" }]).inc();
     }
 
     /// Counts a match so many steps off the current one.

@@ -15,6 +15,7 @@ mod http;
 mod inbox;
 mod listener;
 mod metrics;
+mod phone_number;
 mod signals;
 mod state_folder;
 mod summary;
@@ -23,6 +24,7 @@ mod unlock;
 use std::path::Path;
 
 pub use accounts::Name;
+pub use phone_number::PhoneNumber;
 pub(crate) use unlock::unlock;
 
 use crate::cli::ServeArguments;

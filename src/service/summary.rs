@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use super::config::{Access, Configuration, Inbox, Skyvern};
+use super::config::{Access, Configuration, Delivery, DeliveryKind, Inbox, Mfa, Skyvern};
+use super::delivery::Channel;
 use crate::state::Location;
 use crate::transport::printable;
 
@@ -22,10 +23,27 @@ pub(super) fn of(configuration: &Configuration) -> String {
     lines.extend(configuration.skyvern.iter().map(skyvern));
     let inbox = |inbox: &Inbox| format!("/inbox/{}: files in {}", inbox.name, printable(&inbox.directory));
     lines.extend(configuration.inboxes.iter().map(inbox));
+    lines.extend(configuration.deliveries.iter().map(delivery));
+    lines.extend(configuration.mfa.as_ref().map(mfa));
     lines.iter().fold(String::new(), |mut text, line| {
         writeln!(text, "{line}").expect("a String grows");
         text
     })
+}
+
+fn delivery(delivery: &Delivery) -> String {
+    let way = match delivery.kind {
+        DeliveryKind::Webhook(_) => "a webhook",
+        DeliveryKind::Command(_) => "a command",
+        DeliveryKind::Skyvern(_) => "Skyvern",
+    };
+    format!("delivery {}: {way}", delivery.name)
+}
+
+fn mfa(mfa: &Mfa) -> String {
+    let by = |channel: Channel| Some(format!("{} ({})", channel.name(), mfa.channels.delivery(channel)?));
+    let ways: Vec<_> = Channel::ALL.into_iter().filter_map(by).collect();
+    format!("/api/relay/rest/mfa: codes by {}", ways.join(" and "))
 }
 
 fn listener(address: SocketAddr, configuration: &Configuration) -> String {

@@ -1,35 +1,72 @@
-//! `unlock` for an account of the service (contract 15.3h): its configuration says where the secret and the state are.
+//! `unlock` with the configuration of the service, which says where the state is (contract 14.3e, 15.3h).
 
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use super::accounts::Accounts;
 use super::config::{self, Configuration, Overrides};
-use super::state_folder;
-use crate::cli::Enrolled;
+use super::{PhoneNumber, state_folder};
+use crate::cli::{Locked, ServiceUnlock};
 use crate::reply::Reply;
 use crate::transport::Memory;
 
-/// Forgets the failures of the account's secret.
-pub(crate) fn unlock(enrolled: &Enrolled) -> Reply {
-    match memory_and_account(enrolled) {
-        Ok((memory, account)) => memory.unlock(account.secret()),
-        Err(description) => Reply::error(&description),
-    }
+const WRONG: &str = "wrong configuration";
+
+/// Forgets the wrong passwords for an account, or the wrong codes for a destination, whose number may be on the input.
+pub(crate) fn unlock<E: Into<Reply>>(
+    unlock: &ServiceUnlock,
+    input: impl FnOnce() -> Result<Zeroizing<Vec<u8>>, E>,
+) -> Reply {
+    let unlocked = match &unlock.locked {
+        Locked::Account(name) => account(&unlock.config, name),
+        Locked::Destination(number) => destination(&unlock.config, number),
+        Locked::DestinationOnInput => match input().map(|input| number(&input)) {
+            Ok(Ok(number)) => destination(&unlock.config, &number),
+            Ok(Err(description)) => Err(description),
+            Err(fault) => return fault.into(),
+        },
+    };
+    unlocked.unwrap_or_else(|description| Reply::error(&description))
 }
 
-fn memory_and_account(enrolled: &Enrolled) -> Result<(Memory, crate::account::Account), String> {
-    let file: &Path = &enrolled.config;
-    let (configuration, _) = config::load(Some(file), &Overrides::default()).map_err(|mistakes| {
+fn account(file: &Path, name: &super::Name) -> Result<Reply, String> {
+    let configuration = load(file)?;
+    let folder = configuration.accounts.clone();
+    let folder = folder.ok_or_else(|| format!("{WRONG}: expected accounts, the folder of accounts"))?;
+    let account = Accounts::in_folder(folder).read(name).map_err(|error| error.to_string())?;
+    Ok(memory(configuration)?.unlock(account.secret()))
+}
+
+fn destination(file: &Path, number: &PhoneNumber) -> Result<Reply, String> {
+    let configuration = load(file)?;
+    if configuration.mfa.is_none() {
+        return Err(format!("{WRONG}: expected [mfa], the section of multi-factor codes"));
+    }
+    Ok(memory(configuration)?.unlock_destination(number))
+}
+
+/// The number on an input, perhaps with a line end.
+fn number(input: &[u8]) -> Result<PhoneNumber, String> {
+    let text = std::str::from_utf8(input).ok();
+    let line = text.map(|text| text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line)));
+    let number = line.and_then(PhoneNumber::parse);
+    number.ok_or_else(|| format!("unusable input: expected {}", PhoneNumber::EXPECTED))
+}
+
+fn load(file: &Path) -> Result<Configuration, String> {
+    let loaded = config::load(Some(file), &Overrides::default()).map_err(|mistakes| {
         let first = mistakes.first().map_or_else(String::new, |mistake| mistake.line(file));
         match mistakes.len() {
-            0 | 1 => format!("wrong configuration: {first}"),
-            count => format!("wrong configuration: {first}; serve --check shows all {count} mistakes"),
+            0 | 1 => format!("{WRONG}: {first}"),
+            count => format!("{WRONG}: {first}; serve --check shows all {count} mistakes"),
         }
-    })?;
-    let Configuration { accounts, state, state_password, policy, .. } = configuration;
-    let folder = accounts.ok_or("wrong configuration: expected accounts, the folder of accounts")?;
-    let account = Accounts::in_folder(folder).read(&enrolled.account).map_err(|error| error.to_string())?;
+    });
+    loaded.map(|(configuration, _)| configuration)
+}
+
+fn memory(configuration: Configuration) -> Result<Memory, String> {
+    let Configuration { state, state_password, policy, .. } = configuration;
     let location = state_folder::location(state.as_ref()).map_err(|error| error.to_string())?;
-    let memory = Memory::new(location, policy).with_password(state_password.map(|password| password.file));
-    Ok((memory, account))
+    Ok(Memory::new(location, policy).with_password(state_password.map(|password| password.file)))
 }

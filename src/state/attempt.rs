@@ -74,12 +74,17 @@ impl Salt {
     }
 
     fn fingerprint(&self, kind: &[u8], parameters: &[u8], secret: &Secret) -> Fingerprint {
+        Fingerprint(self.hash(kind, parameters, secret.as_bytes()))
+    }
+
+    /// HMAC-SHA-256 of a kind, of its parameters and of what it is of. No kind begins with another, and the parameters of one
+    /// kind are always as long, so no two inputs are the same bytes.
+    pub(super) fn hash(&self, kind: &[u8], parameters: &[u8], of: &[u8]) -> [u8; 32] {
         let mut hmac = Hmac::<Sha256>::new_from_slice(&self.0).expect("an HMAC takes keys of any length");
-        // Both are as long for all secrets, so no two inputs are the same bytes.
         hmac.update(kind);
         hmac.update(parameters);
-        hmac.update(secret.as_bytes());
-        Fingerprint(hmac.finalize().into_bytes().into())
+        hmac.update(of);
+        hmac.finalize().into_bytes().into()
     }
 }
 

@@ -1,9 +1,11 @@
-//! The memory of used passwords (contract 15): what is remembered, under which fingerprint, and how it judges.
+//! The memory of used passwords (contract 15) and of multi-factor codes (contract 14): what is remembered, under which
+//! fingerprint, and how it judges.
 //! It knows neither documents nor HTTP, and nothing in it is asynchronous but what speaks to PostgreSQL.
 
 mod attempt;
 mod idempotency;
 mod location;
+mod mfa;
 mod policy;
 #[cfg(feature = "serve")]
 mod postgres;
@@ -15,6 +17,7 @@ mod token;
 pub use attempt::{Attempt, Fingerprint, Judgement, Salt};
 pub use idempotency::{IdempotencyKey, Reservation, Reserved};
 pub use location::Location;
+pub use mfa::{Begun, CodeHash, Destination, MfaGuess, MfaId, MfaRequest, MfaSend, Quota, Verified};
 pub use policy::{Attempts, LockAfter, Policy};
 #[cfg(feature = "serve")]
 pub use postgres::{Access, Address, AddressError, Postgres};

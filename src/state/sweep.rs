@@ -3,7 +3,7 @@
 
 use super::attempt::{Attempt, Fingerprint};
 
-/// How many rows are looked at for each guess or token: more than it can add.
+/// How many rows are looked at for each guess, token or request: more than it can add.
 pub(crate) const ROWS_EACH: i64 = 2;
 /// Of so many guesses one looks at the rows of all, since looking costs as much as a guess.
 const EVERY: i64 = 32;
@@ -39,6 +39,10 @@ pub(crate) const DUE_ASIDE: &str = due!("aside", "code", "", "");
 pub(crate) const DUE_TOKENS: &str = due!("token", "hash", "", "");
 /// Of requests that may be repeated.
 pub(crate) const DUE_IDEMPOTENCY: &str = due!("idempotency", "key", "", "");
+/// Of requests for multi-factor codes.
+pub(crate) const DUE_REQUESTS: &str = due!("mfa_request", "id", "", "");
+/// Of their destinations.
+pub(crate) const DUE_DESTINATIONS: &str = due!("mfa_destination", "destination", "", "");
 
 /// Where guesses that are judged together look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

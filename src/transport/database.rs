@@ -6,7 +6,7 @@ use tokio::runtime::{self, Runtime};
 use tokio::task::yield_now;
 
 use crate::service::config::SecretFile;
-use crate::state::{Access, Address, Attempt, Fingerprint, Judgement, Policy, Postgres, Salt};
+use crate::state::{Access, Address, Attempt, Destination, Fingerprint, Judgement, Policy, Postgres, Salt};
 use crate::verification::MemoryError;
 
 /// A connection and what drives it.
@@ -44,5 +44,9 @@ impl Database {
 
     pub fn unlock(&self, secret: &Fingerprint) -> Result<(), MemoryError> {
         self.runtime.block_on(self.state.unlock(secret))
+    }
+
+    pub fn unlock_destination(&self, destination: &Destination) -> Result<(), MemoryError> {
+        self.runtime.block_on(self.state.unlock_destination(destination))
     }
 }

@@ -20,6 +20,10 @@ use crate::reply::{Body, Cause, Reply};
 use crate::status::{ExitCodes, MailFailure, Status};
 use crate::symbol_format::SymbolFormat;
 
+/// The most bytes of a telephone number and its line end.
+#[cfg(feature = "serve")]
+const MAX_NUMBER_BYTES: usize = 64;
+
 /// Runs the filter and gives the exit code.
 #[must_use]
 pub fn run(arguments: &FilterArguments) -> i32 {
@@ -92,8 +96,9 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
         return instead_of_output(Fault::OutputKept { file: arguments.files.output.clone(), kept });
     }
     #[cfg(feature = "serve")]
-    if let Some(enrolled) = &arguments.request.enrolled {
-        return deliver(crate::service::unlock(enrolled), arguments, &places.output, replaceable);
+    if let Some(unlock) = &arguments.request.service_unlock {
+        let number = || places.input.read("a telephone number", MAX_NUMBER_BYTES, arguments.handling.input_timeout);
+        return deliver(crate::service::unlock(unlock, number), arguments, &places.output, replaceable);
     }
     let reply = match input(operation, arguments, places) {
         Ok(input) => {

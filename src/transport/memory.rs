@@ -10,7 +10,13 @@ use super::database::Database;
 
 use crate::otp::Secret;
 use crate::outcome::Outcome;
+#[cfg(feature = "serve")]
+use crate::reply::DESTINATION_UNLOCKED;
 use crate::reply::Reply;
+#[cfg(feature = "serve")]
+use crate::service::PhoneNumber;
+#[cfg(feature = "serve")]
+use crate::state::Destination;
 use crate::state::{Attempt, Fingerprint, IfMissing, Judgement, Location, Policy, Salt, Sqlite};
 use crate::verification::{Guess, MemoryError};
 
@@ -86,6 +92,19 @@ impl Memory {
             state.unlock(&fingerprint)
         });
         Reply::of(unlocked.map(|()| Outcome::Unlocked).map_err(Into::into))
+    }
+
+    /// Forgets the wrong codes for a destination, in a state that is there.
+    #[cfg(feature = "serve")]
+    pub fn unlock_destination(&self, number: &PhoneNumber) -> Reply {
+        let unlocked = self.with_state(IfMissing::Refuse, |state| {
+            let destination = Destination::of(number.reveal(), state.salt());
+            state.unlock_destination(&destination)
+        });
+        match unlocked {
+            Ok(()) => Reply::success(DESTINATION_UNLOCKED, None),
+            Err(error) => Reply::of(Err(error.into())),
+        }
     }
 
     /// After an error a database is asked anew for the next guess: it may be there again.
@@ -164,6 +183,14 @@ impl State {
             Self::Sqlite(state) => state.unlock(secret),
             #[cfg(feature = "serve")]
             Self::Postgres(database) => database.unlock(secret),
+        }
+    }
+
+    #[cfg(feature = "serve")]
+    fn unlock_destination(&mut self, destination: &Destination) -> Result<(), MemoryError> {
+        match self {
+            Self::Sqlite(state) => state.unlock_destination(destination),
+            Self::Postgres(database) => database.unlock_destination(destination),
         }
     }
 }

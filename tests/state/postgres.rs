@@ -3,8 +3,8 @@
 use tokio::runtime::Runtime;
 use totp_adapter::Verdict;
 use totp_adapter::state::{
-    Access, Address, Attempt, Fingerprint, IdempotencyKey, Judgement, Policy, Postgres, Reservation, Reserved, Salt,
-    Token, TokenHash,
+    Access, Address, Attempt, Begun, CodeHash, Destination, Fingerprint, IdempotencyKey, Judgement, MfaGuess, MfaId,
+    MfaRequest, MfaSend, Policy, Postgres, Quota, Reservation, Reserved, Salt, Token, TokenHash, Verified,
 };
 use totp_adapter::verification::MemoryError;
 
@@ -61,6 +61,22 @@ impl Connected {
         Ok(self.runtime.block_on(self.state.clients_of(&[(*token, now)]))?.remove(0))
     }
 
+    pub fn begin_mfa(&self, sends: &[MfaSend]) -> Result<Vec<Begun>, MemoryError> {
+        self.runtime.block_on(self.state.begin_mfa(sends))
+    }
+
+    pub fn void_mfa(&self, id: &MfaId) -> Result<(), MemoryError> {
+        self.runtime.block_on(self.state.void_mfa(id))
+    }
+
+    pub fn verify_mfa(&self, guesses: &[MfaGuess]) -> Result<Vec<Verified>, MemoryError> {
+        self.runtime.block_on(self.state.verify_mfa(guesses))
+    }
+
+    pub fn unlock_destination(&self, destination: &Destination) -> Result<(), MemoryError> {
+        self.runtime.block_on(self.state.unlock_destination(destination))
+    }
+
     fn check(&self) -> Result<(), MemoryError> {
         self.runtime.block_on(self.state.check())
     }
@@ -99,7 +115,7 @@ fn another_state_is_not_the_same() {
     assert_eq!(reopen(), None);
     schema.execute("UPDATE salt SET salt = sha256('another')");
     assert_eq!(reopen(), Some(MemoryError::Damaged));
-    schema.execute("DROP TABLE totp_adapter, salt, verifier, aside, token, idempotency");
+    schema.execute("DROP TABLE totp_adapter, salt, verifier, aside, token, idempotency, mfa_request, mfa_destination");
     assert_eq!(reopen(), Some(MemoryError::Damaged));
     assert_eq!(schema.count("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"), 0);
 }
@@ -116,6 +132,28 @@ fn a_row_that_stays_locked_is_not_available() {
         runtime.block_on(client.batch_execute("ROLLBACK")).unwrap();
     });
     assert_eq!(state.offer(Some(NOW / 30)), Ok(Verdict::Accepted));
+}
+
+// contract 14.4g, 15.5h: so does one who keeps a request or its destination; nothing of the guess has counted.
+#[test]
+fn a_request_that_stays_locked_is_not_available() {
+    let Some(schema) = Schema::new() else { return };
+    let state = Connected::in_schema(&schema).unwrap();
+    let now = NOW.cast_signed();
+    let (code, quota) = (CodeHash::new([1; 32]), Quota::default());
+    let destination = Destination::of("+15551234567", state.salt());
+    let id = MfaId::from_random([1; 16]);
+    let request = MfaRequest { id, destination, code, attempts: 1, expires: now + 60 };
+    assert_eq!(state.begin_mfa(&[MfaSend { request, quota, now }]), Ok(vec![Begun::Admitted]));
+    let wrong = MfaGuess { id, code: CodeHash::new([2; 32]), quota, now };
+    for table in ["mfa_request", "mfa_destination"] {
+        schema.with_client(|runtime, client| {
+            runtime.block_on(client.batch_execute(&format!("BEGIN; SELECT FROM {table} FOR UPDATE"))).unwrap();
+            assert_eq!(state.verify_mfa(&[wrong]), Err(MemoryError::Busy));
+            runtime.block_on(client.batch_execute("ROLLBACK")).unwrap();
+        });
+    }
+    assert_eq!(state.verify_mfa(&[MfaGuess { code, ..wrong }, wrong]), Ok(vec![Verified::Match, Verified::Gone]));
 }
 
 // contract 15.5h: settings of the database and the role do not change what is decided.

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use totp_adapter::state::{
-    Attempt, Fingerprint, IdempotencyKey, Judgement, Policy, Reservation, Reserved, Salt, Sqlite, Token, TokenHash,
+    Attempt, Begun, Destination, Fingerprint, IdempotencyKey, Judgement, MfaGuess, MfaId, MfaRequest, MfaSend, Policy,
+    Quota, Reservation, Reserved, Salt, Sqlite, Token, TokenHash, Verified,
 };
 use totp_adapter::verification::MemoryError;
 
@@ -12,6 +13,8 @@ use totp_adapter::verification::MemoryError;
 use crate::common::schema::Schema;
 #[cfg(feature = "serve")]
 use crate::postgres::Connected;
+#[cfg(feature = "serve")]
+use totp_adapter::state::Location;
 
 /// Makes of each function two tests, one on SQLite and one on PostgreSQL.
 #[macro_export]
@@ -75,6 +78,15 @@ impl Place {
         }
     }
 
+    /// What a service is told of it.
+    #[cfg(feature = "serve")]
+    pub fn location(&self) -> Location {
+        match self {
+            Self::Sqlite { file, .. } => Location::Sqlite(file.clone()),
+            Self::Postgresql(schema) => Location::Postgres(schema.address("")),
+        }
+    }
+
     /// How many rows a table has.
     pub fn count(&self, table: &str) -> i64 {
         let statement = format!("SELECT count(*) FROM {table}");
@@ -88,18 +100,18 @@ impl Place {
         }
     }
 
-    /// Makes of the state one that version 1 of the structure has made.
-    pub fn make_older(&self) {
+    /// Makes of the state one that this version of the structure has made.
+    pub fn make_older(&self, version: usize) {
+        /// What versions 2 and 3 have added.
+        const ADDED: [&str; 2] = ["DROP TABLE idempotency;", "DROP TABLE mfa_request; DROP TABLE mfa_destination;"];
+        let newer = ADDED[version - 1..].concat();
         match self {
             Self::Sqlite { file, .. } => {
                 let database = rusqlite::Connection::open(file).unwrap();
-                database.execute_batch("DROP TABLE idempotency; PRAGMA user_version = 1").unwrap();
+                database.execute_batch(&format!("{newer} PRAGMA user_version = {version}")).unwrap();
             }
             #[cfg(feature = "serve")]
-            Self::Postgresql(schema) => {
-                schema.execute("DROP TABLE idempotency");
-                schema.execute("UPDATE totp_adapter SET version = 1");
-            }
+            Self::Postgresql(schema) => schema.execute(&format!("{newer} UPDATE totp_adapter SET version = {version}")),
         }
     }
 
@@ -185,6 +197,47 @@ impl State {
             Self::Sqlite(state) => state.client_of(token, now),
             #[cfg(feature = "serve")]
             Self::Postgresql(state) => state.client_of(token, now),
+        }
+    }
+
+    pub fn begin_mfa(&mut self, request: &MfaRequest, quota: Quota, now: i64) -> Result<Begun, MemoryError> {
+        let send = MfaSend { request: *request, quota, now };
+        match self {
+            Self::Sqlite(state) => Ok(state.begin_mfa(&[send])?.remove(0)),
+            #[cfg(feature = "serve")]
+            Self::Postgresql(state) => Ok(state.begin_mfa(&[send])?.remove(0)),
+        }
+    }
+
+    pub fn begin_all(&mut self, sends: &[MfaSend]) -> Result<Vec<Begun>, MemoryError> {
+        match self {
+            Self::Sqlite(state) => state.begin_mfa(sends),
+            #[cfg(feature = "serve")]
+            Self::Postgresql(state) => state.begin_mfa(sends),
+        }
+    }
+
+    pub fn void_mfa(&mut self, id: &MfaId) -> Result<(), MemoryError> {
+        match self {
+            Self::Sqlite(state) => state.void_mfa(id),
+            #[cfg(feature = "serve")]
+            Self::Postgresql(state) => state.void_mfa(id),
+        }
+    }
+
+    pub fn verify_mfa(&mut self, guesses: &[MfaGuess]) -> Result<Vec<Verified>, MemoryError> {
+        match self {
+            Self::Sqlite(state) => state.verify_mfa(guesses),
+            #[cfg(feature = "serve")]
+            Self::Postgresql(state) => state.verify_mfa(guesses),
+        }
+    }
+
+    pub fn unlock_destination(&mut self, destination: &Destination) -> Result<(), MemoryError> {
+        match self {
+            Self::Sqlite(state) => state.unlock_destination(destination),
+            #[cfg(feature = "serve")]
+            Self::Postgresql(state) => state.unlock_destination(destination),
         }
     }
 }

@@ -44,13 +44,7 @@ pub(in crate::service) fn read_or_say(file: &Path, max: usize) -> Result<Zeroizi
 /// Reads a regular file, which may be empty.
 pub(super) fn read_any(file: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>, Unusable> {
     // Before it is opened: Windows refuses folders, and Unix sockets, with words that do not help.
-    let metadata = fs::metadata(file)?;
-    if metadata.is_dir() {
-        return Err(Unusable::Folder);
-    }
-    if !metadata.is_file() {
-        return Err(Unusable::Special);
-    }
+    check_regular(file)?;
     // It does not grow: a copy of a secret would be left behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(max + 1));
     // Where a named pipe has taken its place meanwhile, nobody waits for it.
@@ -58,9 +52,31 @@ pub(super) fn read_any(file: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>, Un
     if bytes.len() > max { Err(Unusable::TooLarge { max }) } else { Ok(bytes) }
 }
 
+fn check_regular(file: &Path) -> Result<(), Unusable> {
+    let metadata = fs::metadata(file)?;
+    if metadata.is_dir() {
+        return Err(Unusable::Folder);
+    }
+    if metadata.is_file() { Ok(()) } else { Err(Unusable::Special) }
+}
+
 /// Looks whether a folder can be read.
 pub(super) fn look_into(folder: &Path) -> Result<(), Unusable> {
     fs::read_dir(folder).map(drop).map_err(Unusable::System)
+}
+
+/// Looks whether a file can be started as a program.
+#[cfg(unix)]
+pub(super) fn check_executable(file: &Path) -> Result<(), Unusable> {
+    use rustix::fs::{Access, access};
+    check_regular(file)?;
+    access(file, Access::EXEC_OK).map_err(|error| Unusable::System(error.into()))
+}
+
+/// Windows knows programs by their names.
+#[cfg(not(unix))]
+pub(super) fn check_executable(file: &Path) -> Result<(), Unusable> {
+    check_regular(file)
 }
 
 /// Looks whether files can be made in a folder.

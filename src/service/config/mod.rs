@@ -4,11 +4,14 @@
 //! A section is a room with the type of its values, its keys and its reading; `SECTIONS` and `read::read` name them.
 
 mod client;
+mod delivery;
 mod file;
+mod http_client;
 mod inbox;
 mod limits;
 mod listen;
 mod load;
+mod mfa;
 mod mistake;
 mod nearest;
 mod operations;
@@ -28,10 +31,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use client::Client;
+pub use delivery::{Delivery, DeliveryKind, SkyvernDelivery, WebhookDelivery};
 pub(super) use file::read_or_say as read_file;
 pub use inbox::Inbox;
 pub use limits::Limits;
 pub use load::load;
+pub use mfa::{DestinationPrefix, Destinations, Mfa, MfaChannels, MfaKey, MfaKeyError, MfaLimits};
 pub use mistake::{Mistake, Place, Warning};
 pub use operations::Access;
 pub use path_name::PathName;
@@ -42,6 +47,7 @@ pub use skyvern::Skyvern;
 pub use tls::Tls;
 
 use crate::otp::Skew;
+use crate::service::delivery::ProxyAddress;
 use crate::state::{Location, Policy};
 
 /// The keys of every section, by its name; empty for those above the first one.
@@ -54,6 +60,8 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("client", client::KEYS),
     ("skyvern", skyvern::KEYS),
     ("inbox", inbox::KEYS),
+    ("delivery", delivery::KEYS),
+    ("mfa", mfa::KEYS),
 ];
 
 /// Everything that a service is told. Names of files and folders are relative to the configuration; secrets are in files of
@@ -77,6 +85,11 @@ pub struct Configuration {
     pub accounts: Option<PathBuf>,
     /// `metrics_listen`: where metrics are served; none for the main address, where that is loopback.
     pub metrics_listen: Option<SocketAddr>,
+    /// `proxy`: through which proxy deliveries and their requests for tokens reach other machines; none where absent, whatever the
+    /// environment says.
+    pub proxy: Option<ProxyAddress>,
+    /// `ca_file`: roots beside the system's for the same, in PEM. It is read at the start alone.
+    pub ca_file: Option<PathBuf>,
     /// `[tls]`; none for HTTP without it.
     pub tls: Option<Tls>,
     /// `[limits]`.
@@ -93,6 +106,10 @@ pub struct Configuration {
     pub skyvern: Vec<Skyvern>,
     /// `[[inbox]]`, one for each, in their order.
     pub inboxes: Vec<Inbox>,
+    /// `[[delivery]]`, one for each, in their order.
+    pub deliveries: Vec<Delivery>,
+    /// `[mfa]`; none where codes are not sent.
+    pub mfa: Option<Mfa>,
 }
 
 impl Default for Configuration {
@@ -104,6 +121,8 @@ impl Default for Configuration {
             state_password: None,
             accounts: None,
             metrics_listen: None,
+            proxy: None,
+            ca_file: None,
             tls: None,
             limits: Limits::default(),
             skew: Skew::default(),
@@ -112,6 +131,8 @@ impl Default for Configuration {
             clients: Vec::new(),
             skyvern: Vec::new(),
             inboxes: Vec::new(),
+            deliveries: Vec::new(),
+            mfa: None,
         }
     }
 }

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::client::NamedClient;
+use super::delivery::NamedDelivery;
+use super::http_client::Outgoing;
 use super::listen::{self, Listener};
 use super::operations::{self, Operations};
 use super::reader::{At, Reader};
 use super::section::Section;
 use super::{
-    Access, Configuration, Inbox, Limits, Mistake, Tls, Warning, client, file, inbox, limits, skyvern, state, syntax,
-    tls, verification,
+    Access, Configuration, Inbox, Limits, Mistake, PathName, Tls, Warning, client, delivery, file, inbox, limits, mfa,
+    skyvern, state, syntax, tls, verification,
 };
 use crate::service::accounts::{Accounts, Name, STRONG_BITS};
 use crate::state::Location;
@@ -25,6 +27,8 @@ pub(super) const KEYS: &[&str] = &[
     "state_password_file",
     "accounts",
     "metrics_listen",
+    "proxy",
+    "ca_file",
     "tls",
     "limits",
     "verification",
@@ -32,6 +36,8 @@ pub(super) const KEYS: &[&str] = &[
     "client",
     "skyvern",
     "inbox",
+    "delivery",
+    "mfa",
 ];
 
 /// What takes the place of keys: options of the command line.
@@ -68,26 +74,23 @@ fn configuration(top: &Section<'_, '_>, overrides: &Overrides, reader: &mut Read
     let host_names = listen::host_names(top, reader);
     let state = state::read(top, overrides.state.as_ref(), reader);
     let accounts = accounts(top, reader);
-    let tls = top
-        .value("tls")
-        .and_then(|value| value.section(tls::KEYS, reader))
-        .and_then(|section| Tls::read(&section, reader));
-    let limits = top
-        .value("limits")
-        .and_then(|value| value.section(limits::KEYS, reader))
-        .map_or_else(Limits::default, |section| Limits::read(&section, reader));
-    let (skew, policy) = top
-        .value("verification")
-        .and_then(|value| value.section(verification::KEYS, reader))
+    let tls = one(top, "tls", tls::KEYS, reader).and_then(|section| Tls::read(&section, reader));
+    let limits =
+        one(top, "limits", limits::KEYS, reader).map_or_else(Limits::default, |section| Limits::read(&section, reader));
+    let (skew, policy) = one(top, "verification", verification::KEYS, reader)
         .map_or((default.skew, default.policy), |section| verification::read(&section, reader));
     let clients = top.value("client").map_or_else(Vec::new, |value| client::read(&value, reader));
-    let operations = top
-        .value("operations")
-        .and_then(|value| value.section(operations::KEYS, reader))
+    let operations = one(top, "operations", operations::KEYS, reader)
         .map_or(Operations::ABSENT, |section| Operations::read(&section, reader));
     operations.check_reach(&listeners, reader);
     let operations = operations.access(&clients, reader);
     let inboxes = top.value("inbox").map_or_else(Vec::new, |value| inbox::read(&value, &clients, reader));
+    let outgoing = Outgoing::read(top, reader);
+    let deliveries =
+        top.value("delivery").map_or_else(Vec::new, |value| delivery::read(&value, outgoing.client.as_ref(), reader));
+    let mfa = one(top, "mfa", mfa::KEYS, reader).and_then(|section| mfa::read(&section, &deliveries, reader));
+    let is_named = |name: &PathName| mfa.as_ref().is_some_and(|mfa| mfa.channels.name(name));
+    delivery::warn_of_unnamed(&deliveries, is_named, reader);
     warn_of_unnamed(&clients, &operations, &inboxes, reader);
     let skyvern =
         top.value("skyvern").map_or_else(Vec::new, |value| skyvern::read(&value, accounts.as_deref(), reader));
@@ -98,6 +101,8 @@ fn configuration(top: &Section<'_, '_>, overrides: &Overrides, reader: &mut Read
         state_password: state.password,
         accounts,
         metrics_listen: metrics.map(|metrics| metrics.address),
+        proxy: outgoing.proxy,
+        ca_file: outgoing.ca_file,
         tls,
         limits,
         skew,
@@ -106,7 +111,19 @@ fn configuration(top: &Section<'_, '_>, overrides: &Overrides, reader: &mut Read
         clients: clients.into_iter().filter_map(|NamedClient { client, .. }| client).collect(),
         skyvern,
         inboxes,
+        deliveries: deliveries.into_iter().filter_map(|NamedDelivery { delivery, .. }| delivery).collect(),
+        mfa,
     }
+}
+
+/// The section of a key of which there is one at most.
+fn one<'t, 'i>(
+    top: &Section<'t, 'i>,
+    key: &'static str,
+    keys: &'static [&'static str],
+    reader: &mut Reader<'_>,
+) -> Option<Section<'t, 'i>> {
+    top.value(key)?.section(keys, reader)
 }
 
 /// The listeners that count, those of the file even where it has mistakes that only show there.

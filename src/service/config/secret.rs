@@ -12,9 +12,10 @@ use super::section::{Section, Value};
 
 /// No secret is longer; what is larger is another file.
 const MAX_BYTES: usize = 4096;
-const EXPECTED_FILE: &str = "the name of a file";
 /// The fewest characters of a client's secret: 128 bits in Base64 without padding.
 const MIN_CHARACTERS: usize = 22;
+
+const EXPECTED: &str = "the name of a file";
 
 /// A secret in one line of text, and the file that it is read from again.
 #[derive(Clone)]
@@ -37,9 +38,20 @@ impl SecretFile {
         Self { file: PathBuf::new(), text: Zeroizing::new(text.to_owned()) }
     }
 
+    /// Reads one that is as long as the secrets of clients.
+    pub(super) fn read_long(file: &Path) -> Result<Self, String> {
+        let text = long_line_of(file)?;
+        Ok(Self { file: file.to_owned(), text })
+    }
+
     /// Reads it again from the same file.
     pub(crate) fn reread(&self) -> Result<Self, String> {
         Self::read(&self.file)
+    }
+
+    /// Reads it again, where it has to be as long as the secrets of clients.
+    pub(super) fn reread_long(&self) -> Result<Self, String> {
+        Self::read_long(&self.file)
     }
 
     /// The secret itself.
@@ -63,23 +75,35 @@ impl fmt::Debug for SecretFile {
 
 /// The SHA-256 of the client's secret in a file.
 pub(super) fn client_secret_sha256(file: &Path) -> Result<[u8; 32], String> {
-    let secret = line_of(file)?;
-    if secret.chars().count() < MIN_CHARACTERS {
-        return Err(format!("expected at least {MIN_CHARACTERS} characters"));
-    }
-    Ok(Sha256::digest(secret.as_bytes()).into())
+    Ok(Sha256::digest(long_line_of(file)?.as_bytes()).into())
 }
 
 /// The secret whose file a key of a section names, which has to be there.
 pub(super) fn secret_file(section: &Section<'_, '_>, key: &'static str, reader: &mut Reader<'_>) -> Option<SecretFile> {
-    let value = section.required(key, EXPECTED_FILE, reader)?;
-    secret_in(&value, reader)
+    load(&section.required(key, EXPECTED, reader)?, SecretFile::read, reader)
+}
+
+/// The same for a secret that has to be as long as those of clients.
+pub(super) fn long_secret_file(
+    section: &Section<'_, '_>,
+    key: &'static str,
+    reader: &mut Reader<'_>,
+) -> Option<SecretFile> {
+    load(&section.required(key, EXPECTED, reader)?, SecretFile::read_long, reader)
 }
 
 /// The secret whose file a value names.
 pub(super) fn secret_in(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<SecretFile> {
-    let file = value.path(EXPECTED_FILE, reader)?;
-    match SecretFile::read(&file) {
+    load(value, SecretFile::read, reader)
+}
+
+fn load(
+    value: &Value<'_, '_>,
+    read: fn(&Path) -> Result<SecretFile, String>,
+    reader: &mut Reader<'_>,
+) -> Option<SecretFile> {
+    let file = value.path(EXPECTED, reader)?;
+    match read(&file) {
         Ok(secret) => {
             warn_of_others(value, &file, reader);
             Some(secret)
@@ -97,6 +121,15 @@ pub(super) fn warn_of_others(value: &Value<'_, '_>, file: &Path, reader: &mut Re
         let name = value.name();
         reader.warn(value.at, format!("others can read or replace the file of {name}; mode 0600 keeps them out"));
     }
+}
+
+/// The text of a file, where it is as long as the secrets of clients.
+fn long_line_of(file: &Path) -> Result<Zeroizing<String>, String> {
+    let line = line_of(file)?;
+    if line.chars().count() < MIN_CHARACTERS {
+        return Err(format!("expected at least {MIN_CHARACTERS} characters"));
+    }
+    Ok(line)
 }
 
 /// The text of a file without the line end that editors put there.

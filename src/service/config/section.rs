@@ -110,6 +110,15 @@ impl<'t, 'i> Value<'t, 'i> {
         text
     }
 
+    /// A text, which may be empty, or a note that one was expected.
+    pub(super) fn text_or_empty(&self, expected: &str, reader: &mut Reader<'_>) -> Option<&'t str> {
+        let text = self.content.as_str();
+        if text.is_none() {
+            self.expected(expected, reader);
+        }
+        text
+    }
+
     /// The name of a file or folder, relative to the configuration.
     pub(super) fn path(&self, expected: &str, reader: &mut Reader<'_>) -> Option<PathBuf> {
         // A name with a NUL cannot exist, and the system says so in words that lead nowhere.

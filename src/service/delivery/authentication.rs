@@ -69,7 +69,8 @@ fn named(name: Option<&String>) -> String {
     name.map_or_else(String::new, |name| format!(": {name}"))
 }
 
-/// What a webhook is told with every message.
+/// What a webhook is told with every message. Clones share the tokens.
+#[derive(Clone)]
 pub(super) enum Bearer {
     Fixed(Confidential),
     Issued(TokenSource),
@@ -147,6 +148,18 @@ impl Authentication {
                 Ok(Self::Token(Confidential::new(token)))
             }
             _ => Err(AuthenticationError::Version(name_in(object.get("version")))),
+        }
+    }
+
+    /// Checks whether this client may ask for what the webhook is told.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticationError::Url`] where the address of the token server cannot be used.
+    pub fn check(&self, client: &HttpClient) -> Result<(), AuthenticationError> {
+        match self {
+            Self::Token(_) => Ok(()),
+            Self::ClientCredentials { url, .. } => Ok(client.endpoint(url.reveal()).map(drop)?),
         }
     }
 

@@ -54,6 +54,9 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Sms, Self::Call];
+
     /// The name in documents and arguments.
     #[must_use]
     pub const fn name(self) -> &'static str {

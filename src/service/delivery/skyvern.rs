@@ -22,7 +22,8 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const MAX_WAIT: Duration = Duration::from_secs(16);
 
-/// A server of Skyvern, and the key to it.
+/// A server of Skyvern, and the key to it. Clones share its connections.
+#[derive(Clone)]
 pub struct Skyvern {
     endpoint: Endpoint,
     api_key: HeaderValue,
@@ -112,8 +113,22 @@ impl Skyvern {
     ///
     /// [`EndpointError`] where the address cannot be completed.
     pub fn new(base: Endpoint, api_key: &ApiKey, client: HttpClient) -> Result<Self, EndpointError> {
-        let endpoint = base.completed(PATH, &[PATH, OLDER_PATH])?;
-        Ok(Self { endpoint, api_key: api_key.0.clone(), client })
+        Ok(Self { endpoint: Self::address(base)?, api_key: api_key.0.clone(), client })
+    }
+
+    /// The whole address of a server's codes.
+    ///
+    /// # Errors
+    ///
+    /// [`EndpointError`] where the address cannot be completed; a whole one always can.
+    pub fn address(base: Endpoint) -> Result<Endpoint, EndpointError> {
+        base.completed(PATH, &[PATH, OLDER_PATH])
+    }
+
+    /// The same server, with another key to it.
+    #[must_use]
+    pub fn with_key(&self, api_key: &ApiKey) -> Self {
+        Self { api_key: api_key.0.clone(), ..self.clone() }
     }
 
     /// Sends a message, again and again with growing waits while Skyvern cannot be reached or says that it cannot take it now,

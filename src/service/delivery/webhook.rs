@@ -9,7 +9,8 @@ use super::http::{Endpoint, HttpClient, JSON, confidential_header};
 use super::json::write_object;
 use super::{Deliver, Delivered, Delivering, DeliveryError, Message};
 
-/// A webhook.
+/// A webhook. Clones share its connections and tokens.
+#[derive(Clone)]
 pub struct Webhook {
     endpoint: Endpoint,
     bearer: Option<Bearer>,

@@ -2,18 +2,19 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::answer::{Answer, JSON};
 use super::caller::Callers;
+use super::idempotency::{self, KeyError, Turn, TurnError};
 use super::refusal::Refusal;
 use super::request_id::RequestId;
 use super::route::{Call, Endpoint, Routes, Verb};
@@ -23,21 +24,12 @@ use crate::service::config::Inbox;
 use crate::service::guard::guarded_future;
 use crate::service::inbox::{self, InboxError, Kind};
 use crate::service::log::TARGET;
-use crate::state::{IdempotencyKey, Reservation, Reserved};
-use crate::system;
-use crate::verification::MemoryError;
+use crate::state::IdempotencyKey;
 
-/// By what a client says that it sends the same once more (draft-ietf-httpapi-idempotency-key-header).
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const MAX_KEY_BYTES: usize = 255;
 /// The most bytes of a message.
 const MAX_BYTES: usize = 1024 * 1024;
 /// How long a key is known, in seconds.
 const KNOWN_SECONDS: i64 = 86_400;
-/// How long nobody else writes what somebody has begun to write, in seconds: longer than any disk takes.
-const RESERVED_SECONDS: i64 = 60;
-/// How often we look whether somebody else has written it.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Adds the paths of inboxes.
 #[must_use]
@@ -66,8 +58,8 @@ pub enum Fault {
     #[error("wrong body: expected at least one byte")]
     Empty,
     /// The key of the request cannot be one.
-    #[error("wrong Idempotency-Key: expected one of 1 to 255 visible ASCII characters")]
-    Key,
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The key belongs to another message: use a new one.
     #[error("wrong Idempotency-Key: expected the body that it came with before")]
     Different,
@@ -93,7 +85,7 @@ impl From<Fault> for Answer {
         let words = fault.to_string();
         let (code, header) = match fault {
             Fault::Upload(error) => (error.code(), error.header()),
-            Fault::Empty | Fault::Key => (StatusCode::BAD_REQUEST, None),
+            Fault::Empty | Fault::Key(_) => (StatusCode::BAD_REQUEST, None),
             Fault::Different => (StatusCode::UNPROCESSABLE_ENTITY, None),
             Fault::Write => (StatusCode::INTERNAL_SERVER_ERROR, None),
             Fault::Full => (StatusCode::INSUFFICIENT_STORAGE, None),
@@ -142,21 +134,13 @@ async fn message(name: &str, folder: PathBuf, call: Call) -> Result<(Message, Op
     let headers = call.head.headers;
     let client = call.client.as_deref().unwrap_or_default();
     let key =
-        idempotency_key(&headers)?.map(|key| IdempotencyKey::of(&[b"inbox", name.as_bytes(), client.as_bytes()], key));
+        idempotency::key(&headers)?.map(|key| IdempotencyKey::of(&[b"inbox", name.as_bytes(), client.as_bytes()], key));
     let kind = Kind::of(media_type::of(&headers));
     let body = call.upload.read(MAX_BYTES).await?;
     if body.is_empty() {
         return Err(Fault::Empty);
     }
     Ok((Message { folder, id: call.id, kind, body }, key))
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Fault> {
-    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(key) = keys.next() else { return Ok(None) };
-    let key = key.as_bytes();
-    let is_right = (1..=MAX_KEY_BYTES).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
-    if is_right && keys.next().is_none() { Ok(Some(key)) } else { Err(Fault::Key) }
 }
 
 /// Writes a message, away from the threads that answer.
@@ -176,37 +160,27 @@ async fn write(service: &Service, message: Message) -> Result<(), Fault> {
     })
 }
 
+impl From<TurnError> for Fault {
+    fn from(error: TurnError) -> Self {
+        match error {
+            TurnError::Different => Self::Different,
+            TurnError::Unknown => Self::State,
+        }
+    }
+}
+
 /// Writes a message, unless it has come before.
 async fn write_once(service: &Service, message: Message, key: IdempotencyKey, deadline: Instant) -> Result<(), Fault> {
     let request = Sha256::digest(&*message.body).into();
-    let failed = |error: MemoryError| {
-        service.state_failed(error);
-        Fault::State
-    };
-    let reserved = timeout_at(deadline, async {
-        loop {
-            let now = system::seconds().ok_or(Fault::Write)?;
-            let reservation = Reservation { key, request, now, until: now + RESERVED_SECONDS };
-            match service.store.reserve(reservation).await.map_err(failed)? {
-                Reserved::Pending => sleep(LOOK_AGAIN).await,
-                Reserved::New => return Ok((false, now)),
-                Reserved::Answered(_) => return Ok((true, now)),
-                Reserved::Different => return Err(Fault::Different),
+    match idempotency::turn(service, key, request, deadline).await? {
+        Turn::Over(_) => Ok(()),
+        Turn::Ours => {
+            let written = write(service, message).await;
+            match written {
+                Ok(()) => idempotency::answered(service, key, Vec::new(), KNOWN_SECONDS).await,
+                Err(_) => idempotency::released(service, key).await,
             }
+            written
         }
-    });
-    let (is_written, now) = reserved.await.unwrap_or(Err(Fault::State))?;
-    if is_written {
-        return Ok(());
     }
-    let written = write(service, message).await;
-    let kept = match written {
-        Ok(()) => service.store.answer(key, Vec::new(), now + KNOWN_SECONDS).await,
-        Err(_) => service.store.release(key).await,
-    };
-    // The file is there or not, whatever the state knows of it.
-    if let Err(error) = kept {
-        service.state_failed(error);
-    }
-    written
 }

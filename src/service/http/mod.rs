@@ -4,8 +4,10 @@
 mod accounts;
 mod answer;
 mod caller;
+mod idempotency;
 mod inbox;
 mod media_type;
+mod mfa;
 mod oauth;
 mod openapi;
 mod operations;
@@ -33,7 +35,7 @@ use axum::body::Bytes;
 
 use super::account_reader::AccountReader;
 use super::accounts::Accounts;
-use super::config::{Access, Client, Configuration, Inbox, SecretFile};
+use super::config::{Access, Client, Configuration, Delivery, Inbox, MfaKey, SecretFile};
 use super::guard::Panicked;
 use super::log::TARGET;
 use super::metrics::Metrics;
@@ -42,6 +44,7 @@ use crate::otp::Skew;
 use crate::verification::MemoryError;
 use answer::Answer;
 use caller::Tokens;
+use mfa::Mfa;
 use oauth::Clients;
 use page::Page;
 use parts::Parts;
@@ -65,17 +68,18 @@ pub struct Service {
     tokens: Tokens,
     skyvern: Vec<Arc<Asker>>,
     inboxes: Vec<Inbox>,
+    mfa: Option<Arc<Mfa>>,
     description: Bytes,
     page: Page,
 }
 
 impl Service {
-    /// A service as configured.
+    /// A service as configured, with the key that codes are kept under, where there are codes.
     ///
     /// # Errors
     ///
     /// Where the system has no thread for it.
-    pub fn new(configuration: &Configuration, store: Store) -> io::Result<Self> {
+    pub fn new(configuration: &Configuration, mfa_key: Option<MfaKey>, store: Store) -> io::Result<Self> {
         let parts = Parts::of(configuration);
         let metrics = Metrics::new();
         let reader =
@@ -93,6 +97,11 @@ impl Service {
             tokens: Tokens::default(),
             skyvern: configuration.skyvern.iter().map(|skyvern| Arc::new(Asker::new(skyvern))).collect(),
             inboxes: configuration.inboxes.clone(),
+            mfa: configuration
+                .mfa
+                .as_ref()
+                .zip(mfa_key)
+                .map(|(mfa, key)| Arc::new(Mfa::new(mfa, key, &configuration.deliveries))),
             description: openapi::openapi(&parts),
             page: page::page(&parts),
         })
@@ -106,6 +115,13 @@ impl Service {
     /// Takes the keys of Skyvern as they were read again, in the order of the configuration.
     pub fn renew_skyvern_keys(&self, keys: Vec<SecretFile>) {
         self.skyvern.iter().zip(keys).for_each(|(asker, key)| asker.renew(key));
+    }
+
+    /// Takes the token for codes and the deliveries as they were read again.
+    pub fn renew_mfa(&self, token: Option<&SecretFile>, deliveries: &[Delivery]) {
+        if let (Some(mfa), Some(token)) = (&self.mfa, token) {
+            mfa.renew(token, deliveries);
+        }
     }
 
     /// Takes the password of the state as it was read again, for new connections to it.
@@ -155,8 +171,17 @@ pub struct Served {
 pub fn routes(service: &Arc<Service>, served: Served) -> Routes {
     let mut routes = Routes::new(service.clone());
     if served.operations {
-        routes =
-            inbox::routes(skyvern::routes(oauth::routes(accounts::routes(operations::routes(x4::routes(routes))))));
+        for add in [
+            x4::routes,
+            operations::routes,
+            accounts::routes,
+            oauth::routes,
+            skyvern::routes,
+            inbox::routes,
+            mfa::routes,
+        ] {
+            routes = add(routes);
+        }
     }
     if served.metrics {
         routes = operations::metrics_routes(routes);
@@ -180,6 +205,8 @@ pub enum Contract {
     Skyvern,
     /// Messages of clients (contract 13.4).
     Inbox,
+    /// Codes for a second factor (contract 14).
+    Mfa,
     /// What operators ask (contract 10.6).
     Operations,
 }
@@ -189,7 +216,13 @@ impl Contract {
     fn of_path(path: &str) -> Self {
         let is_below =
             |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if ["/x4", "/read-qr", "/accounts"].into_iter().any(is_below) { Self::X4 } else { Self::Operations }
+        if ["/x4", "/read-qr", "/accounts"].into_iter().any(is_below) {
+            Self::X4
+        } else if is_below("/api/relay/rest/mfa") {
+            Self::Mfa
+        } else {
+            Self::Operations
+        }
     }
 
     fn refuse(self, refusal: Refusal) -> Answer {
@@ -198,6 +231,7 @@ impl Contract {
             Self::OAuth => oauth::refuse(refusal),
             Self::Skyvern => skyvern::refuse(refusal),
             Self::Inbox => inbox::refuse(refusal),
+            Self::Mfa => mfa::refuse(refusal),
             Self::Operations => operations::refuse(refusal),
         }
     }
@@ -205,7 +239,7 @@ impl Contract {
     /// Whether caches may keep what is answered.
     const fn may_be_stored(self) -> bool {
         match self {
-            Self::X4 | Self::OAuth | Self::Skyvern | Self::Inbox => false,
+            Self::X4 | Self::OAuth | Self::Skyvern | Self::Inbox | Self::Mfa => false,
             Self::Operations => true,
         }
     }

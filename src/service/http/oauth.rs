@@ -224,7 +224,7 @@ fn client(service: &Service, headers: &HeaderMap, form: &Form<'_>) -> Result<Str
 }
 
 /// The credentials of HTTP Basic (RFC 7617, section 2).
-fn basic(value: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn basic(value: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
     let (scheme, token) = value.as_bytes().split_at_checked(6)?;
     if !scheme.eq_ignore_ascii_case(b"Basic ") {
         return None;
@@ -232,7 +232,7 @@ fn basic(value: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
     BASE64.decode(token.trim_ascii()).ok().map(Zeroizing::new)
 }
 
-fn split(credentials: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn split(credentials: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = credentials.iter().position(|byte| *byte == b':')?;
     Some((&credentials[..colon], &credentials[colon + 1..]))
 }

@@ -13,10 +13,14 @@ const ACCOUNTS: &str = include_str!("openapi/accounts.json");
 const TOKENS: &str = include_str!("openapi/tokens.json");
 const SKYVERN: &str = include_str!("openapi/skyvern.json");
 const INBOX: &str = include_str!("openapi/inbox.json");
+/// With a place for the name of a channel.
+const MFA_SEND: &str = include_str!("openapi/mfa_send.json");
+const MFA_VERIFY: &str = include_str!("openapi/mfa_verify.json");
 const OPERATORS: &str = include_str!("openapi/operators.json");
 const METRICS: &str = include_str!("openapi/metrics.json");
 /// How callers authenticate.
 const SECURITY: &str = include_str!("openapi/security.json");
+const SECURITY_MFA: &str = include_str!("openapi/security_mfa.json");
 
 /// The document, the same for every request.
 #[must_use]
@@ -27,10 +31,13 @@ pub fn openapi(parts: &Parts) -> Bytes {
         parts.has(Part::Tokens).then_some(TOKENS),
         parts.has(Part::Skyvern).then_some(SKYVERN),
         parts.has(Part::Inbox).then_some(INBOX),
+        parts.has(Part::Mfa).then_some(MFA_VERIFY),
         Some(OPERATORS),
         parts.has(Part::Metrics).then_some(METRICS),
     ];
-    let paths: Vec<&str> = files.into_iter().flatten().map(members).collect();
+    let sends: Vec<String> =
+        parts.mfa_channels.iter().map(|channel| members(MFA_SEND).replace("{{channel}}", channel.name())).collect();
+    let paths: Vec<&str> = files.into_iter().flatten().map(members).chain(sends.iter().map(String::as_str)).collect();
     let mut document = FRAME.replace("{{version}}", env!("CARGO_PKG_VERSION"));
     let mut fill = |place: &str, content: &str| {
         assert_eq!(document.matches(place).count(), 1, "the frame has one place for each part");
@@ -41,9 +48,9 @@ pub fn openapi(parts: &Parts) -> Bytes {
     if parts.has(Part::Clients) {
         fill("\"security\": []", "\"security\": [{ \"token\": [] }]");
     }
-    if parts.has(Part::Tokens) {
-        fill("\"securitySchemes\": {}", &format!("\"securitySchemes\": {{{}}}", members(SECURITY)));
-    }
+    let schemes = [parts.has(Part::Tokens).then_some(SECURITY), parts.has(Part::Mfa).then_some(SECURITY_MFA)];
+    let schemes: Vec<&str> = schemes.into_iter().flatten().map(members).collect();
+    fill("\"securitySchemes\": {}", &format!("\"securitySchemes\": {{{}}}", schemes.join(",")));
     fill("\"paths\": {}", &format!("\"paths\": {{{}}}", paths.join(",")));
     if parts.has(Part::Skyvern) {
         fill("\"{{skyvern}}\"", &names(&parts.skyvern));
@@ -118,6 +125,7 @@ mod tests {
             &always[..],
             &["/accounts/{name}/GenerateAuthenticatorQRCode", "/accounts/{name}/GeneratePassword"],
             &["/accounts/{name}/VerifyPassword", "/inbox/{name}", "/oauth2/token", "/skyvern/{path}"],
+            &["/api/relay/rest/mfa/call", "/api/relay/rest/mfa/sms", "/api/relay/rest/mfa/{id}/verify"],
         ]
         .concat();
         all.sort_unstable();

@@ -2,7 +2,8 @@
 //! out. It knows no route.
 
 use crate::otp::Skew;
-use crate::service::config::{Access, Configuration, PathName};
+use crate::service::config::{Access, Configuration, Mfa, PathName};
+use crate::service::delivery::Channel;
 
 /// A part of the service that a configuration can leave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +22,15 @@ pub enum Part {
     Skyvern,
     /// Inboxes (contract 13.4).
     Inbox,
+    /// Multi-factor codes (contract 14).
+    Mfa,
     /// Metrics on the main address (contract 10.6).
     Metrics,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Open,
         Self::Clients,
         Self::OneTime,
@@ -35,6 +38,7 @@ impl Part {
         Self::Tokens,
         Self::Skyvern,
         Self::Inbox,
+        Self::Mfa,
         Self::Metrics,
     ];
 
@@ -49,6 +53,7 @@ impl Part {
             Self::Tokens => "tokens",
             Self::Skyvern => "skyvern",
             Self::Inbox => "inbox",
+            Self::Mfa => "mfa",
             Self::Metrics => "metrics",
         }
     }
@@ -64,6 +69,8 @@ pub struct Parts {
     pub skyvern: Vec<PathName>,
     /// The names of the inboxes.
     pub inboxes: Vec<PathName>,
+    /// How multi-factor codes leave.
+    pub mfa_channels: Vec<Channel>,
     /// Where it is reached, as far as the configuration knows: scheme, host and port, without a slash at the end.
     pub base: String,
 }
@@ -75,7 +82,10 @@ impl Parts {
         let served = Part::ALL.into_iter().filter(|part| is_served(*part, configuration)).collect();
         let skyvern = configuration.skyvern.iter().map(|skyvern| skyvern.path.clone()).collect();
         let inboxes = configuration.inboxes.iter().map(|inbox| inbox.name.clone()).collect();
-        Self { served, skew: configuration.skew, skyvern, inboxes, base: base(configuration) }
+        let is_way = |mfa: &Mfa, channel| mfa.channels.delivery(channel).is_some();
+        let is_served = |channel: &Channel| configuration.mfa.as_ref().is_some_and(|mfa| is_way(mfa, *channel));
+        let mfa_channels = Channel::ALL.into_iter().filter(is_served).collect();
+        Self { served, skew: configuration.skew, skyvern, inboxes, mfa_channels, base: base(configuration) }
     }
 
     /// Whether a part is served.
@@ -94,6 +104,7 @@ fn is_served(part: Part, configuration: &Configuration) -> bool {
         Part::Tokens => !configuration.clients.is_empty(),
         Part::Skyvern => !configuration.skyvern.is_empty(),
         Part::Inbox => !configuration.inboxes.is_empty(),
+        Part::Mfa => configuration.mfa.is_some(),
         Part::Metrics => {
             let loopback = || configuration.listen.iter().all(|address| address.ip().is_loopback());
             configuration.metrics_listen.is_none() && loopback()
@@ -114,7 +125,11 @@ fn base(configuration: &Configuration) -> String {
 pub(crate) mod tests {
     use super::*;
     use crate::service::accounts::Name;
-    use crate::service::config::{Client, Inbox, SecretFile, Skyvern};
+    use crate::service::config::{
+        Client, Delivery, DeliveryKind, Destinations, Inbox, MfaChannels, MfaLimits, SecretFile, Skyvern,
+    };
+    use crate::service::delivery::{Command, CommandTemplate, SERVICE_LIMIT};
+    use crate::state::Quota;
     use std::collections::BTreeMap;
     use std::path::PathBuf;
 
@@ -130,6 +145,26 @@ pub(crate) mod tests {
         Inbox { name: PathName::parse("verity").unwrap(), clients: vec!["workflow".into()], directory }
     }
 
+    /// Codes for the project `project` with the token `token`, both channels by [`broken_delivery`].
+    pub(crate) fn mfa(key_file: PathBuf) -> Mfa {
+        let name = PathName::parse("broken").unwrap();
+        Mfa {
+            project: "project".to_owned(),
+            token: SecretFile::of("token"),
+            key_file,
+            channels: MfaChannels::Both { sms: name.clone(), call: name },
+            destinations: Destinations::All,
+            limits: MfaLimits { quota: Quota::new(Quota::MAX, Quota::MAX).unwrap(), ..MfaLimits::default() },
+        }
+    }
+
+    /// A delivery that fails at once: its program is nowhere.
+    pub(crate) fn broken_delivery() -> Delivery {
+        let command = CommandTemplate::new(vec!["./nowhere".to_owned()]).unwrap();
+        let kind = DeliveryKind::Command(Command::new(command, PathBuf::from("nowhere"), SERVICE_LIMIT));
+        Delivery { name: PathName::parse("broken").unwrap(), kind }
+    }
+
     /// A configuration with all that can be left out, which asks for tokens.
     pub(crate) fn full() -> Configuration {
         Configuration {
@@ -138,6 +173,8 @@ pub(crate) mod tests {
             clients: vec![Client { id: "workflow".into(), secret_sha256: [0; 32], secret_file: None }],
             skyvern: ["billing", "travel"].map(skyvern).into(),
             inboxes: vec![inbox("inbox".into())],
+            deliveries: vec![broken_delivery()],
+            mfa: Some(mfa("mfa.key".into())),
             ..Configuration::default()
         }
     }
@@ -147,9 +184,7 @@ pub(crate) mod tests {
     fn parts_follow_the_configuration() {
         let parts = |configuration: &Configuration| Parts::of(configuration).served;
         assert_eq!(parts(&Configuration::default()), [Part::Open, Part::OneTime, Part::Metrics]);
-        let all =
-            [Part::Clients, Part::OneTime, Part::Accounts, Part::Tokens, Part::Skyvern, Part::Inbox, Part::Metrics];
-        assert_eq!(parts(&full()), all);
+        assert_eq!(parts(&full()), Part::ALL.into_iter().filter(|part| *part != Part::Open).collect::<Vec<_>>());
         let metrics = |listen: &str, metrics_listen: Option<&str>| {
             let listen = listen.split(' ').map(|address| address.parse().unwrap()).collect();
             let metrics_listen = metrics_listen.map(|address| address.parse().unwrap());

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::answer::Answer;
 use super::caller::Callers;
+use super::mfa::Mfa;
 use super::origin::{self, Arrival};
 use super::refusal::Refusal;
 use super::request_id::RequestId;
@@ -115,6 +116,12 @@ impl Routes {
     #[must_use]
     pub fn skyvern(&self) -> &[Arc<Asker>] {
         &self.service.skyvern
+    }
+
+    /// Codes for a second factor, where they are configured.
+    #[must_use]
+    pub fn mfa(&self) -> Option<Arc<Mfa>> {
+        self.service.mfa.clone()
     }
 
     /// Where clients may post messages.

@@ -15,7 +15,7 @@ use super::*;
 use crate::service::config::Client;
 use crate::service::connection::Connection;
 use crate::state::Location;
-use parts::tests::{inbox, skyvern};
+use parts::tests::{broken_delivery, inbox, mfa, skyvern};
 
 const EVERYTHING: Served = Served { operations: true, metrics: true };
 const TOO_MANY_BYTES: usize = 25 * 1024 * 1024;
@@ -44,15 +44,19 @@ fn service(access: Access) -> Tested {
         clients: vec![Client { id: "workflow".to_owned(), secret_sha256: [0; 32], secret_file: None }],
         skyvern: vec![skyvern("billing")],
         inboxes: vec![inbox(folder.path().to_owned())],
+        deliveries: vec![broken_delivery()],
+        mfa: Some(mfa(folder.path().join("mfa.key"))),
         ..Configuration::default()
     };
     let store = Store::open(&state, None, configuration.policy).unwrap();
-    Tested { service: Arc::new(Service::new(&configuration, store).unwrap()), _folder: folder }
+    let mfa_key = configuration.mfa.as_ref().map(|mfa| mfa.key().unwrap());
+    Tested { service: Arc::new(Service::new(&configuration, mfa_key, store).unwrap()), _folder: folder }
 }
 
 /// A path as it is asked for.
 fn uri(endpoint: &Endpoint) -> String {
-    endpoint.path.replace("{name}", "billing").replace("{path}", "billing")
+    let id = "00000000-0000-4000-8000-000000000000";
+    endpoint.path.replace("{name}", "billing").replace("{path}", "billing").replace("{id}", id)
 }
 
 struct Answered {
@@ -108,10 +112,25 @@ fn faulty(endpoint: &Endpoint, faults: &[&str]) -> Request {
         body = "{}";
         request = request.header("Content-Type", "application/json").header("X-Skyvern-Signature", SIGNED);
     }
+    if endpoint.contract == Contract::Mfa {
+        body = r#"{"to":"+15551234567","token":"123456"}"#;
+        // `project:token`, by base64.
+        request =
+            request.header("Content-Type", "application/json").header("Authorization", "Basic cHJvamVjdDp0b2tlbg==");
+    }
     if has("encoding") {
         request = request.header("Content-Encoding", "gzip");
     }
     request.body(if has("size") { Body::from(vec![b' '; TOO_MANY_BYTES]) } else { Body::from(body) }).unwrap()
+}
+
+/// The HTTP status of a request without a fault: no code leaves, and there is none to verify.
+fn right(endpoint: &Endpoint) -> u16 {
+    match endpoint.contract {
+        Contract::Mfa if endpoint.path.ends_with("verify") => 404,
+        Contract::Mfa => 502,
+        Contract::X4 | Contract::OAuth | Contract::Skyvern | Contract::Inbox | Contract::Operations => 200,
+    }
 }
 
 /// The HTTP status by which an endpoint tells a fault, or nothing where the fault does not matter to it.
@@ -147,7 +166,7 @@ async fn the_order_of_checks_on_every_path() {
                 let expected = there.map(|(_, fault)| *fault).find_map(|fault| told(endpoint, fault));
                 let answered = ask(route, faulty(endpoint, &FAULTS[first..])).await;
                 let place = format!("{} from {} on", endpoint.path, FAULTS[first]);
-                assert_eq!(answered.code, expected.unwrap_or(200), "{place}: {}", answered.text());
+                assert_eq!(answered.code, expected.unwrap_or(right(endpoint)), "{place}: {}", answered.text());
                 assert_eq!(
                     answered.connection.is_left_unread(),
                     answered.header("connection") == Some("close"),
@@ -179,6 +198,9 @@ fn every_path_and_who_may_call_it() {
         "/accounts/{name}/GenerateAuthenticatorQRCode true Clients workflow false",
         "/accounts/{name}/GeneratePassword true Clients workflow false",
         "/accounts/{name}/VerifyPassword true Clients workflow false",
+        "/api/relay/rest/mfa/call true Anyone false",
+        "/api/relay/rest/mfa/sms true Anyone false",
+        "/api/relay/rest/mfa/{id}/verify true Anyone false",
         "/healthz false Anyone true",
         "/inbox/{name} true Clients workflow false",
         "/metrics false Anyone false",
@@ -206,7 +228,7 @@ async fn the_form_of_every_fault() {
                 request.headers_mut().insert("x-request-id", "a-1".parse().unwrap());
                 let answered = ask(route, request).await;
                 assert_eq!(answered.header("x-request-id"), Some("a-1"));
-                if answered.code == 200 {
+                if answered.code == right(endpoint) {
                     continue;
                 }
                 let text = answered.text();
@@ -223,7 +245,7 @@ async fn the_form_of_every_fault() {
                             "{text}"
                         );
                     }
-                    Contract::OAuth | Contract::Skyvern | Contract::Inbox | Contract::Operations => {
+                    Contract::OAuth | Contract::Skyvern | Contract::Inbox | Contract::Mfa | Contract::Operations => {
                         assert!(text.starts_with("{\"error\":\"") && text.trim_end().ends_with("\"}"), "{text}");
                         assert_eq!(answered.header("content-type"), Some("application/json"));
                         assert_eq!(answered.header("x4-status"), None);
@@ -316,7 +338,10 @@ fn contracts_of_unknown_paths() {
     for path in ["/x4", "/x4/", "/x4/Nothing", "/accounts/a/b/c", "/read-qr/"] {
         assert_eq!(Contract::of_path(path), Contract::X4, "{path}");
     }
-    for path in ["/", "*", "/x44", "/x4y/", "/healthz/", "/metrics", "/accountsx"] {
+    for path in ["/api/relay/rest/mfa", "/api/relay/rest/mfa/call", "/api/relay/rest/mfa/a/verify/"] {
+        assert_eq!(Contract::of_path(path), Contract::Mfa, "{path}");
+    }
+    for path in ["/", "*", "/api/relay/rest/mfas", "/x44", "/x4y/", "/healthz/", "/metrics", "/accountsx"] {
         assert_eq!(Contract::of_path(path), Contract::Operations, "{path}");
     }
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::state::{
-    Access, Address, Attempt, IdempotencyKey, Judgement, Location, Policy, Reservation, Reserved, Salt, Token,
-    TokenHash,
+    Access, Address, Attempt, Begun, CodeHash, Destination, IdempotencyKey, Judgement, Location, MfaGuess, MfaId,
+    MfaRequest, MfaSend, Policy, Quota, Reservation, Reserved, Salt, Token, TokenHash, Verified,
 };
 use crate::verification::{Guess, MemoryError};
 use zeroize::Zeroizing;
@@ -39,6 +39,10 @@ enum Job {
     ClientOf { hash: TokenHash, now: i64, answer: Answer<Option<String>> },
     Reserve(Reservation, Answer<Reserved>),
     Settle { key: IdempotencyKey, settlement: Settlement, answer: Answer<()> },
+    BeginMfa(MfaSend, Answer<Begun>),
+    VoidMfa(MfaId, Answer<()>),
+    VerifyMfa(MfaGuess, Answer<Verified>),
+    UnlockDestination(Destination, Answer<()>),
     Check(Answer<()>),
     End(Answer<()>),
 }
@@ -131,6 +135,48 @@ impl Store {
     /// [`MemoryError`] where it may not be forgotten: then nobody else carries it out until its reservation ends.
     pub async fn release(&self, key: IdempotencyKey) -> Result<(), MemoryError> {
         self.ask(|answer| Job::Settle { key, settlement: Settlement::Released, answer }).await
+    }
+
+    /// What stands for the destination with this number in E.164.
+    #[must_use]
+    pub fn destination(&self, number: &str) -> Destination {
+        Destination::of(number, &self.salt)
+    }
+
+    /// Counts a send and keeps its request, or says why not; `now` is in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where it may not be kept; the send may have been counted all the same.
+    pub async fn begin_mfa(&self, request: MfaRequest, quota: Quota, now: i64) -> Result<Begun, MemoryError> {
+        self.ask(|answer| Job::BeginMfa(MfaSend { request, quota, now }, answer)).await
+    }
+
+    /// Ends a request whose code was not delivered. Its send stays counted.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the request may still be open: it takes guesses until it ends.
+    pub async fn void_mfa(&self, id: MfaId) -> Result<(), MemoryError> {
+        self.ask(|answer| Job::VoidMfa(id, answer)).await
+    }
+
+    /// What the state says of a code that is offered for a request, which it has counted; `now` is in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where it cannot say anything.
+    pub async fn verify_mfa(&self, id: MfaId, code: CodeHash, quota: Quota, now: i64) -> Result<Verified, MemoryError> {
+        self.ask(|answer| Job::VerifyMfa(MfaGuess { id, code, quota, now }, answer)).await
+    }
+
+    /// Forgets the wrong guesses for a destination.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where they may not be forgotten.
+    pub async fn unlock_destination(&self, destination: Destination) -> Result<(), MemoryError> {
+        self.ask(|answer| Job::UnlockDestination(destination, answer)).await
     }
 
     /// Whether the state answers.

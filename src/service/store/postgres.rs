@@ -17,8 +17,8 @@ use tokio::time::sleep;
 use super::{Answer, Job, QUEUE, Settlement, TOGETHER, send};
 use crate::service::log::TARGET;
 use crate::state::{
-    Access, Attempt, Fingerprint, IdempotencyKey, Judgement, Policy, Postgres, Reservation, Reserved, Salt, Token,
-    TokenHash,
+    Access, Attempt, Begun, Destination, Fingerprint, IdempotencyKey, Judgement, MfaGuess, MfaId, MfaSend, Policy,
+    Postgres, Reservation, Reserved, Salt, Token, TokenHash, Verified,
 };
 use crate::verification::MemoryError;
 
@@ -120,6 +120,10 @@ impl Worker {
                 Job::ClientOf { hash, now, answer } => together.clients.push(((hash, now), answer)),
                 Job::Reserve(reservation, answer) => together.reservations.push((reservation, answer)),
                 Job::Settle { key, settlement, answer } => together.settlements.push(((key, settlement), answer)),
+                Job::BeginMfa(begin, answer) => together.sends.push((begin, answer)),
+                Job::VoidMfa(id, answer) => together.void.push((id, answer)),
+                Job::VerifyMfa(guess, answer) => together.codes.push((guess, answer)),
+                Job::UnlockDestination(destination, answer) => together.unlocked.push((destination, answer)),
                 Job::Check(answer) => together.checks.push(answer),
                 // Whatever is committed is where it belongs.
                 Job::End(answer) => send(answer, Ok(())),
@@ -201,6 +205,10 @@ struct Together {
     clients: Vec<(Asked, Answer<Option<String>>)>,
     reservations: Vec<(Reservation, Answer<Reserved>)>,
     settlements: Vec<((IdempotencyKey, Settlement), Answer<()>)>,
+    sends: Vec<(MfaSend, Answer<Begun>)>,
+    void: Vec<(MfaId, Answer<()>)>,
+    codes: Vec<(MfaGuess, Answer<Verified>)>,
+    unlocked: Vec<(Destination, Answer<()>)>,
     checks: Vec<Answer<()>>,
 }
 
@@ -224,6 +232,18 @@ impl Together {
             let checked = asked(&mut health, state.check()).await;
             self.checks.into_iter().for_each(|answer| send(answer, checked));
         }
+        for (id, answer) in self.void {
+            send(answer, asked(&mut health, state.void_mfa(&id)).await);
+        }
+        for (destination, answer) in self.unlocked {
+            send(answer, asked(&mut health, state.unlock_destination(&destination)).await);
+        }
+        let (sends, answers): (Vec<_>, Vec<_>) = self.sends.into_iter().unzip();
+        let begun = asked(&mut health, state.begin_mfa(&sends)).await;
+        answer_all(answers, begun.map(|begun| begun.into_iter().map(Ok).collect()));
+        let (guesses, answers): (Vec<_>, Vec<_>) = self.codes.into_iter().unzip();
+        let verified = asked(&mut health, state.verify_mfa(&guesses)).await;
+        answer_all(answers, verified.map(|verified| verified.into_iter().map(Ok).collect()));
         let (attempts, answers): (Vec<_>, Vec<_>) = self.guesses.into_iter().unzip();
         let judged = asked(&mut health, state.judge_distinct(&attempts, policy)).await;
         let failed =
@@ -265,9 +285,15 @@ impl Job {
     fn refuse(self, error: MemoryError) {
         match self {
             Self::Judge(_, answer) => send(answer, Err(error)),
-            Self::Issue(_, answer) | Self::Check(answer) | Self::Settle { answer, .. } => send(answer, Err(error)),
+            Self::Issue(_, answer)
+            | Self::Check(answer)
+            | Self::Settle { answer, .. }
+            | Self::VoidMfa(_, answer)
+            | Self::UnlockDestination(_, answer) => send(answer, Err(error)),
             Self::ClientOf { answer, .. } => send(answer, Err(error)),
             Self::Reserve(_, answer) => send(answer, Err(error)),
+            Self::BeginMfa(_, answer) => send(answer, Err(error)),
+            Self::VerifyMfa(_, answer) => send(answer, Err(error)),
             Self::End(answer) => send(answer, Ok(())),
         }
     }

@@ -6,7 +6,7 @@ use std::thread;
 use tokio::sync::mpsc::Receiver;
 
 use super::{Answer, Job, Settlement, TOGETHER, send};
-use crate::state::{Attempt, IdempotencyKey, Judgement, Policy, Salt, Sqlite};
+use crate::state::{IdempotencyKey, Policy, Salt, Sqlite};
 use crate::verification::MemoryError;
 
 /// Opens the file and starts its thread, which ends when nobody can ask any more.
@@ -32,6 +32,7 @@ impl Writer {
         let mut gathered = Vec::with_capacity(TOGETHER);
         while jobs.blocking_recv_many(&mut gathered, TOGETHER) > 0 {
             let mut guesses = Vec::with_capacity(gathered.len());
+            let (mut sends, mut codes) = (Vec::new(), Vec::with_capacity(gathered.len()));
             let mut end = None;
             for job in gathered.drain(..) {
                 match job {
@@ -40,11 +41,19 @@ impl Writer {
                     Job::ClientOf { hash, now, answer } => send(answer, self.state.client_of(&hash, now)),
                     Job::Reserve(reservation, answer) => send(answer, self.state.reserve(&reservation)),
                     Job::Settle { key, settlement, answer } => send(answer, self.settle(&key, settlement)),
+                    Job::BeginMfa(begin, answer) => sends.push((begin, answer)),
+                    Job::VoidMfa(id, answer) => send(answer, self.state.void_mfa(&id)),
+                    Job::VerifyMfa(guess, answer) => codes.push((guess, answer)),
+                    Job::UnlockDestination(destination, answer) => {
+                        send(answer, self.state.unlock_destination(&destination));
+                    }
                     Job::Check(answer) => send(answer, self.state.check()),
                     Job::End(answer) => end = Some(answer),
                 }
             }
-            self.judge(guesses);
+            together(guesses, |attempts| self.state.judge(attempts, self.policy));
+            together(sends, |sends| self.state.begin_mfa(sends));
+            together(codes, |guesses| self.state.verify_mfa(guesses));
             if let Some(answer) = end {
                 return send(answer, self.state.close());
             }
@@ -57,15 +66,16 @@ impl Writer {
             Settlement::Released => self.state.release(key),
         }
     }
+}
 
-    fn judge(&mut self, guesses: Vec<(Attempt, Answer<Judgement>)>) {
-        if guesses.is_empty() {
-            return;
-        }
-        let (attempts, answers): (Vec<Attempt>, Vec<_>) = guesses.into_iter().unzip();
-        match self.state.judge(&attempts, self.policy) {
-            Ok(judgements) => answers.into_iter().zip(judgements).for_each(|(to, judgement)| send(to, Ok(judgement))),
-            Err(error) => answers.into_iter().for_each(|to| send(to, Err(error))),
-        }
+/// Asks what has gathered in one transaction.
+fn together<Q, A>(gathered: Vec<(Q, Answer<A>)>, ask: impl FnOnce(&[Q]) -> Result<Vec<A>, MemoryError>) {
+    if gathered.is_empty() {
+        return;
+    }
+    let (questions, answers): (Vec<Q>, Vec<Answer<A>>) = gathered.into_iter().unzip();
+    match ask(&questions) {
+        Ok(results) => answers.into_iter().zip(results).for_each(|(answer, result)| send(answer, Ok(result))),
+        Err(error) => answers.into_iter().for_each(|answer| send(answer, Err(error))),
     }
 }

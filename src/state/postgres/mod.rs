@@ -11,6 +11,7 @@ mod address;
 mod error;
 mod idempotency;
 mod judge;
+mod mfa;
 mod statement;
 mod structure;
 mod sweep;

@@ -7,13 +7,13 @@ use crate::state::{IfMissing, Salt};
 use crate::verification::MemoryError;
 
 /// The structure that all of [`STEPS`] make.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// "totp" in ASCII: the lock that everybody takes who may make the structure.
 const LOCK: i64 = 0x746f_7470;
 
-/// What each version adds to the one before it. Pages of the rows of secrets have room for new versions of them: most changes
-/// then touch no index (heap-only tuples).
-const STEPS: [&str; 2] = [
+/// What each version adds to the one before it. Pages of the rows of secrets, requests and destinations have room for new
+/// versions of them: most changes then touch no index (heap-only tuples).
+const STEPS: [&str; 3] = [
     "
 CREATE TABLE totp_adapter (version BIGINT NOT NULL);
 CREATE TABLE salt (salt BYTEA NOT NULL);
@@ -32,6 +32,14 @@ CREATE TABLE token (
 CREATE TABLE idempotency (
   key BYTEA PRIMARY KEY, request BYTEA NOT NULL, answer BYTEA, expires BIGINT NOT NULL
 );
+",
+    "
+CREATE TABLE mfa_request (
+  id BYTEA PRIMARY KEY, destination BYTEA NOT NULL, code BYTEA NOT NULL, attempts BIGINT NOT NULL, expires BIGINT NOT NULL
+) WITH (fillfactor = 70);
+CREATE TABLE mfa_destination (
+  destination BYTEA PRIMARY KEY, sends BYTEA NOT NULL, guesses BYTEA NOT NULL, expires BIGINT NOT NULL
+) WITH (fillfactor = 70);
 ",
 ];
 

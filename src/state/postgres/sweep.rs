@@ -4,7 +4,7 @@
 use tokio_postgres::types::Type;
 
 use super::Postgres;
-use crate::state::sweep::{DUE, DUE_ASIDE, DUE_IDEMPOTENCY, DUE_TOKENS, Turn};
+use crate::state::sweep::{DUE, DUE_ASIDE, DUE_DESTINATIONS, DUE_IDEMPOTENCY, DUE_REQUESTS, DUE_TOKENS, Turn};
 use crate::verification::MemoryError;
 
 /// How a table is swept.
@@ -46,6 +46,11 @@ pub(super) const TOKEN: Sweep = Sweep { find: DUE_TOKENS, forget: forget!("token
 
 /// Requests that may be repeated.
 pub(super) const IDEMPOTENCY: Sweep = Sweep { find: DUE_IDEMPOTENCY, forget: forget!("idempotency", "key", "") };
+/// Requests for multi-factor codes.
+pub(super) const REQUEST: Sweep = Sweep { find: DUE_REQUESTS, forget: forget!("mfa_request", "id", "") };
+/// Their destinations.
+pub(super) const DESTINATION: Sweep =
+    Sweep { find: DUE_DESTINATIONS, forget: forget!("mfa_destination", "destination", "") };
 
 /// What is due, and when.
 #[derive(Default)]

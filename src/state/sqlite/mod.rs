@@ -4,6 +4,7 @@ mod error;
 mod file;
 mod idempotency;
 mod judge;
+mod mfa;
 mod structure;
 mod sweep;
 
@@ -85,8 +86,11 @@ impl Sqlite {
         const LOG_BYTES: u32 = 4 << 20;
         /// Four times what SQLite keeps in memory: the rows of 80,000 secrets.
         const CACHE_KIB: i32 = 8 << 10;
+        /// More than there are, so that none is compiled twice.
+        const STATEMENTS: usize = 64;
         self.connection.pragma_update(None, "wal_autocheckpoint", LOG_BYTES / structure::PAGE_BYTES)?;
         self.connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(())
     }
 

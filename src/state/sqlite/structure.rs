@@ -14,7 +14,7 @@ const TICK: Duration = Duration::from_millis(20);
 /// "totp" in ASCII: by it SQLite's files of this program are known (`PRAGMA application_id`).
 const APPLICATION_ID: i32 = 0x746f_7470;
 /// The structure that all of [`STEPS`] make (`PRAGMA user_version`).
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 /// A guess changes one row somewhere, and so writes a whole page: half as many bytes as SQLite's 4096 make it a sixth cheaper. Of
 /// still smaller ones a row that is new would split too many.
@@ -38,6 +38,14 @@ CREATE TABLE token (
     "
 CREATE TABLE idempotency (
   key BLOB PRIMARY KEY, request BLOB NOT NULL, answer BLOB, expires INTEGER NOT NULL
+) WITHOUT ROWID;
+",
+    "
+CREATE TABLE mfa_request (
+  id BLOB PRIMARY KEY, destination BLOB NOT NULL, code BLOB NOT NULL, attempts INTEGER NOT NULL, expires INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE mfa_destination (
+  destination BLOB PRIMARY KEY, sends BLOB NOT NULL, guesses BLOB NOT NULL, expires INTEGER NOT NULL
 ) WITHOUT ROWID;
 ",
 ];

@@ -2,8 +2,10 @@
 
 use rusqlite::{Transaction, params};
 
-use crate::state::sweep::{DUE, DUE_ASIDE, DUE_IDEMPOTENCY, DUE_TOKENS, ROWS_EACH, Turn};
-use crate::state::{IdempotencyKey, TokenHash};
+use crate::state::sweep::{
+    DUE, DUE_ASIDE, DUE_DESTINATIONS, DUE_IDEMPOTENCY, DUE_REQUESTS, DUE_TOKENS, ROWS_EACH, Turn,
+};
+use crate::state::{IdempotencyKey, MfaRequest, TokenHash};
 use crate::verification::MemoryError;
 
 /// Forgets rows of secrets, and what was set aside, where those look whose turn it is.
@@ -29,6 +31,14 @@ pub(super) fn sweep_idempotency(
 ) -> Result<(), MemoryError> {
     let due = due(transaction, DUE_IDEMPOTENCY, key.as_bytes(), ROWS_EACH, now)?;
     forget(transaction, "DELETE FROM idempotency WHERE key = ?1", due)
+}
+
+/// Forgets requests for codes that are over, and destinations of which nothing counts any more, where one looks that has just come.
+pub(super) fn sweep_mfa(transaction: &Transaction<'_>, request: &MfaRequest, now: i64) -> Result<(), MemoryError> {
+    let requests = due(transaction, DUE_REQUESTS, request.id.as_bytes(), ROWS_EACH, now)?;
+    forget(transaction, "DELETE FROM mfa_request WHERE id = ?1", requests)?;
+    let destinations = due(transaction, DUE_DESTINATIONS, request.destination.as_bytes(), ROWS_EACH, now)?;
+    forget(transaction, "DELETE FROM mfa_destination WHERE destination = ?1", destinations)
 }
 
 /// The keys that are due at a time among so many rows behind a key.

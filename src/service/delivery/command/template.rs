@@ -1,13 +1,14 @@
 //! The words of a command, with places for what belongs to a message. It starts nothing.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use super::super::{Confidential, Message};
 
-/// The words of a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The words of a command. `Debug` shows the program alone: somebody may have put a key into an argument.
+#[derive(Clone, PartialEq, Eq)]
 pub struct CommandTemplate {
     program: String,
     arguments: Vec<String>,
@@ -88,7 +89,7 @@ impl CommandTemplate {
     }
 
     /// The program: by its name alone on the `PATH`, else relative to a folder.
-    pub(super) fn program(&self, folder: &Path) -> PathBuf {
+    pub(in crate::service) fn program(&self, folder: &Path) -> PathBuf {
         let program = Path::new(&self.program);
         if program.components().count() > 1 || self.program.contains('/') {
             folder.join(program)
@@ -107,6 +108,12 @@ impl CommandTemplate {
             };
             pieces(argument).map(text).collect()
         })
+    }
+}
+
+impl fmt::Debug for CommandTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CommandTemplate").field("program", &self.program).finish_non_exhaustive()
     }
 }
 
@@ -189,6 +196,13 @@ mod tests {
         ] {
             assert_eq!(template(words).unwrap_err(), error, "{words:?}");
         }
+    }
+
+    // contract 13.1k
+    #[test]
+    fn debug_shows_no_argument() {
+        let shown = format!("{:?}", template(&["send", "--key=secret", "{to}"]).unwrap());
+        assert_eq!(shown, "CommandTemplate { program: \"send\", .. }");
     }
 
     #[test]

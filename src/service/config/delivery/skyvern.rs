@@ -1,0 +1,66 @@
+//! `kind = "skyvern"`: a server of Skyvern and the key to it (contract 13.2). It sends nothing.
+
+use std::path::PathBuf;
+
+use super::super::reader::Reader;
+use super::super::secret::{SecretFile, secret_file};
+use super::super::section::Section;
+use super::{UnusableFile, endpoint};
+use crate::service::delivery::{ApiKey, Endpoint, EndpointError, HttpClient, Skyvern};
+
+const KEY: &str = "api_key_file";
+
+/// `kind = "skyvern"`: a server of Skyvern at a checked address, with a key that fits into a header.
+#[derive(Clone, Debug)]
+pub struct SkyvernDelivery {
+    server: Skyvern,
+    api_key_file: PathBuf,
+}
+
+impl SkyvernDelivery {
+    /// The server.
+    pub(super) const fn server(&self) -> &Skyvern {
+        &self.server
+    }
+
+    /// The same with the key that its file has now.
+    pub(super) fn reread(&self) -> Result<Self, UnusableFile> {
+        let api_key = SecretFile::read(&self.api_key_file).and_then(|secret| api_key(&secret));
+        let api_key = api_key.map_err(|reason| UnusableFile { key: KEY, reason })?;
+        Ok(Self { server: self.server.with_key(&api_key), api_key_file: self.api_key_file.clone() })
+    }
+}
+
+fn api_key(secret: &SecretFile) -> Result<ApiKey, String> {
+    ApiKey::new(secret.reveal()).ok_or_else(|| format!("expected {}", ApiKey::EXPECTED))
+}
+
+/// The server of a section. Address and key are looked at even where the other is of no use.
+pub(super) fn read(section: &Section<'_, '_>, client: &HttpClient, reader: &mut Reader<'_>) -> Option<SkyvernDelivery> {
+    let key = read_key(section, reader);
+    let address = read_address(section, client, reader);
+    let ((api_key, api_key_file), address) = (key?, address?);
+    let server =
+        Skyvern::new(address, &api_key, client.clone()).expect("the address was completed, which cannot fail twice");
+    Some(SkyvernDelivery { server, api_key_file })
+}
+
+fn read_key(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<(ApiKey, PathBuf)> {
+    let secret = secret_file(section, KEY, reader)?;
+    match (api_key(&secret), section.value(KEY)) {
+        (Ok(key), _) => Some((key, secret.file)),
+        (Err(reason), value) => {
+            value?.unusable("file", &reason, reader);
+            None
+        }
+    }
+}
+
+fn read_address(section: &Section<'_, '_>, client: &HttpClient, reader: &mut Reader<'_>) -> Option<Endpoint> {
+    let Some(url) = section.value("url") else {
+        let expected = EndpointError::Form.expected();
+        reader.absent(section.at, format!("expected {expected} for delivery.url, found none"));
+        return None;
+    };
+    endpoint(&url, |text| Skyvern::address(client.endpoint(text)?), reader)
+}

@@ -1,0 +1,99 @@
+//! Requests that a client may send again without effect (draft-ietf-httpapi-idempotency-key-header): the key in their head, and whose
+//! turn it is to carry them out. It does not know what they ask for.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName};
+use thiserror::Error;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::Service;
+use crate::state::{IdempotencyKey, Reservation, Reserved};
+use crate::system;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const MAX_BYTES: usize = 255;
+/// How long nobody else carries out what somebody has begun, in seconds: longer than it can take.
+const RESERVED_SECONDS: i64 = 60;
+/// How often we look whether somebody else has carried it out.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The key cannot be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("wrong Idempotency-Key: expected one of 1 to 255 visible ASCII characters")]
+pub struct KeyError;
+
+/// The key of a request, if it has one.
+///
+/// # Errors
+///
+/// [`KeyError`] where it has several, or one that cannot be a key.
+pub fn key(headers: &HeaderMap) -> Result<Option<&[u8]>, KeyError> {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let key = key.as_bytes();
+    let is_right = (1..=MAX_BYTES).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
+    if is_right && keys.next().is_none() { Ok(Some(key)) } else { Err(KeyError) }
+}
+
+/// What becomes of a request with a key.
+pub enum Turn {
+    /// It is to be carried out now, and then answered or released.
+    Ours,
+    /// It was carried out, and this was kept of the answer.
+    Over(Vec<u8>),
+}
+
+/// Why nobody knows whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnError {
+    /// The key belongs to another request.
+    Different,
+    /// The state does not say, or not in time.
+    Unknown,
+}
+
+/// Waits until it is our turn to carry out a request, or until somebody else has done so.
+///
+/// # Errors
+///
+/// [`TurnError`] where neither comes about.
+pub async fn turn(
+    service: &Service,
+    key: IdempotencyKey,
+    request: [u8; 32],
+    deadline: Instant,
+) -> Result<Turn, TurnError> {
+    let waiting = async {
+        loop {
+            let now = system::seconds().ok_or(TurnError::Unknown)?;
+            let reservation = Reservation { key, request, now, until: now + RESERVED_SECONDS };
+            let reserved = service.store.reserve(reservation).await.map_err(|error| {
+                service.state_failed(error);
+                TurnError::Unknown
+            })?;
+            match reserved {
+                Reserved::Pending => sleep(LOOK_AGAIN).await,
+                Reserved::New => return Ok(Turn::Ours),
+                Reserved::Answered(kept) => return Ok(Turn::Over(kept)),
+                Reserved::Different => return Err(TurnError::Different),
+            }
+        }
+    };
+    timeout_at(deadline, waiting).await.unwrap_or(Err(TurnError::Unknown))
+}
+
+/// Keeps what was answered, for so many seconds. Where the state does not, what was done is done.
+pub async fn answered(service: &Service, key: IdempotencyKey, kept: Vec<u8>, seconds: i64) {
+    let expires = system::seconds().unwrap_or_default().saturating_add(seconds);
+    if let Err(error) = service.store.answer(key, kept, expires).await {
+        service.state_failed(error);
+    }
+}
+
+/// Lets whoever comes next carry it out.
+pub async fn released(service: &Service, key: IdempotencyKey) {
+    if let Err(error) = service.store.release(key).await {
+        service.state_failed(error);
+    }
+}

@@ -1,0 +1,458 @@
+//! Codes for a second factor (contract 14), as SignalWire's REST API has them: a code leaves by a delivery, and what a person types is
+//! verified against what the state keeps of it.
+
+mod code;
+mod message;
+mod parameters;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use constant_time_eq::constant_time_eq_32;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
+
+use super::answer::{Answer, JSON, json_fault};
+use super::caller::Callers;
+use super::idempotency::{self, KeyError, Turn, TurnError};
+use super::oauth::{basic, split};
+use super::refusal::Refusal;
+use super::route::{Call, Endpoint, Routes, Verb};
+use super::upload::UploadError;
+use super::{Contract, Service, media_type};
+use crate::service::PhoneNumber;
+use crate::service::config::{self, Delivery, Destinations, MfaChannels, MfaKey, MfaLimits, SecretFile};
+use crate::service::delivery::{Channel, Confidential, Deliver, Message};
+use crate::service::guard::guarded_future;
+use crate::service::log::TARGET;
+use crate::service::metrics::MfaResult;
+use crate::state::{Begun, IdempotencyKey, MfaId, MfaRequest, Verified};
+use crate::system;
+use crate::verification::MemoryError;
+use code::{Code, NoRandomness};
+use parameters::{Asked, Form, Mistake, Parameters};
+
+/// The most bytes of a request.
+const MAX_BYTES: usize = 64 * 1024;
+
+const SMS: &str = "/api/relay/rest/mfa/sms";
+const CALL: &str = "/api/relay/rest/mfa/call";
+const VERIFY: &str = "/api/relay/rest/mfa/{id}/verify";
+
+/// Adds the paths of multi-factor codes, where they are configured.
+#[must_use]
+pub fn routes(routes: Routes) -> Routes {
+    let Some(mfa) = routes.mfa() else { return routes };
+    let endpoint = |path| Endpoint {
+        path,
+        name: None,
+        verb: Verb::Post,
+        contract: Contract::Mfa,
+        callers: Callers::Anyone,
+        any_origin: false,
+    };
+    let mut routes = routes;
+    for (path, channel) in [(SMS, Channel::Sms), (CALL, Channel::Call)] {
+        if mfa.way(channel).is_some() {
+            let mfa = mfa.clone();
+            routes = routes.with(endpoint(path), move |service, call| send(mfa.clone(), channel, service, call));
+        }
+    }
+    routes.with(endpoint(VERIFY), move |service, call| verify(mfa.clone(), service, call))
+}
+
+/// Why a request is not carried out.
+#[derive(Debug, Error)]
+pub enum Fault {
+    /// As on every path, or more came than is taken.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    /// Neither the project nor its token, or the wrong ones: send them by HTTP Basic.
+    #[error("Unauthorized")]
+    Unauthorized,
+    /// The key of the request cannot be one.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The body is neither JSON nor a form.
+    #[error("Unsupported Media Type")]
+    MediaType,
+    /// What is asked for cannot be done: correct all of it.
+    #[error("Unprocessable Entity")]
+    Mistakes(Vec<Mistake>),
+    /// There is no such request, or not any more.
+    #[error("Not Found")]
+    Gone,
+    /// Too much for this destination: wait.
+    #[error("Too Many Requests")]
+    Limited {
+        /// For how long.
+        seconds: u64,
+    },
+    /// The message did not leave: the log says why.
+    #[error("Bad Gateway")]
+    Delivery,
+    /// The state does not answer, or somebody is still carrying the same request out: try again.
+    #[error("Service Unavailable")]
+    State,
+    /// The system has no random bytes, or no clock.
+    #[error("Internal Server Error")]
+    System,
+}
+
+impl From<TurnError> for Fault {
+    fn from(error: TurnError) -> Self {
+        match error {
+            TurnError::Different => {
+                let words = "Idempotency-Key must come with the parameters that it came with before";
+                Self::Mistakes(vec![Mistake(words.to_owned())])
+            }
+            TurnError::Unknown => Self::State,
+        }
+    }
+}
+
+/// One element of a refusal with 422, as the API has it.
+#[derive(Serialize)]
+struct Wrong<'a> {
+    detail: &'a str,
+    status: &'static str,
+    title: &'static str,
+    code: &'static str,
+}
+
+#[derive(Serialize)]
+struct Errors<'a> {
+    errors: Vec<Wrong<'a>>,
+}
+
+/// The answer to a code that was sent.
+#[derive(Serialize)]
+struct Sent<'a> {
+    id: String,
+    success: bool,
+    to: &'a str,
+    channel: &'static str,
+}
+
+/// The form of a refusal on the paths of codes.
+#[must_use]
+pub fn refuse(refusal: Refusal) -> Answer {
+    Fault::Upload(refusal.into()).into()
+}
+
+impl From<Fault> for Answer {
+    fn from(fault: Fault) -> Self {
+        let words = fault.to_string();
+        let retry = |seconds: u64| Some((RETRY_AFTER, HeaderValue::from(seconds)));
+        let (code, header) = match &fault {
+            Fault::Upload(error) => (error.code(), error.header()),
+            Fault::Unauthorized => {
+                let basic = HeaderValue::from_static("Basic realm=\"totp-adapter\"");
+                (StatusCode::UNAUTHORIZED, Some((WWW_AUTHENTICATE, basic)))
+            }
+            Fault::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
+            Fault::Key(_) => (StatusCode::BAD_REQUEST, None),
+            Fault::Mistakes(_) => (StatusCode::UNPROCESSABLE_ENTITY, None),
+            Fault::Gone => (StatusCode::NOT_FOUND, None),
+            Fault::Limited { seconds } => (StatusCode::TOO_MANY_REQUESTS, retry(*seconds)),
+            Fault::Delivery => (StatusCode::BAD_GATEWAY, None),
+            Fault::State => (StatusCode::SERVICE_UNAVAILABLE, retry(1)),
+            Fault::System => (StatusCode::INTERNAL_SERVER_ERROR, None),
+        };
+        let body = match &fault {
+            Fault::Mistakes(mistakes) => errors(mistakes),
+            // The words of a refusal are ours; this API has those of HTTP.
+            Fault::Upload(_) | Fault::Key(_) => json_fault(code.canonical_reason().unwrap_or("Error")).into_bytes(),
+            Fault::Unauthorized
+            | Fault::MediaType
+            | Fault::Gone
+            | Fault::Limited { .. }
+            | Fault::Delivery
+            | Fault::State
+            | Fault::System => json_fault(&words).into_bytes(),
+        };
+        Answer::new(code, JSON, body).with_header(header).with_cause(&words)
+    }
+}
+
+fn errors(mistakes: &[Mistake]) -> Vec<u8> {
+    let errors = mistakes
+        .iter()
+        .map(|Mistake(detail)| Wrong { detail, status: "422", title: "Invalid Attribute", code: "422" })
+        .collect();
+    serde_json::to_vec(&Errors { errors }).expect("texts are written as JSON")
+}
+
+/// Codes as configured. It is not `Debug`: it has keys.
+pub struct Mfa {
+    project: String,
+    credentials: RwLock<Credentials>,
+    channels: MfaChannels,
+    key: MfaKey,
+    ways: RwLock<Ways>,
+    destinations: Destinations,
+    limits: MfaLimits,
+}
+
+/// How codes leave.
+struct Ways {
+    sms: Option<Arc<Way>>,
+    call: Option<Arc<Way>>,
+}
+
+/// A delivery and its name.
+struct Way {
+    /// For log and metrics.
+    name: String,
+    delivery: Box<dyn Deliver>,
+}
+
+impl Ways {
+    /// The ways of these channels, among the deliveries of a configuration.
+    fn new(channels: &MfaChannels, deliveries: &[Delivery]) -> Self {
+        let way = |channel| {
+            let name = channels.delivery(channel)?;
+            let delivery = deliveries.iter().find(|delivery| delivery.name == *name)?;
+            Some(Arc::new(Way { name: name.to_string(), delivery: delivery.way() }))
+        };
+        Self { sms: way(Channel::Sms), call: way(Channel::Call) }
+    }
+}
+
+impl Credentials {
+    fn new(project: &str, token: &SecretFile) -> Self {
+        let hash = |text: &str| Sha256::digest(text.as_bytes()).into();
+        Self { project: hash(project), token: hash(token.reveal()) }
+    }
+}
+
+/// Who may call: the hashes of the project and of its token, so that a comparison tells nothing by its duration.
+struct Credentials {
+    project: [u8; 32],
+    token: [u8; 32],
+}
+
+impl Mfa {
+    /// Codes as configured, kept under this key.
+    #[must_use]
+    pub fn new(mfa: &config::Mfa, key: MfaKey, deliveries: &[Delivery]) -> Self {
+        Self {
+            project: mfa.project.clone(),
+            credentials: RwLock::new(Credentials::new(&mfa.project, &mfa.token)),
+            key,
+            channels: mfa.channels.clone(),
+            ways: RwLock::new(Ways::new(&mfa.channels, deliveries)),
+            destinations: mfa.destinations.clone(),
+            limits: mfa.limits,
+        }
+    }
+
+    /// Takes the token and the deliveries as they were read again.
+    pub fn renew(&self, token: &SecretFile, deliveries: &[Delivery]) {
+        *self.credentials.write().unwrap_or_else(PoisonError::into_inner) = Credentials::new(&self.project, token);
+        *self.ways.write().unwrap_or_else(PoisonError::into_inner) = Ways::new(&self.channels, deliveries);
+    }
+
+    /// The way of a channel, if codes leave by it.
+    fn way(&self, channel: Channel) -> Option<Arc<Way>> {
+        let ways = self.ways.read().unwrap_or_else(PoisonError::into_inner);
+        match channel {
+            Channel::Sms => ways.sms.clone(),
+            Channel::Call => ways.call.clone(),
+        }
+    }
+
+    /// Checks who calls (RFC 7617).
+    fn check(&self, headers: &HeaderMap) -> Result<(), Fault> {
+        let mut values = headers.get_all(axum::http::header::AUTHORIZATION).iter();
+        let (Some(value), None) = (values.next(), values.next()) else { return Err(Fault::Unauthorized) };
+        let credentials = basic(value).ok_or(Fault::Unauthorized)?;
+        let (project, token) = split(&credentials).ok_or(Fault::Unauthorized)?;
+        let hash = |part: &[u8]| <[u8; 32]>::from(Sha256::digest(part));
+        let known = self.credentials.read().unwrap_or_else(PoisonError::into_inner);
+        let is_project = constant_time_eq_32(&known.project, &hash(project));
+        let is_token = constant_time_eq_32(&known.token, &hash(token));
+        if is_project & is_token { Ok(()) } else { Err(Fault::Unauthorized) }
+    }
+}
+
+/// The parameters of a body, JSON or a form.
+fn form(headers: &HeaderMap) -> Result<Form, Fault> {
+    if media_type::is(headers, JSON) {
+        Ok(Form::Json)
+    } else if media_type::is(headers, "application/x-www-form-urlencoded") {
+        Ok(Form::Urlencoded)
+    } else {
+        Err(Fault::MediaType)
+    }
+}
+
+async fn send(mfa: Arc<Mfa>, channel: Channel, service: Arc<Service>, call: Call) -> Answer {
+    let (deadline, request_id) = (call.upload.deadline(), call.id.clone());
+    let (asked, key) = match asked(&mfa, channel, call).await {
+        Ok(asked) => asked,
+        Err(fault) => return fault.into(),
+    };
+    let to = asked.to.clone();
+    let sender = service.clone();
+    // It ends also where the caller has gone: a message that has left counts.
+    let sending = tokio::spawn(guarded_future(async move {
+        match key {
+            None => begin(&mfa, channel, &sender, asked).await,
+            Some(key) => begin_once(&mfa, channel, &sender, asked, key, deadline).await,
+        }
+    }));
+    match sending.await {
+        Ok(Ok(Ok(id))) => sent(&id, &to, channel),
+        Ok(Ok(Err(fault))) => fault.into(),
+        Ok(Err(panicked)) => {
+            service.panicked(&panicked, Some(&request_id));
+            refuse(Refusal::Internal)
+        }
+        // The service is ending.
+        Err(_) => Fault::State.into(),
+    }
+}
+
+fn sent(id: &MfaId, to: &PhoneNumber, channel: Channel) -> Answer {
+    let sent = Sent { id: id.to_string(), success: true, to: to.reveal(), channel: channel.name() };
+    Answer::new(StatusCode::OK, JSON, serde_json::to_vec(&sent).expect("texts are written as JSON"))
+}
+
+/// Who asks, then what is asked for, and the key by which a repetition is known.
+async fn asked(mfa: &Mfa, channel: Channel, call: Call) -> Result<(Asked, Option<IdempotencyKey>), Fault> {
+    let headers = call.head.headers;
+    mfa.check(&headers)?;
+    let key = idempotency::key(&headers)?.map(|key| IdempotencyKey::of(&[b"mfa", channel.name().as_bytes()], key));
+    let body = call.upload.read(MAX_BYTES).await?;
+    let parameters = Parameters::read(&body, form(&headers)?).map_err(|mistake| Fault::Mistakes(vec![mistake]))?;
+    let asked = Asked::read(&parameters, channel, &mfa.destinations, &mfa.limits).map_err(Fault::Mistakes)?;
+    Ok((asked, key))
+}
+
+/// The same as before, or a new one.
+async fn begin_once(
+    mfa: &Mfa,
+    channel: Channel,
+    service: &Service,
+    asked: Asked,
+    key: IdempotencyKey,
+    deadline: Instant,
+) -> Result<MfaId, Fault> {
+    match idempotency::turn(service, key, asked.fingerprint(), deadline).await? {
+        Turn::Over(kept) => std::str::from_utf8(&kept).ok().and_then(MfaId::parse).ok_or(Fault::State),
+        Turn::Ours => {
+            let seconds = asked.valid_for.into();
+            let begun = begin(mfa, channel, service, asked).await;
+            match &begun {
+                Ok(id) => idempotency::answered(service, key, id.to_string().into_bytes(), seconds).await,
+                Err(_) => idempotency::released(service, key).await,
+            }
+            begun
+        }
+    }
+}
+
+/// Keeps the request, then lets its code leave. Where it does not, the request is void.
+async fn begin(mfa: &Mfa, channel: Channel, service: &Service, asked: Asked) -> Result<MfaId, Fault> {
+    let way = mfa.way(channel).ok_or(Fault::Gone)?;
+    let now = system::seconds().ok_or(Fault::System)?;
+    let mut bytes = [0; MfaId::BYTES];
+    getrandom::fill(&mut bytes).map_err(|_| Fault::System)?;
+    let id = MfaId::from_random(bytes);
+    let code =
+        Code::random(asked.token_length, asked.allow_alphas, |bytes| getrandom::fill(bytes).map_err(|_| NoRandomness));
+    let code = code.map_err(|NoRandomness| Fault::System)?;
+    let request = MfaRequest {
+        id,
+        destination: service.store.destination(asked.to.reveal()),
+        code: code.hash(&mfa.key, &id),
+        attempts: asked.max_attempts.into(),
+        expires: now + i64::from(asked.valid_for),
+    };
+    match service.store.begin_mfa(request, mfa.limits.quota, now).await.map_err(|error| failed(service, error))? {
+        Begun::Admitted => {}
+        Begun::Limited { seconds } => {
+            service.metrics.mfa(MfaResult::Limited);
+            return Err(Fault::Limited { seconds });
+        }
+    }
+    let text = match channel {
+        Channel::Sms => code.in_message(asked.message.reveal()),
+        Channel::Call => code.in_call(asked.message.reveal()),
+    };
+    let text = Confidential::new(text);
+    let message =
+        Message { id: id.to_string(), channel, to: confidential(asked.to), from: asked.from.map(confidential), text };
+    match way.delivery.deliver(&message).await {
+        Ok(_) => {
+            service.metrics.delivered(&way.name, true);
+            service.metrics.mfa(MfaResult::Sent);
+            Ok(id)
+        }
+        Err(error) => {
+            service.metrics.delivered(&way.name, false);
+            service.metrics.mfa(MfaResult::Failed);
+            let cause = error.to_string();
+            tracing::error!(target: TARGET, name = way.name, cause, "message not delivered");
+            if let Err(error) = service.store.void_mfa(id).await {
+                service.state_failed(error);
+            }
+            Err(Fault::Delivery)
+        }
+    }
+}
+
+async fn verify(mfa: Arc<Mfa>, service: Arc<Service>, call: Call) -> Answer {
+    match verified(&mfa, &service, call).await {
+        Ok(is_right) => Answer::new(StatusCode::OK, JSON, format!("{{\"success\":{is_right}}}")),
+        Err(fault) => fault.into(),
+    }
+}
+
+async fn verified(mfa: &Mfa, service: &Service, call: Call) -> Result<bool, Fault> {
+    let headers = call.head.headers;
+    mfa.check(&headers)?;
+    let deadline = call.upload.deadline();
+    let body = call.upload.read(MAX_BYTES).await?;
+    let wrong = |mistake| Fault::Mistakes(vec![mistake]);
+    let parameters = Parameters::read(&body, form(&headers)?).map_err(wrong)?;
+    let token = Zeroizing::new(parameters.required_text("token").map_err(wrong)?.to_owned());
+    let code =
+        Code::typed(&token).ok_or_else(|| wrong(Mistake("token must be a text that is not blank".to_owned())))?;
+    // What cannot be an id is as unknown as one that nobody has.
+    let id = call.head.uri.path().split('/').nth(5).and_then(MfaId::parse).ok_or(Fault::Gone)?;
+    let (hash, now) = (code.hash(&mfa.key, &id), system::seconds().ok_or(Fault::System)?);
+    let verified = timeout_at(deadline, service.store.verify_mfa(id, hash, mfa.limits.quota, now)).await;
+    match verified.unwrap_or(Err(MemoryError::Late)).map_err(|error| failed(service, error))? {
+        Verified::Match => {
+            service.metrics.mfa(MfaResult::Match);
+            Ok(true)
+        }
+        Verified::Mismatch => {
+            service.metrics.mfa(MfaResult::Mismatch);
+            Ok(false)
+        }
+        Verified::Gone => {
+            service.metrics.mfa(MfaResult::Gone);
+            Err(Fault::Gone)
+        }
+        Verified::Limited { seconds } => {
+            service.metrics.mfa(MfaResult::Limited);
+            Err(Fault::Limited { seconds })
+        }
+    }
+}
+
+fn confidential(number: PhoneNumber) -> Confidential {
+    Confidential::new(number.into_text())
+}
+
+fn failed(service: &Service, error: MemoryError) -> Fault {
+    service.state_failed(error);
+    Fault::State
+}

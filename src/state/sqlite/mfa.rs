@@ -1,0 +1,143 @@
+//! Requests for multi-factor codes, and what is kept of their destinations, in SQLite: read, decided by [`crate::state::mfa`],
+//! written, in a transaction beside which nobody writes. It decides nothing itself.
+
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::{Sqlite, sweep};
+use crate::state::mfa::{
+    Begun, Budget, CodeHash, Destination, MfaGuess, MfaId, MfaRequest, MfaSend, Times, UNLOCK_DESTINATION, VOID,
+    Verified, verify,
+};
+use crate::verification::MemoryError;
+
+const KEEP: &str = "INSERT INTO mfa_request (id, destination, code, attempts, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
+const FIND: &str = "SELECT destination, code, attempts, expires FROM mfa_request WHERE id = ?1";
+const COUNT: &str = "UPDATE mfa_request SET attempts = ?1 WHERE id = ?2";
+const FIND_BUDGET: &str = "SELECT sends, guesses FROM mfa_destination WHERE destination = ?1";
+const KEEP_BUDGET: &str = "INSERT INTO mfa_destination (sends, guesses, expires, destination) VALUES (?1, ?2, ?3, ?4)";
+const CHANGE_BUDGET: &str = "UPDATE mfa_destination SET sends = ?1, guesses = ?2, expires = ?3 WHERE destination = ?4";
+
+impl Sqlite {
+    /// Counts sends and keeps their requests, or says why not, one after the other: all of it or nothing. It forgets some of what
+    /// is over.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the file cannot be read or written; then nothing is counted and nothing kept.
+    pub fn begin_mfa(&mut self, sends: &[MfaSend]) -> Result<Vec<Begun>, MemoryError> {
+        self.change(|transaction| sends.iter().map(|send| begin_one(transaction, send)).collect())
+    }
+
+    /// Ends a request whose code was not delivered. Its send stays counted.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the file cannot be written.
+    pub fn void_mfa(&mut self, id: &MfaId) -> Result<(), MemoryError> {
+        self.change(|transaction| {
+            transaction.prepare_cached(VOID)?.execute([id.as_bytes()])?;
+            Ok(())
+        })
+    }
+
+    /// Decides about guesses, one after the other, and keeps what they change: all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the file cannot be read or written; then nothing has been decided.
+    pub fn verify_mfa(&mut self, guesses: &[MfaGuess]) -> Result<Vec<Verified>, MemoryError> {
+        self.change(|transaction| guesses.iter().map(|guess| verify_one(transaction, guess)).collect())
+    }
+
+    /// Forgets the wrong guesses for a destination.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError`] where the file cannot be written.
+    pub fn unlock_destination(&mut self, destination: &Destination) -> Result<(), MemoryError> {
+        self.change(|transaction| {
+            transaction.execute(UNLOCK_DESTINATION, params![Times::default().to_bytes(), destination.as_bytes()])?;
+            Ok(())
+        })
+    }
+}
+
+fn begin_one(transaction: &Transaction<'_>, send: &MfaSend) -> Result<Begun, MemoryError> {
+    let MfaSend { request, quota, now } = send;
+    let found = budget(transaction, &request.destination)?;
+    let is_kept = found.is_some();
+    let mut budget = found.unwrap_or_default();
+    let begun = budget.admit(*quota, *now);
+    if begun == Begun::Admitted {
+        keep_budget(transaction, &request.destination, &budget, is_kept)?;
+        keep(transaction, request)?;
+        sweep::sweep_mfa(transaction, request, *now)?;
+    }
+    Ok(begun)
+}
+
+fn verify_one(transaction: &Transaction<'_>, guess: &MfaGuess) -> Result<Verified, MemoryError> {
+    let id = guess.id.as_bytes();
+    let kept = |row: &Row<'_>| request(row, guess.id);
+    let Some(mut request) = transaction.prepare_cached(FIND)?.query_row([id], kept).optional()? else {
+        return Ok(Verified::Gone);
+    };
+    let found = budget(transaction, &request.destination)?;
+    let mut budget = found.clone().unwrap_or_default();
+    let verified = verify(&mut request, &mut budget, guess);
+    if !verified.changes() {
+        return Ok(verified);
+    }
+    if request.attempts == 0 {
+        transaction.prepare_cached(VOID)?.execute([id])?;
+    } else {
+        transaction.prepare_cached(COUNT)?.execute(params![request.attempts, id])?;
+    }
+    // A match forgets guesses where there are any.
+    if found.as_ref().is_none_or(|found| *found != budget) {
+        keep_budget(transaction, &request.destination, &budget, found.is_some())?;
+    }
+    Ok(verified)
+}
+
+fn keep(transaction: &Transaction<'_>, request: &MfaRequest) -> Result<(), MemoryError> {
+    let MfaRequest { id, destination, code, attempts, expires } = request;
+    let values = params![id.as_bytes(), destination.as_bytes(), code.as_bytes(), attempts, expires];
+    transaction.prepare_cached(KEEP)?.execute(values)?;
+    Ok(())
+}
+
+fn request(row: &Row<'_>, id: MfaId) -> rusqlite::Result<MfaRequest> {
+    Ok(MfaRequest {
+        id,
+        destination: Destination::from_bytes(row.get(0)?),
+        code: CodeHash::new(row.get(1)?),
+        attempts: row.get(2)?,
+        expires: row.get(3)?,
+    })
+}
+
+/// What is kept of a destination, if there is anything.
+fn budget(transaction: &Transaction<'_>, destination: &Destination) -> Result<Option<Budget>, MemoryError> {
+    let mut find = transaction.prepare_cached(FIND_BUDGET)?;
+    let mut rows = find.query([destination.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let times = |column| {
+        let bytes = row.get_ref(column)?.as_blob().map_err(|_| MemoryError::Damaged)?;
+        Times::from_bytes(bytes).ok_or(MemoryError::Damaged)
+    };
+    Ok(Some(Budget { sends: times(0)?, guesses: times(1)? }))
+}
+
+fn keep_budget(
+    transaction: &Transaction<'_>,
+    destination: &Destination,
+    budget: &Budget,
+    is_kept: bool,
+) -> Result<(), MemoryError> {
+    let statement = if is_kept { CHANGE_BUDGET } else { KEEP_BUDGET };
+    let (sends, guesses) = (budget.sends.to_bytes(), budget.guesses.to_bytes());
+    let values = params![sends, guesses, budget.expires(), destination.as_bytes()];
+    transaction.prepare_cached(statement)?.execute(values)?;
+    Ok(())
+}
