@@ -21,8 +21,8 @@ use super::error::{Failure, explained, of_status};
 use super::http::HttpError;
 use cache::Cache;
 
-/// The most deliveries that wait for one token request.
-const MAX_WAITING: usize = 100;
+/// The most deliveries that wait for one token request: as many as the service has connections by default.
+const MAX_WAITING: usize = 1024;
 
 /// Why there is no token. It holds nothing of what the server said.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
