@@ -11,6 +11,10 @@ second of processor time of the server, in rounds in which the servers take turn
 
 Every verification has the right password of a step that was not used before, so that each is judged, written and answered with a
 match: of 100,000 users whom the state has met, or of users who are new to it. The database's own processor time is not in the figures.
+
+Of multi-factor codes, 100,000 requests and more are open while they are verified, each with a destination of its own: two wrong codes
+for each, then the right one. They are put into the state as the service would have: to send as many takes longer. Codes are sent
+through a webhook, the bare echo.
 """
 
 import argparse
@@ -22,12 +26,14 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import statistics
 import struct
 import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -40,12 +46,27 @@ MOST_PER_SECOND = 60_000
 IDLE = 1000
 SKYVERN_KEY = "an-api-key"
 SKYVERN_QUESTION = '{"task_id":"tsk_123","workflow_run_id":"wr_9","workflow_permanent_id":"wpid_7"}'
-SKYVERN = """
+MFA_KEY = bytes(32)
+MFA_TOKEN = "a-token-of-more-than-22-characters"
+MFA_HEADERS = """
+wrk.headers["Authorization"] = "Basic %s"
+wrk.headers["Content-Type"] = "application/json"
+""" % base64.b64encode(f"project:{MFA_TOKEN}".encode()).decode()
+NEIGHBOURS = """
 accounts = "accounts"
 [[skyvern]]
 path = "billing"
 account = "billing"
 api_key_file = "skyvern.key"
+[[delivery]]
+name = "echo"
+kind = "webhook"
+url = "http://{echo}/echo"
+[mfa]
+project = "project"
+token_file = "mfa.token"
+key_file = "mfa.key"
+sms = "echo"
 """
 SECRET = "<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>"
 
@@ -80,13 +101,15 @@ def echo(folder: Path) -> tuple:
     return server, server.process.stdout.readline().decode().strip()
 
 
-def service(program: Path, folder: Path, state: str, level: str) -> tuple:
-    """The service and its address."""
+def service(program: Path, folder: Path, state: str, level: str, deliveries: str) -> tuple:
+    """The service, which sends codes to an address, and its own address."""
     configuration = folder / "totp-adapter.toml"
     (folder / "accounts").mkdir()
     (folder / "accounts" / "billing.xml").write_text(SECRET)
     (folder / "skyvern.key").write_text(SKYVERN_KEY)
-    configuration.write_text(f'state = "{state}"\n{SKYVERN}')
+    (folder / "mfa.token").write_text(MFA_TOKEN)
+    (folder / "mfa.key").write_bytes(MFA_KEY)
+    configuration.write_text(f'state = "{state}"\n{NEIGHBOURS.replace("{echo}", deliveries)}')
     log = folder / "service.log"
     options = ["--config", str(configuration), "--listen", "127.0.0.1:0", "--log-format", "json", "--log-level", level]
     # The address is taken beforehand, since a quiet log does not say it.
@@ -154,6 +177,27 @@ end
 """
 
 
+# The same for codes: each line has the path and the body.
+CODES = MFA_HEADERS + """
+local lines = io.lines("%s")
+request = function()
+  local line = lines()
+  if not line then error("no more codes") end
+  local id, code = line:match("(%%S+) (%%S+)")
+  return wrk.format("POST", "/api/relay/rest/mfa/" .. id .. "/verify", nil, '{"token":"' .. code .. '"}')
+end
+"""
+
+# Each code goes to another number.
+SENDS = MFA_HEADERS + """
+local number = %d
+request = function()
+  number = number + 1
+  return wrk.format("POST", nil, nil, string.format('{"to":"+4930%%09d"}', number))
+end
+"""
+
+
 def password(key: bytes, step: int) -> str:
     """RFC 6238 with SHA-1 and six digits."""
     digest = hmac.digest(key, struct.pack(">Q", step), "sha1")
@@ -167,6 +211,7 @@ class Documents:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "documents"
         self.next = int.from_bytes(os.urandom(6), "big") << 20
+        self.sent = 0
 
     def keys(self, count: int) -> list:
         """So many that nobody has seen."""
@@ -187,6 +232,29 @@ class Documents:
         subprocess.run(command, input=wrong.encode(), stdout=subprocess.DEVNULL, check=True)
         step = self.step(seconds)
         return self.write((key, near) for near in (step - 1, step, step + 1) for key in keys)
+
+    def of_open_requests(self, state: Path, seconds: int) -> str:
+        """The script that verifies codes of requests that are in this state: more than come in this time."""
+        ids = [uuid.uuid4() for _ in range(max(USERS, MOST_PER_SECOND * seconds // 3))]
+        expires = int(time.time()) + 86_400
+        keys = self.keys(len(ids))
+        sent = struct.pack(">q", int(time.time()))
+        connection = sqlite3.connect(state, timeout=60)
+        with connection:
+            codes = (hmac.digest(MFA_KEY, number.bytes + b"123456", "sha256") for number in ids)
+            requests = ((number.bytes, hashlib.sha256(key).digest(), code, 3, expires) for number, key, code in zip(ids, keys, codes))
+            connection.executemany("INSERT INTO mfa_request (id, destination, code, attempts, expires) VALUES (?, ?, ?, ?, ?)", requests)
+            destinations = ((hashlib.sha256(key).digest(), sent, b"", expires) for key in keys)
+            connection.executemany("INSERT INTO mfa_destination (destination, sends, guesses, expires) VALUES (?, ?, ?, ?)", destinations)
+        connection.close()
+        with self.file.open("w") as file:
+            file.writelines(f"{number} {code}\n" for code in ("000000", "000001", "123456") for number in ids)
+        return CODES % self.file
+
+    def of_new_numbers(self, seconds: int) -> str:
+        """The script that sends a code to another number each time."""
+        first, self.sent = self.sent, self.sent + MOST_PER_SECOND * seconds
+        return SENDS % first
 
     @staticmethod
     def step(seconds: int) -> int:
@@ -243,10 +311,10 @@ def measure(program: Path, folder: Path, arguments: argparse.Namespace) -> dict:
     servers = {"echo": echo(folder)}
     for row, state, level in (("quiet", "quiet.db", "error"), ("log", "log.db", "info")):
         (folder / row).mkdir()
-        servers[row] = service(program, folder / row, state, level)
+        servers[row] = service(program, folder / row, state, level, servers["echo"][1])
     if arguments.postgres:
         (folder / "postgres").mkdir()
-        servers["postgres"] = service(program, folder / "postgres", arguments.postgres, "error")
+        servers["postgres"] = service(program, folder / "postgres", arguments.postgres, "error", servers["echo"][1])
     rows = {}
     for _ in range(arguments.rounds):
         for row, of, path, script in loads(program, folder, arguments.postgres, documents, arguments.seconds):
@@ -278,13 +346,15 @@ def loads(program: Path, folder: Path, postgres: Optional[str], documents: Docum
     yield "GeneratePassword, a line of the log each", "log", "/x4/GeneratePassword", post(SECRET)
     signature = hmac.digest(SKYVERN_KEY.encode(), SKYVERN_QUESTION.encode(), "sha256").hex()
     yield "Skyvern asks", "quiet", "/skyvern/billing", lambda: QUESTION % (SKYVERN_QUESTION, signature)
+    state = folder / "quiet" / "quiet.db"
+    yield "MFA code verified, SQLite", "quiet", "/", lambda: documents.of_open_requests(state, seconds)
+    yield "MFA code sent to a webhook", "quiet", "/api/relay/rest/mfa/sms", lambda: documents.of_new_numbers(seconds)
     path = "/x4/VerifyPassword"
-    yield "VerifyPassword, SQLite", "quiet", path, known(str(folder / "quiet" / "quiet.db"))
+    yield "VerifyPassword, SQLite", "quiet", path, known(str(state))
     yield "VerifyPassword, SQLite, new users", "quiet", path, new
     if postgres:
         yield "VerifyPassword, PostgreSQL", "postgres", path, known(postgres)
         yield "VerifyPassword, PostgreSQL, new users", "postgres", path, new
-
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ from postgresql import ROLE, Server, free_port, give_away, unprivileged
 
 CLIENT = "workflow"
 CLIENT_SECRET = "a secret of more than 22 characters"
+# Wrong codes for one destination that are looked at in a day.
+GUESSES = 30
 # Longer than the service waits for a database that is silent.
 PATIENCE = 60
 
@@ -68,10 +70,18 @@ class Instance:
         self.process = None
         (folder / "client.secret").write_text(CLIENT_SECRET)
         (folder / "client.secret").chmod(0o600)
+        (folder / "outbox").mkdir(exist_ok=True)
+        (folder / "inbox").mkdir(exist_ok=True)
         self.config.write_text(
             f'listen = "127.0.0.1:{self.port}"\nstate = "{state}"\n{password_file}'
             f'[operations]\nclients = ["{CLIENT}"]\n'
             f'[[client]]\nid = "{CLIENT}"\nsecret_file = "client.secret"\n'
+            f'[[inbox]]\nname = "verity"\nclients = ["{CLIENT}"]\ndirectory = "inbox"\n'
+            # The key of codes is made by whoever starts first.
+            '[[delivery]]\nname = "gateway"\nkind = "command"\n'
+            'command = ["/bin/sh", "-c", "cat > outbox/$1", "-", "{id}"]\n'
+            f'[mfa]\nproject = "project"\ntoken_file = "client.secret"\nkey_file = "mfa.key"\nsms = "gateway"\n'
+            f"sends = 1000\nguesses = {GUESSES}\n"
         )
 
     def start(self) -> "Instance":
@@ -133,6 +143,19 @@ def verify(port: int, bearer: str, key: bytes, password: str) -> int:
     """The status of a verification."""
     headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/xml"}
     return ask(port, "POST", "/x4/VerifyPassword", document(key, password), headers)[0]
+
+
+def mfa(port: int, path: str, parameters: dict, headers: dict = {}) -> tuple:
+    """Status and body of an answer about codes."""
+    basic = base64.b64encode(f"project:{CLIENT_SECRET}".encode()).decode()
+    headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/json", **headers}
+    return ask(port, "POST", f"/api/relay/rest/mfa/{path}", json.dumps(parameters).encode(), headers)
+
+
+def verify_code(port: int, request: str, text: str) -> str:
+    """What comes of a code: true, false, or the status of another answer."""
+    status, body = mfa(port, f"{request}/verify", {"token": text})
+    return json.dumps(json.loads(body)["success"]) if status == 200 else str(status)
 
 
 def at_once(count: int, act, threads: int = 100) -> Counter:
@@ -247,6 +270,83 @@ def guesses_are_bounded(cluster: Cluster, bearer: str) -> None:
     answers = at_once(200, lambda: verify(cluster.port, bearer, key, wrong(key)), threads=200)
     assert answers == {403: 5, 429: 195}, answers
     print(f"two hundred wrong guesses at once: {dict(answers)}")
+
+
+def send_code(cluster: "Cluster", number: str, port: int = 0, **parameters) -> tuple:
+    """A request for a code, and the code that arrived."""
+    status, body = mfa(port or cluster.port, "sms", {"to": number, **parameters})
+    assert status == 200, (status, body)
+    request = json.loads(body)["id"]
+    return request, (cluster.folder / "outbox" / request).read_text().split(": ")[1]
+
+
+def another(text: str) -> str:
+    """A wrong code."""
+    return ("1" if text[0] != "1" else "2") + text[1:]
+
+
+# contract 14.4b, 14.4c: one instance sends, all verify, one right code matches once.
+def one_code_matches_once(cluster: Cluster) -> None:
+    """Of a thousand who offer the code at once, one is told that it is right, also while an instance is killed."""
+    one, other = cluster.instances
+    request, text = send_code(cluster, "+15551234567", one.port)
+    assert verify_code(other.port, request, another(text)) == "false"
+    answers = at_once(1000, lambda: verify_code(cluster.port, request, text))
+    assert answers == {"true": 1, "404": 999}, answers
+    print(f"one code a thousand times at once: {dict(answers)}")
+    for round_ in range(2):
+        request, text = send_code(cluster, f"+1555765432{round_}")
+        victim, survivor = cluster.instances[round_ % 2], cluster.instances[1 - round_ % 2]
+        timer = threading.Timer(random.uniform(0.0, 0.4), victim.kill)
+        timer.start()
+        answers = at_once(1000, lambda: verify_code(cluster.port, request, text))
+        timer.join()
+        assert verify_code(survivor.port, request, text) == "404", answers
+        lost = answers["502"] + answers["503"] + answers["0"]
+        assert answers["true"] == 1 or (answers["true"] == 0 and lost > 0), answers
+        assert set(answers) <= {"true", "404", "0", "502", "503"}, answers
+        victim.start().wait()
+        until(lambda: ask(cluster.port, "GET", "/healthz")[0] == 200, "the proxy")
+        print(f"the same, one instance killed: {dict(answers)}")
+
+
+# contract 14.3d, 14.4c: many wrong codes at once, for several requests of one destination.
+def codes_are_guessed_in_bounds(cluster: Cluster) -> None:
+    """No more are looked at than a day allows, and the right one is not looked at then."""
+    number = "+15550001111"
+    sent = [send_code(cluster, number, max_attempts=20) for _ in range(5)]
+    guesses = iter([(request, another(text)) for request, text in sent * 40])
+    lock = threading.Lock()
+
+    def guess() -> str:
+        with lock:
+            request, text = next(guesses)
+        return verify_code(cluster.port, request, text)
+
+    answers = at_once(200, guess, threads=200)
+    assert answers["false"] == GUESSES and set(answers) <= {"false", "429", "404"}, answers
+    assert {verify_code(cluster.port, request, text) for request, text in sent} <= {"429", "404"}
+    unlock = [PROGRAM, "unlock", "--config", str(cluster.instances[0].config), "--destination", "-"]
+    ran = subprocess.run(unlock, input=number + "\n", capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert ran.stdout == '<Ok description="The destination is unlocked."/>\n', ran
+    found = {verify_code(cluster.port, request, text) for request, text in sent}
+    assert "true" in found and found <= {"true", "404"}, found
+    print(f"two hundred wrong codes at once: {dict(answers)}")
+
+
+# contract 13.4c, 14.3g: one key at both instances at once.
+def one_key_has_one_effect(cluster: Cluster, bearer: str) -> None:
+    """A message is written once and a code sent once, whoever asks."""
+    key = {"Idempotency-Key": "the-same-one"}
+    before = len(list((cluster.folder / "outbox").iterdir()))
+    answers = at_once(100, lambda: mfa(cluster.port, "sms", {"to": "+15559998888"}, key))
+    assert len(answers) == 1 and next(iter(answers))[0] == 200, answers
+    assert len(list((cluster.folder / "outbox").iterdir())) == before + 1
+    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json", **key}
+    answers = at_once(100, lambda: ask(cluster.port, "POST", "/inbox/verity", b"{}", headers)[0])
+    assert answers == {202: 100}, answers
+    assert len(list((cluster.folder / "inbox").iterdir())) == 1
+    print("one Idempotency-Key a hundred times at once: one code, one file")
 
 
 # contract 15.4a, 15.5f: the database goes and comes back under load.
@@ -418,6 +518,9 @@ def main() -> None:
                 accepted_once(cluster, bearer)
                 guesses_are_bounded(cluster, bearer)
                 accepted_once_while_one_dies(cluster, bearer)
+                one_code_matches_once(cluster)
+                codes_are_guessed_in_bounds(cluster)
+                one_key_has_one_effect(cluster, bearer)
                 database_restarts(cluster, bearer)
                 database_hangs(cluster, bearer)
             behind_a_pool(server, folder)
