@@ -2,9 +2,9 @@
 
     python mail.py target/debug/totp-adapter
 
-It needs Debian's postfix and fetchmail, openssl, and root, without which Postfix starts nothing. Postfix has a configuration, a
-queue and a port of its own, nothing leaves it for other machines, and the one of the system stays as it is. Skyvern and the server of the
-mailbox are stand-ins. The last line says that all went well.
+It needs Debian's postfix and fetchmail, openssl, and root, without which Postfix starts nothing. This Postfix has its own configuration,
+queue and port, and sends nothing to other machines; the one of the system stays as it is. Skyvern and the server with the mailbox are
+stand-ins. The last line says that all went well.
 """
 
 import contextlib
@@ -311,11 +311,20 @@ def fetchmail(folder, program, base, key_file):
     assert said[0] == 0, said
     arrived(200, "me@example.org", "555555")
     assert Mailbox.mails == []
+
+    # A refusal is no different.
+    Skyvern.statuses = [401]
+    Mailbox.mails = [mail("666666")]
+    said = fetch()
+    arrived(401, "me@example.org", "666666")
+    assert Mailbox.mails == [mail("666666")], said
     server.shutdown()
     server.server_close()
 
 
 def main(program):
+    # Not everybody who is root has it there.
+    os.environ["PATH"] += ":/usr/sbin"
     server = ThreadingHTTPServer(("127.0.0.1", 0), Skyvern)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_port}"

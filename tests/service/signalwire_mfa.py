@@ -1,4 +1,4 @@
-"""SignalWire's own SDK has codes sent and verified by a running service (contract 14).
+"""SignalWire's own SDK has codes sent and verified by a running service (contract 14), also in the script of the page.
 
     python signalwire_mfa.py target/debug/totp-adapter
 
@@ -6,6 +6,8 @@ It needs `signalwire-sdk==3.7.5` and what its REST client imports. Codes leave b
 telephone would show them. The last line says that all went well.
 """
 
+import contextlib
+import io
 import json
 import re
 import subprocess
@@ -16,6 +18,7 @@ from pathlib import Path
 
 from signalwire.rest import RestClient
 
+PAGE = Path(__file__).resolve().parents[2] / "schemas/signalwire/README.md"
 PROJECT = "7b3a5c1e-0000-4000-8000-000000000000"
 TOKEN = "PT0123456789abcdef0123456789abcdef"
 NUMBER = "+15551234567"
@@ -117,6 +120,19 @@ def check(client: RestClient, person: Person) -> None:
     assert found == ["404"] * 31 + ["True"], found
 
 
+def check_page(host: str, folder: Path, person: Person) -> None:
+    """The script of the page, as a person answers it."""
+    script = re.search("```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[1]
+    for shown, real in [('"shop"', repr(PROJECT)), ("127.0.0.1:6238", host), ("mfa.token", str(folder / "mfa.token"))]:
+        assert script.count(shown) == 1, (shown, script)
+        script = script.replace(shown, real)
+    names = {}
+    names["input"] = lambda _: person.code(names["sent"])
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        exec(compile(script, str(PAGE), "exec"), names)
+    assert said.getvalue() == "{'success': True}\n", said.getvalue()
+
+
 def main(program: str) -> None:
     """Starts the service, and asks it."""
     with tempfile.TemporaryDirectory() as name:
@@ -135,6 +151,7 @@ def main(program: str) -> None:
                     break
             host = re.search(r'"address":"([^"]+)"', log[-1]).group(1)
             check(RestClient(project=PROJECT, token=TOKEN, host=host), person)
+            check_page(host, folder, person)
             stranger = RestClient(project=PROJECT, token="wrong", host=host)
             assert refused(lambda: stranger.mfa.sms(to=NUMBER), 401) == {"error": "Unauthorized"}
         finally:
