@@ -16,9 +16,9 @@ class Space
     @host, @project, @token = host, project, token
   end
 
-  # Sends a code and returns the id of the request; none where it was refused.
-  def send_code(number)
-    ask("sms", "to" => number, "message" => "Your code for the shop:", "token_length" => 6, "valid_for" => 600)["id"]
+  # Sends a code by "sms" or "call" and returns the id of the request; none where it was refused.
+  def send_code(channel, number)
+    ask(channel, "to" => number, "message" => "Your code for the shop:", "token_length" => 6, "valid_for" => 600)["id"]
   end
 
   # Whether a code is the one that was sent.
@@ -57,7 +57,7 @@ class Login < Sinatra::Base
   end
 
   post "/number" do
-    session[:id] = SPACE.send_code(params["number"])
+    session[:id] = SPACE.send_code(params["channel"] == "call" ? "call" : "sms", params["number"])
     @said = "No code was sent." unless session[:id]
     erb(session[:id] ? :code : :number)
   end
@@ -85,7 +85,8 @@ __END__
 @@ number
 <form method="post" action="/number">
 <label>Telephone number <input name="number" type="tel"></label>
-<button>Send a code</button>
+<button name="channel" value="sms">Send a code</button>
+<button name="channel" value="call">Call me</button>
 </form>
 
 @@ code
