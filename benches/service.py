@@ -243,9 +243,9 @@ class Documents:
         with connection:
             codes = (hmac.digest(MFA_KEY, number.bytes + b"123456", "sha256") for number in ids)
             requests = ((number.bytes, hashlib.sha256(key).digest(), code, 3, expires) for number, key, code in zip(ids, keys, codes))
-            connection.executemany("INSERT INTO mfa_request (id, destination, code, attempts, expires) VALUES (?, ?, ?, ?, ?)", requests)
-            destinations = ((hashlib.sha256(key).digest(), sent, b"", expires) for key in keys)
-            connection.executemany("INSERT INTO mfa_destination (destination, sends, guesses, expires) VALUES (?, ?, ?, ?)", destinations)
+            connection.executemany("INSERT INTO mfa (id, destination, code, attempts, expires) VALUES (?, ?, ?, ?, ?)", requests)
+            destinations = ((hashlib.sha256(key).digest(), b"", sent, b"", expires) for key in keys)
+            connection.executemany("INSERT INTO mfa (destination, id, sends, guesses, expires) VALUES (?, ?, ?, ?, ?)", destinations)
         connection.close()
         with self.file.open("w") as file:
             file.writelines(f"{number} {code}\n" for code in ("000000", "000001", "123456") for number in ids)

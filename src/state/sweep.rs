@@ -39,9 +39,11 @@ pub(crate) const DUE_ASIDE: &str = due!("aside", "code", "", "");
 pub(crate) const DUE_TOKENS: &str = due!("token", "hash", "", "");
 /// Of requests that may be repeated.
 pub(crate) const DUE_IDEMPOTENCY: &str = due!("idempotency", "key", "", "");
-/// Of requests for multi-factor codes.
+/// Of requests for multi-factor codes, in PostgreSQL.
+#[cfg(feature = "serve")]
 pub(crate) const DUE_REQUESTS: &str = due!("mfa_request", "id", "", "");
-/// Of their destinations.
+/// Of their destinations, in PostgreSQL.
+#[cfg(feature = "serve")]
 pub(crate) const DUE_DESTINATIONS: &str = due!("mfa_destination", "destination", "", "");
 
 /// Where guesses that are judged together look.

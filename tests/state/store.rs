@@ -92,6 +92,9 @@ impl Place {
         let statement = format!("SELECT count(*) FROM {table}");
         match self {
             Self::Sqlite { file, .. } => {
+                // Both are in one table there, with what has ended.
+                let statement = statement.replace("mfa_request", "mfa WHERE id <> x'' AND attempts > 0");
+                let statement = statement.replace("mfa_destination", "mfa WHERE id = x''");
                 let database = rusqlite::Connection::open(file).unwrap();
                 database.query_row(&statement, [], |row| row.get(0)).unwrap()
             }
@@ -104,7 +107,10 @@ impl Place {
     pub fn make_older(&self, version: usize) {
         /// What versions 2 and 3 have added.
         const ADDED: [&str; 2] = ["DROP TABLE idempotency;", "DROP TABLE mfa_request; DROP TABLE mfa_destination;"];
-        let newer = ADDED[version - 1..].concat();
+        let mut newer = ADDED[version - 1..].concat();
+        if matches!(self, Self::Sqlite { .. }) {
+            newer = newer.replace("mfa_request; DROP TABLE mfa_destination", "mfa");
+        }
         match self {
             Self::Sqlite { file, .. } => {
                 let database = rusqlite::Connection::open(file).unwrap();

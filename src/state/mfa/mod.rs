@@ -168,11 +168,6 @@ pub(crate) fn verify(request: &mut MfaRequest, budget: &mut Budget, guess: &MfaG
     }
 }
 
-/// Forgets the request `$1`, in both databases.
-pub(crate) const VOID: &str = "DELETE FROM mfa_request WHERE id = $1";
-/// Keeps the guesses `$1` (none) of the destination `$2`: SQLite numbers them as they come.
-pub(crate) const UNLOCK_DESTINATION: &str = "UPDATE mfa_destination SET guesses = $1 WHERE destination = $2";
-
 #[cfg(test)]
 mod tests {
     use super::*;

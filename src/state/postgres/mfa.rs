@@ -12,8 +12,7 @@ use tokio_postgres::types::Type;
 use super::sweep::{DESTINATION, REQUEST};
 use super::{Postgres, Value};
 use crate::state::mfa::{
-    Begun, Budget, CodeHash, Destination, MfaGuess, MfaId, MfaRequest, MfaSend, Times, UNLOCK_DESTINATION, VOID,
-    Verified, verify,
+    Begun, Budget, CodeHash, Destination, MfaGuess, MfaId, MfaRequest, MfaSend, Times, Verified, verify,
 };
 use crate::state::sweep::ROWS_EACH;
 use crate::verification::MemoryError;
@@ -42,6 +41,10 @@ const KEEP: &str = keep!("");
 /// Keeps how many guesses requests have left that are there already. Where the planner knows little of a table, it would read all
 /// of it for an UPDATE.
 const COUNT: &str = keep!(" ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts");
+/// Forgets the request `$1`.
+const VOID: &str = "DELETE FROM mfa_request WHERE id = $1";
+/// Keeps the guesses `$1` of the destination `$2`.
+const UNLOCK: &str = "UPDATE mfa_destination SET guesses = $1 WHERE destination = $2";
 /// Forgets the requests with the ids `$1`.
 const END: &str = "DELETE FROM mfa_request WHERE id = ANY($1)";
 /// Keeps the sends `$2`, the guesses `$3` and the end `$4` of the destinations `$1`, which are there already.
@@ -101,7 +104,7 @@ impl Postgres {
     /// [`MemoryError`] where the database does not confirm it.
     pub async fn unlock_destination(&self, destination: &Destination) -> Result<(), MemoryError> {
         let (none, destination): (&[u8], &[u8]) = (&Times::default().to_bytes(), destination.as_bytes());
-        self.written(UNLOCK_DESTINATION, [(&none, Type::BYTEA), (&destination, Type::BYTEA)]).await
+        self.written(UNLOCK, [(&none, Type::BYTEA), (&destination, Type::BYTEA)]).await
     }
 
     async fn admit(&self, sends: &[MfaSend]) -> Result<Vec<Begun>, MemoryError> {

@@ -1,21 +1,27 @@
 //! Requests for multi-factor codes, and what is kept of their destinations, in SQLite: read, decided by [`crate::state::mfa`],
 //! written, in a transaction beside which nobody writes. It decides nothing itself.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::types::ValueRef;
+use rusqlite::{Row, Transaction, params};
 
 use super::{Sqlite, sweep};
 use crate::state::mfa::{
-    Begun, Budget, CodeHash, Destination, MfaGuess, MfaId, MfaRequest, MfaSend, Times, UNLOCK_DESTINATION, VOID,
-    Verified, verify,
+    Begun, Budget, CodeHash, Destination, MfaGuess, MfaId, MfaRequest, MfaSend, Times, Verified, verify,
 };
 use crate::verification::MemoryError;
 
-const KEEP: &str = "INSERT INTO mfa_request (id, destination, code, attempts, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
-const FIND: &str = "SELECT destination, code, attempts, expires FROM mfa_request WHERE id = ?1";
-const COUNT: &str = "UPDATE mfa_request SET attempts = ?1 WHERE id = ?2";
-const FIND_BUDGET: &str = "SELECT sends, guesses FROM mfa_destination WHERE destination = ?1";
-const KEEP_BUDGET: &str = "INSERT INTO mfa_destination (sends, guesses, expires, destination) VALUES (?1, ?2, ?3, ?4)";
-const CHANGE_BUDGET: &str = "UPDATE mfa_destination SET sends = ?1, guesses = ?2, expires = ?3 WHERE destination = ?4";
+const KEEP: &str = "INSERT INTO mfa (destination, id, code, attempts, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
+/// A request and its destination. By the second condition SQLite takes the index.
+const FIND: &str = "
+SELECT request.destination, request.code, request.attempts, request.expires, kept.sends, kept.guesses FROM mfa AS request
+LEFT JOIN mfa AS kept ON kept.destination = request.destination AND kept.id = x''
+WHERE request.id = ?1 AND request.id <> x''";
+const COUNT: &str = "UPDATE mfa SET attempts = ?1, expires = ?2 WHERE destination = ?3 AND id = ?4";
+const VOID: &str = "DELETE FROM mfa WHERE id = ?1 AND id <> x''";
+const FIND_BUDGET: &str = "SELECT sends, guesses FROM mfa WHERE destination = ?1 AND id = x''";
+const KEEP_BUDGET: &str = "INSERT INTO mfa (sends, guesses, expires, destination, id) VALUES (?1, ?2, ?3, ?4, x'')";
+const CHANGE_BUDGET: &str = "UPDATE mfa SET sends = ?1, guesses = ?2, expires = ?3 WHERE destination = ?4 AND id = x''";
+const UNLOCK: &str = "UPDATE mfa SET guesses = ?1 WHERE destination = ?2 AND id = x''";
 
 impl Sqlite {
     /// Counts sends and keeps their requests, or says why not, one after the other: all of it or nothing. It forgets some of what
@@ -56,7 +62,7 @@ impl Sqlite {
     /// [`MemoryError`] where the file cannot be written.
     pub fn unlock_destination(&mut self, destination: &Destination) -> Result<(), MemoryError> {
         self.change(|transaction| {
-            transaction.execute(UNLOCK_DESTINATION, params![Times::default().to_bytes(), destination.as_bytes()])?;
+            transaction.execute(UNLOCK, params![Times::default().to_bytes(), destination.as_bytes()])?;
             Ok(())
         })
     }
@@ -64,7 +70,7 @@ impl Sqlite {
 
 fn begin_one(transaction: &Transaction<'_>, send: &MfaSend) -> Result<Begun, MemoryError> {
     let MfaSend { request, quota, now } = send;
-    let found = budget(transaction, &request.destination)?;
+    let found = find_budget(transaction, &request.destination)?;
     let is_kept = found.is_some();
     let mut budget = found.unwrap_or_default();
     let begun = budget.admit(*quota, *now);
@@ -77,22 +83,16 @@ fn begin_one(transaction: &Transaction<'_>, send: &MfaSend) -> Result<Begun, Mem
 }
 
 fn verify_one(transaction: &Transaction<'_>, guess: &MfaGuess) -> Result<Verified, MemoryError> {
-    let id = guess.id.as_bytes();
-    let kept = |row: &Row<'_>| request(row, guess.id);
-    let Some(mut request) = transaction.prepare_cached(FIND)?.query_row([id], kept).optional()? else {
-        return Ok(Verified::Gone);
-    };
-    let found = budget(transaction, &request.destination)?;
+    let Some((mut request, found)) = find(transaction, guess.id)? else { return Ok(Verified::Gone) };
     let mut budget = found.clone().unwrap_or_default();
     let verified = verify(&mut request, &mut budget, guess);
     if !verified.changes() {
         return Ok(verified);
     }
-    if request.attempts == 0 {
-        transaction.prepare_cached(VOID)?.execute([id])?;
-    } else {
-        transaction.prepare_cached(COUNT)?.execute(params![request.attempts, id])?;
-    }
+    // What has ended goes when others look: to take it away at once would change the index, too, and cost a guess half as much again.
+    let expires = if request.attempts == 0 { 0 } else { request.expires };
+    let values = params![request.attempts, expires, request.destination.as_bytes(), guess.id.as_bytes()];
+    transaction.prepare_cached(COUNT)?.execute(values)?;
     // A match forgets guesses where there are any.
     if found.as_ref().is_none_or(|found| *found != budget) {
         keep_budget(transaction, &request.destination, &budget, found.is_some())?;
@@ -100,33 +100,42 @@ fn verify_one(transaction: &Transaction<'_>, guess: &MfaGuess) -> Result<Verifie
     Ok(verified)
 }
 
-fn keep(transaction: &Transaction<'_>, request: &MfaRequest) -> Result<(), MemoryError> {
-    let MfaRequest { id, destination, code, attempts, expires } = request;
-    let values = params![id.as_bytes(), destination.as_bytes(), code.as_bytes(), attempts, expires];
-    transaction.prepare_cached(KEEP)?.execute(values)?;
-    Ok(())
-}
-
-fn request(row: &Row<'_>, id: MfaId) -> rusqlite::Result<MfaRequest> {
-    Ok(MfaRequest {
+/// A request, and what is kept of its destination, if there is anything.
+fn find(transaction: &Transaction<'_>, id: MfaId) -> Result<Option<(MfaRequest, Option<Budget>)>, MemoryError> {
+    let mut find = transaction.prepare_cached(FIND)?;
+    let mut rows = find.query([id.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let request = MfaRequest {
         id,
         destination: Destination::from_bytes(row.get(0)?),
         code: CodeHash::new(row.get(1)?),
         attempts: row.get(2)?,
         expires: row.get(3)?,
-    })
+    };
+    let has_budget = row.get_ref(4)? != ValueRef::Null;
+    Ok(Some((request, has_budget.then(|| budget(row, 4)).transpose()?)))
 }
 
-/// What is kept of a destination, if there is anything.
-fn budget(transaction: &Transaction<'_>, destination: &Destination) -> Result<Option<Budget>, MemoryError> {
+fn keep(transaction: &Transaction<'_>, request: &MfaRequest) -> Result<(), MemoryError> {
+    let MfaRequest { id, destination, code, attempts, expires } = request;
+    let values = params![destination.as_bytes(), id.as_bytes(), code.as_bytes(), attempts, expires];
+    transaction.prepare_cached(KEEP)?.execute(values)?;
+    Ok(())
+}
+
+fn find_budget(transaction: &Transaction<'_>, destination: &Destination) -> Result<Option<Budget>, MemoryError> {
     let mut find = transaction.prepare_cached(FIND_BUDGET)?;
     let mut rows = find.query([destination.as_bytes()])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
+    rows.next()?.map(|row| budget(row, 0)).transpose()
+}
+
+/// The sends in this column, and the guesses in the next one.
+fn budget(row: &Row<'_>, column: usize) -> Result<Budget, MemoryError> {
     let times = |column| {
         let bytes = row.get_ref(column)?.as_blob().map_err(|_| MemoryError::Damaged)?;
         Times::from_bytes(bytes).ok_or(MemoryError::Damaged)
     };
-    Ok(Some(Budget { sends: times(0)?, guesses: times(1)? }))
+    Ok(Budget { sends: times(column)?, guesses: times(column + 1)? })
 }
 
 fn keep_budget(

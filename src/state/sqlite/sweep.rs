@@ -2,11 +2,16 @@
 
 use rusqlite::{Transaction, params};
 
-use crate::state::sweep::{
-    DUE, DUE_ASIDE, DUE_DESTINATIONS, DUE_IDEMPOTENCY, DUE_REQUESTS, DUE_TOKENS, ROWS_EACH, Turn,
-};
+use crate::state::sweep::{DUE, DUE_ASIDE, DUE_IDEMPOTENCY, DUE_TOKENS, ROWS_EACH, Turn};
 use crate::state::{IdempotencyKey, MfaRequest, TokenHash};
 use crate::verification::MemoryError;
+
+/// Requests for codes and destinations that are due at the time `?3` among the next `?2` rows behind the destination `?1`.
+const DUE_MFA: &str = "
+SELECT destination, id FROM
+  (SELECT destination, id, expires FROM mfa WHERE destination > ?1 ORDER BY destination, id LIMIT ?2)
+WHERE expires <= ?3";
+const FORGET_MFA: &str = "DELETE FROM mfa WHERE destination = ?1 AND id = ?2";
 
 /// Forgets rows of secrets, and what was set aside, where those look whose turn it is.
 pub(super) fn sweep(transaction: &Transaction<'_>, turn: Turn) -> Result<(), MemoryError> {
@@ -35,10 +40,15 @@ pub(super) fn sweep_idempotency(
 
 /// Forgets requests for codes that are over, and destinations of which nothing counts any more, where one looks that has just come.
 pub(super) fn sweep_mfa(transaction: &Transaction<'_>, request: &MfaRequest, now: i64) -> Result<(), MemoryError> {
-    let requests = due(transaction, DUE_REQUESTS, request.id.as_bytes(), ROWS_EACH, now)?;
-    forget(transaction, "DELETE FROM mfa_request WHERE id = ?1", requests)?;
-    let destinations = due(transaction, DUE_DESTINATIONS, request.destination.as_bytes(), ROWS_EACH, now)?;
-    forget(transaction, "DELETE FROM mfa_destination WHERE destination = ?1", destinations)
+    // A send adds a request and perhaps a destination.
+    let behind = params![request.destination.as_bytes(), 2 * ROWS_EACH, now];
+    let mut find = transaction.prepare_cached(DUE_MFA)?;
+    let due = find.query_map(behind, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let due: Vec<(Vec<u8>, Vec<u8>)> = due.collect::<Result<_, _>>()?;
+    for (destination, id) in due {
+        transaction.prepare_cached(FORGET_MFA)?.execute(params![destination, id])?;
+    }
+    Ok(())
 }
 
 /// The keys that are due at a time among so many rows behind a key.
