@@ -442,7 +442,7 @@ fn wrong_command_lines() {
         let ran = totp_adapter(arguments.split_whitespace()).folder(folder.path()).run();
         assert_eq!(ran.code(), 2);
         // With `serve` there are more.
-        let said = ran.stdout().replace("--state-password-file, --config, --account, ", "");
+        let said = ran.stdout().replace("--state-password-file, --config, --account, --destination, ", "");
         format!("{arguments}\n{said}")
     })
     .collect();
@@ -505,6 +505,7 @@ fn an_account_is_unlocked_by_the_configuration() {
         "--config service.toml --account ../me",
         "--config service.toml",
         "--account me",
+        "--state state.db --account me",
         "--config service.toml --account me --state state.db",
         "--config service.toml --account me --input secret.xml",
         "--config service.toml --account me --output service.toml",
@@ -524,9 +525,11 @@ fn an_account_is_unlocked_by_the_configuration() {
     --config service.toml --account ../me
     <Error description="wrong command line: expected a name of 1 to 128 of A to Z, a to z, 0 to 9 and ._@+- that does not begin with a dot for --account; see --help"/>
     --config service.toml
-    <Error description="wrong command line: expected --account with the name of the account; see --help"/>
+    <Error description="wrong command line: expected --account with the name of the account, or --destination with a telephone number; see --help"/>
     --account me
     <Error description="wrong command line: expected --state with the file of the state; see --help"/>
+    --state state.db --account me
+    <Error description="wrong command line: expected only one of --state and --account; see --help"/>
     --config service.toml --account me --state state.db
     <Error description="wrong command line: expected only one of --config and --state; see --help"/>
     --config service.toml --account me --input secret.xml

@@ -92,12 +92,12 @@ pub(super) struct UnlockArguments {
 
     /// The account whose wrong passwords are forgotten; there is no input then
     #[cfg(feature = "serve")]
-    #[arg(long, requires = "config", group = "locked", value_name = "NAME", value_parser = OsStringValueParser::new().try_map(account))]
+    #[arg(long, requires = "config", conflicts_with = "state", group = "locked", value_name = "NAME", value_parser = OsStringValueParser::new().try_map(account))]
     account: Option<Name>,
 
     /// The telephone number whose wrong codes are forgotten; '-' reads it from standard input
     #[cfg(feature = "serve")]
-    #[arg(long, requires = "config", group = "locked", value_name = "NUMBER", value_parser = OsStringValueParser::new().try_map(destination))]
+    #[arg(long, requires = "config", conflicts_with = "state", group = "locked", value_name = "NUMBER", value_parser = OsStringValueParser::new().try_map(destination))]
     destination: Option<Locked>,
 
     #[command(flatten)]

@@ -175,7 +175,7 @@ fn missing(error: &clap::Error) -> &'static str {
     } else if is_missing("--state") {
         "expected --state with the file of the state"
     } else if is_missing("--account") {
-        "expected --account with the name of the account"
+        "expected --account with the name of the account, or --destination with a telephone number"
     } else if is_missing("<SHELL>") {
         "expected the name of a shell after completions"
     } else if is_missing("--output-dir") {

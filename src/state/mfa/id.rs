@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    // contract 14.1: RFC 9562, appendix A.3.
+    // contract 14.1g: RFC 9562, appendix A.3.
     #[test]
     fn an_id_is_a_uuid_of_version_4() {
         let bytes = 0x9191_08f7_52d1_0320_1bac_f847_db41_48a8_u128.to_be_bytes();
