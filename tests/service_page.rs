@@ -67,10 +67,10 @@ fn the_page_asks_for_a_token() {
 }
 
 /// Whether the description of a service is sound, and what the service does is in it.
-fn is_as_described(python: &Path, service: &Service, token: Option<&str>) -> bool {
+fn is_as_described(python: &Path, service: &Service, credentials: &[&str]) -> bool {
     let script = project().join("tests/service/openapi.py");
     let base = base(service);
-    let arguments = [script.as_os_str(), base.as_ref()].into_iter().chain(token.map(OsStr::new));
+    let arguments = [script.as_os_str(), base.as_ref()].into_iter().chain(credentials.iter().map(OsStr::new));
     last_line(python, arguments) == "ok: the service is as described"
 }
 
@@ -84,13 +84,16 @@ fn python_with_schemathesis() -> Option<PathBuf> {
 #[test]
 fn the_service_is_as_described() {
     let Some(python) = python_with_schemathesis() else { return };
-    assert!(is_as_described(&python, &Service::start(""), None));
+    assert!(is_as_described(&python, &Service::start(""), &[]));
 }
 
-/// Accounts, tokens, Skyvern, an inbox.
+/// Accounts, tokens, Skyvern, an inbox, codes for a second factor.
 const ALL_PARTS: &str = "accounts = 'accounts'\n\
     [[skyvern]]\npath = 'billing'\naccount = 'billing'\napi_key_file = 'secret'\n\
-    [[inbox]]\nname = 'verity'\nclients = ['workflow']\ndirectory = 'inbox'\n";
+    [[inbox]]\nname = 'verity'\nclients = ['workflow']\ndirectory = 'inbox'\n\
+    [[delivery]]\nname = 'nowhere'\nkind = 'command'\ncommand = ['cat']\n\
+    [mfa]\nproject = 'project'\ntoken_file = 'secret'\nkey_file = 'mfa.key'\nsms = 'nowhere'\ncall = 'nowhere'\nsends = 40\n";
+const PROJECT: &str = "project:a-secret-of-more-than-22-characters";
 
 // contract 10.6c
 #[test]
@@ -105,6 +108,18 @@ fn a_service_with_all_its_parts_is_as_described() {
     let form = "grant_type=client_credentials&client_id=workflow&client_secret=a-secret-of-more-than-22-characters";
     let answer = service.post_with("/oauth2/token", "Content-Type: application/x-www-form-urlencoded\r\n", form);
     let answer: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
-    assert!(is_as_described(&python, &service, answer["access_token"].as_str()));
+    assert!(is_as_described(&python, &service, &[answer["access_token"].as_str().unwrap(), PROJECT]));
     assert!(fs::read_dir(folder.path().join("inbox")).unwrap().count() > 10);
+    // Its requests were taken for those of the project.
+    let metrics = service.get("/metrics").text().to_owned();
+    let requests = |route: &str, http_status: &str| {
+        let name = format!(
+            "totp_adapter_requests_total{{http_status=\"{http_status}\",route=\"/api/relay/rest/mfa/{route}\"}} "
+        );
+        metrics.lines().find_map(|line| line.strip_prefix(&name)).map_or(0, |count| count.parse::<u64>().unwrap())
+    };
+    for route in ["sms", "call"] {
+        assert!(requests(route, "200") > 2 && requests(route, "422") > 10, "{metrics}");
+    }
+    assert!(requests("{id}/verify", "404") > 5 && requests("{id}/verify", "422") > 2, "{metrics}");
 }

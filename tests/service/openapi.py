@@ -1,11 +1,13 @@
 """Holds that a running service is as its own description says (contract 10.6).
 
-    python openapi.py http://127.0.0.1:6238 [TOKEN]
+    python openapi.py http://127.0.0.1:6238 [TOKEN [PROJECT:TOKEN]]
 
+The first token is that of a client, the second one that of codes for a second factor.
 openapi-spec-validator reads the description; schemathesis (4.x) makes requests of it, sound and broken ones, and compares
 status, headers, types and bodies of the answers. Both come from PyPI. The last line says that all went well.
 """
 
+import base64
 import subprocess
 import sys
 import tempfile
@@ -21,7 +23,15 @@ CHECKS = ["not_a_server_error", "status_code_conformance", "content_type_conform
           "response_schema_conformance", "missing_required_header", "unsupported_method"]
 
 
-def main(base, token=None):
+# Codes for a second factor have callers of their own.
+CONFIGURATION = """
+[[operations]]
+include-path-regex = "^/api/relay/rest/mfa/"
+headers = { Authorization = "Basic %s" }
+"""
+
+
+def main(base, token=None, project=None):
     description = requests.get(f"{base}/openapi.json", timeout=60)
     description.raise_for_status()
     assert description.headers["Content-Type"] == "application/json", description.headers
@@ -32,6 +42,9 @@ def main(base, token=None):
     if token:
         arguments += ["--header", f"Authorization: Bearer {token}"]
     with tempfile.TemporaryDirectory() as folder:
+        if project:
+            credentials = base64.b64encode(project.encode()).decode()
+            Path(folder, "schemathesis.toml").write_text(CONFIGURATION % credentials)
         # Beside the interpreter, since the program of a virtual environment need not be on the PATH.
         program = Path(sys.executable).with_name("schemathesis")
         ran = subprocess.run([program, *arguments], cwd=folder)
