@@ -186,6 +186,12 @@ fn what_may_not_be_asked_for() {
     for body in ["to=%2", "to=%zz", "%=1", "to=%ff", "%ff=a"] {
         assert_eq!(said(&mfa.post(SMS, FORM, body)), mistakes(&["expected a form in UTF-8 as body"]), "{body}");
     }
+    // However deep it goes.
+    for body in
+        [format!("{{\"x\":{}", "[".repeat(60_000)), format!("{{\"to\":{}1{}}}", "[".repeat(30_000), "]".repeat(30_000))]
+    {
+        assert_eq!(mfa.post(SMS, JSON, body).code(), 422);
+    }
     assert_eq!(said(&mfa.post(SMS, FORM, b"to=\xff")), mistakes(&["expected a form in UTF-8 as body"]));
     assert_eq!(said(&mfa.post(SMS, FORM, "")), mistakes(&["to is required"]));
     // A plus that is not encoded is a blank.

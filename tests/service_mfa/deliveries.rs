@@ -161,9 +161,8 @@ fn a_delivery_that_hangs() {
         assert_eq!(failed, (fault(502, "Bad Gateway"), true));
     }
     let causes = ["hangs", "silent"].map(|name| {
-        let lines = service.log();
-        let line = lines.iter().find(|line| line.contains("not delivered") && line.contains(name)).unwrap();
-        field(line, "cause").unwrap()
+        let is_its = |line: &String| line.contains("not delivered") && line.contains(name);
+        field(&wait_for("the reason", || service.log().into_iter().find(is_its)), "cause").unwrap()
     });
     assert_eq!(
         causes,

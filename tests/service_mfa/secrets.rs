@@ -27,6 +27,9 @@ fn marks(codes: &[String]) -> Vec<String> {
 
 /// Neither in the log nor in the metrics.
 fn check(service: &Service, codes: &[String], ids: &[String]) {
+    // What comes last is in the log last.
+    service.ask("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: the-last-one\r\n\r\n");
+    service.logged("the-last-one");
     let metrics = service.get("/metrics").text().to_owned();
     let log = service.log().join("\n");
     for mark in marks(codes).iter().chain(ids) {
