@@ -21,7 +21,7 @@ const EVERYTHING: Served = Served { operations: true, metrics: true };
 const TOO_MANY_BYTES: usize = 25 * 1024 * 1024;
 
 /// A service with all its paths, an account and a state of its own.
-struct Tested {
+pub(super) struct Tested {
     service: Arc<Service>,
     _folder: TempDir,
 }
@@ -34,7 +34,7 @@ impl Deref for Tested {
     }
 }
 
-fn service(access: Access) -> Tested {
+pub(super) fn service(access: Access) -> Tested {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("billing.xml"), "<Secret>GEZDGNBVGY3TQOJQ</Secret>").unwrap();
     let state = Location::Sqlite(folder.path().join("state.db"));
@@ -59,8 +59,8 @@ fn uri(endpoint: &Endpoint) -> String {
     endpoint.path.replace("{name}", "billing").replace("{path}", "billing").replace("{id}", id)
 }
 
-struct Answered {
-    code: u16,
+pub(super) struct Answered {
+    pub(super) code: u16,
     headers: HeaderMap,
     body: Vec<u8>,
     connection: Connection,
@@ -71,12 +71,12 @@ impl Answered {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 }
 
-async fn ask(route: &Arc<Route>, mut request: Request) -> Answered {
+pub(super) async fn ask(route: &Arc<Route>, mut request: Request) -> Answered {
     let connection = Connection::new("127.0.0.1".parse().unwrap());
     request.extensions_mut().insert(ConnectInfo(connection.clone()));
     let (head, body) = route.clone().answer(request).await.into_parts();
@@ -92,7 +92,7 @@ const SIGNED: &str = "a777724d943eb48dc69bca8a4a6d57a04db3f9ec7e1de4e581e860265b
 const FAULTS: [&str; 7] = ["method", "host", "site", "caller", "query", "size", "encoding"];
 
 /// A request with these faults; `caller` is one of the service.
-fn faulty(endpoint: &Endpoint, faults: &[&str]) -> Request {
+pub(super) fn faulty(endpoint: &Endpoint, faults: &[&str]) -> Request {
     let has = |fault| faults.contains(&fault);
     let right = match endpoint.verb {
         Verb::Get => Method::GET,

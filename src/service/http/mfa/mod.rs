@@ -4,6 +4,8 @@
 mod code;
 mod message;
 mod parameters;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
