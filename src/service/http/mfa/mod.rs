@@ -2,33 +2,32 @@
 //! verified against what the state keeps of it.
 
 mod code;
+mod fault;
 mod message;
 mod parameters;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use constant_time_eq::constant_time_eq_32;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
-use super::answer::{Answer, JSON, json_fault};
+use super::answer::{Answer, JSON};
 use super::caller::Callers;
-use super::idempotency::{self, KeyError, Turn, TurnError};
+use super::idempotency::{self, Turn};
 use super::oauth::{basic, split};
 use super::refusal::Refusal;
 use super::route::{Call, Endpoint, Routes, Verb};
-use super::upload::UploadError;
 use super::{Contract, Service, media_type};
 use crate::service::PhoneNumber;
 use crate::service::config::{self, Delivery, Destinations, MfaChannels, MfaKey, MfaLimits, SecretFile};
-use crate::service::delivery::{Channel, Confidential, Deliver, Message};
+use crate::service::delivery::{Channel, Confidential, Message};
 use crate::service::guard::guarded_future;
 use crate::service::log::TARGET;
 use crate::service::metrics::MfaResult;
@@ -36,7 +35,10 @@ use crate::state::{Begun, IdempotencyKey, MfaId, MfaRequest, Verified};
 use crate::system;
 use crate::verification::MemoryError;
 use code::{Code, NoRandomness};
+use fault::Fault;
+pub use fault::refuse;
 use parameters::{Asked, Form, Mistake, Parameters};
+use ways::{Way, Ways};
 
 /// The most bytes of a request.
 const MAX_BYTES: usize = 64 * 1024;
@@ -67,70 +69,6 @@ pub fn routes(routes: Routes) -> Routes {
     routes.with(endpoint(VERIFY), move |service, call| verify(mfa.clone(), service, call))
 }
 
-/// Why a request is not carried out.
-#[derive(Debug, Error)]
-pub enum Fault {
-    /// As on every path, or more came than is taken.
-    #[error(transparent)]
-    Upload(#[from] UploadError),
-    /// Neither the project nor its token, or the wrong ones: send them by HTTP Basic.
-    #[error("Unauthorized")]
-    Unauthorized,
-    /// The key of the request cannot be one.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// The body is neither JSON nor a form.
-    #[error("Unsupported Media Type")]
-    MediaType,
-    /// What is asked for cannot be done: correct all of it.
-    #[error("Unprocessable Entity")]
-    Mistakes(Vec<Mistake>),
-    /// There is no such request, or not any more.
-    #[error("Not Found")]
-    Gone,
-    /// Too much for this destination: wait.
-    #[error("Too Many Requests")]
-    Limited {
-        /// For how long.
-        seconds: u64,
-    },
-    /// The message did not leave: the log says why.
-    #[error("Bad Gateway")]
-    Delivery,
-    /// The state does not answer, or somebody is still carrying the same request out: try again.
-    #[error("Service Unavailable")]
-    State,
-    /// The system has no random bytes, or no clock.
-    #[error("Internal Server Error")]
-    System,
-}
-
-impl From<TurnError> for Fault {
-    fn from(error: TurnError) -> Self {
-        match error {
-            TurnError::Different => {
-                let words = "Idempotency-Key must come with the parameters that it came with before";
-                Self::Mistakes(vec![Mistake(words.to_owned())])
-            }
-            TurnError::Unknown => Self::State,
-        }
-    }
-}
-
-/// One element of a refusal with 422, as the API has it.
-#[derive(Serialize)]
-struct Wrong<'a> {
-    detail: &'a str,
-    status: &'static str,
-    title: &'static str,
-    code: &'static str,
-}
-
-#[derive(Serialize)]
-struct Errors<'a> {
-    errors: Vec<Wrong<'a>>,
-}
-
 /// The answer to a code that was sent.
 #[derive(Serialize)]
 struct Sent<'a> {
@@ -138,55 +76,6 @@ struct Sent<'a> {
     success: bool,
     to: &'a str,
     channel: &'static str,
-}
-
-/// The form of a refusal on the paths of codes.
-#[must_use]
-pub fn refuse(refusal: Refusal) -> Answer {
-    Fault::Upload(refusal.into()).into()
-}
-
-impl From<Fault> for Answer {
-    fn from(fault: Fault) -> Self {
-        let words = fault.to_string();
-        let retry = |seconds: u64| Some((RETRY_AFTER, HeaderValue::from(seconds)));
-        let (code, header) = match &fault {
-            Fault::Upload(error) => (error.code(), error.header()),
-            Fault::Unauthorized => {
-                let basic = HeaderValue::from_static("Basic realm=\"totp-adapter\"");
-                (StatusCode::UNAUTHORIZED, Some((WWW_AUTHENTICATE, basic)))
-            }
-            Fault::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
-            Fault::Key(_) => (StatusCode::BAD_REQUEST, None),
-            Fault::Mistakes(_) => (StatusCode::UNPROCESSABLE_ENTITY, None),
-            Fault::Gone => (StatusCode::NOT_FOUND, None),
-            Fault::Limited { seconds } => (StatusCode::TOO_MANY_REQUESTS, retry(*seconds)),
-            Fault::Delivery => (StatusCode::BAD_GATEWAY, None),
-            Fault::State => (StatusCode::SERVICE_UNAVAILABLE, retry(1)),
-            Fault::System => (StatusCode::INTERNAL_SERVER_ERROR, None),
-        };
-        let body = match &fault {
-            Fault::Mistakes(mistakes) => errors(mistakes),
-            // The words of a refusal are ours; this API has those of HTTP.
-            Fault::Upload(_) | Fault::Key(_) => json_fault(code.canonical_reason().unwrap_or("Error")).into_bytes(),
-            Fault::Unauthorized
-            | Fault::MediaType
-            | Fault::Gone
-            | Fault::Limited { .. }
-            | Fault::Delivery
-            | Fault::State
-            | Fault::System => json_fault(&words).into_bytes(),
-        };
-        Answer::new(code, JSON, body).with_header(header).with_cause(&words)
-    }
-}
-
-fn errors(mistakes: &[Mistake]) -> Vec<u8> {
-    let errors = mistakes
-        .iter()
-        .map(|Mistake(detail)| Wrong { detail, status: "422", title: "Invalid Attribute", code: "422" })
-        .collect();
-    serde_json::to_vec(&Errors { errors }).expect("texts are written as JSON")
 }
 
 /// Codes as configured. It is not `Debug`: it has keys.
@@ -198,31 +87,6 @@ pub struct Mfa {
     ways: RwLock<Ways>,
     destinations: Destinations,
     limits: MfaLimits,
-}
-
-/// How codes leave.
-struct Ways {
-    sms: Option<Arc<Way>>,
-    call: Option<Arc<Way>>,
-}
-
-/// A delivery and its name.
-struct Way {
-    /// For log and metrics.
-    name: String,
-    delivery: Box<dyn Deliver>,
-}
-
-impl Ways {
-    /// The ways of these channels, among the deliveries of a configuration.
-    fn new(channels: &MfaChannels, deliveries: &[Delivery]) -> Self {
-        let way = |channel| {
-            let name = channels.delivery(channel)?;
-            let delivery = deliveries.iter().find(|delivery| delivery.name == *name)?;
-            Some(Arc::new(Way { name: name.to_string(), delivery: delivery.way() }))
-        };
-        Self { sms: way(Channel::Sms), call: way(Channel::Call) }
-    }
 }
 
 impl Credentials {
@@ -261,11 +125,7 @@ impl Mfa {
 
     /// The way of a channel, if codes leave by it.
     fn way(&self, channel: Channel) -> Option<Arc<Way>> {
-        let ways = self.ways.read().unwrap_or_else(PoisonError::into_inner);
-        match channel {
-            Channel::Sms => ways.sms.clone(),
-            Channel::Call => ways.call.clone(),
-        }
+        self.ways.read().unwrap_or_else(PoisonError::into_inner).of(channel)
     }
 
     /// Checks who calls (RFC 7617).

@@ -4,7 +4,7 @@ use super::super::tests::{ask, faulty, service};
 use super::super::{Served, routes};
 use super::*;
 use crate::service::config::Access;
-use crate::service::delivery::Delivering;
+use crate::service::delivery::{Deliver, Delivering};
 
 /// A delivery with a fault of the program in it.
 struct Panics;
