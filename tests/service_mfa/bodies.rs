@@ -16,7 +16,7 @@ fn asked(mfa: &Mfa, headers: &str, body: &str) -> (Option<String>, String, usize
     assert_eq!((&message["to"], &message["channel"]), (&Value::from(NUMBER), &Value::from("sms")));
     let (words, code) = message["text"].as_str().unwrap().rsplit_once(' ').unwrap();
     let key = u128::from_str_radix(&id.replace('-', ""), 16).unwrap().to_be_bytes();
-    let find = "SELECT expires, attempts FROM mfa_request WHERE id = ?1";
+    let find = "SELECT expires, attempts FROM mfa WHERE id = ?1";
     let (expires, attempts): (i64, i64) =
         mfa.database().query_row(find, [key], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     (message["from"].as_str().map(str::to_owned), words.to_owned(), code.len(), expires - now(), attempts)

@@ -45,8 +45,7 @@ fn a_code_is_kept_under_a_key() {
     let key = fs::read(&file).unwrap();
     assert_eq!(key.len(), 32);
     let id = u128::from_str_radix(&sent.replace('-', ""), 16).unwrap().to_be_bytes();
-    let kept: Vec<u8> =
-        mfa.database().query_row("SELECT code FROM mfa_request WHERE id = ?1", [id], |row| row.get(0)).unwrap();
+    let kept: Vec<u8> = mfa.database().query_row("SELECT code FROM mfa WHERE id = ?1", [id], |row| row.get(0)).unwrap();
     // Another program must still know the codes that this one has sent.
     let hash = Hmac::<Sha256>::new_from_slice(&key).unwrap().chain_update(id).chain_update(&code).finalize();
     assert_eq!(kept, hash.into_bytes().to_vec());

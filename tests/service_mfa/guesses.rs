@@ -9,11 +9,11 @@ use super::{
 };
 
 fn open_requests(mfa: &Mfa) -> i64 {
-    mfa.database().query_row("SELECT count(*) FROM mfa_request", [], |row| row.get(0)).unwrap()
+    mfa.database().query_row("SELECT count(*) FROM mfa WHERE attempts > 0", [], |row| row.get(0)).unwrap()
 }
 
 fn expires(mfa: &Mfa) -> i64 {
-    mfa.database().query_row("SELECT max(expires) FROM mfa_request", [], |row| row.get(0)).unwrap()
+    mfa.database().query_row("SELECT max(expires) FROM mfa WHERE attempts > 0", [], |row| row.get(0)).unwrap()
 }
 
 // contract 14.4a, 14.4b: nothing tells unknown, expired, exhausted, used and void requests apart.
