@@ -12,9 +12,9 @@ second of processor time of the server, in rounds in which the servers take turn
 Every verification has the right password of a step that was not used before, so that each is judged, written and answered with a
 match: of 100,000 users whom the state has met, or of users who are new to it. The database's own processor time is not in the figures.
 
-Of multi-factor codes, 100,000 requests and more are open while they are verified, each with a destination of its own: two wrong codes
-for each, then the right one. They are put into the state as the service would have: to send as many takes longer. Codes are sent
-through a webhook, the bare echo.
+Of multi-factor codes, 100,000 requests and more are open while they are verified, each with a destination of its own: each time the
+right code, or two wrong ones for each request before the right one. They are put into the state as the service would have: to send as
+many takes longer. Codes are sent through a webhook, the bare echo.
 """
 
 import argparse
@@ -47,6 +47,7 @@ IDLE = 1000
 SKYVERN_KEY = "an-api-key"
 SKYVERN_QUESTION = '{"task_id":"tsk_123","workflow_run_id":"wr_9","workflow_permanent_id":"wpid_7"}'
 MFA_KEY = bytes(32)
+RIGHT_CODE = "123456"
 MFA_TOKEN = "a-token-of-more-than-22-characters"
 MFA_HEADERS = """
 wrk.headers["Authorization"] = "Basic %s"
@@ -233,22 +234,22 @@ class Documents:
         step = self.step(seconds)
         return self.write((key, near) for near in (step - 1, step, step + 1) for key in keys)
 
-    def of_open_requests(self, state: Path, seconds: int) -> str:
-        """The script that verifies codes of requests that are in this state: more than come in this time."""
-        ids = [uuid.uuid4() for _ in range(max(USERS, MOST_PER_SECOND * seconds // 3))]
+    def of_open_requests(self, state: Path, seconds: int, codes: list) -> str:
+        """The script that offers each of these codes for all of many requests: for more than can come in this time."""
+        ids = [uuid.uuid4() for _ in range(max(USERS, MOST_PER_SECOND * seconds // len(codes)))]
         expires = int(time.time()) + 86_400
         keys = self.keys(len(ids))
         sent = struct.pack(">q", int(time.time()))
         connection = sqlite3.connect(state, timeout=60)
         with connection:
-            codes = (hmac.digest(MFA_KEY, number.bytes + b"123456", "sha256") for number in ids)
-            requests = ((number.bytes, hashlib.sha256(key).digest(), code, 3, expires) for number, key, code in zip(ids, keys, codes))
+            kept = (hmac.digest(MFA_KEY, number.bytes + RIGHT_CODE.encode(), "sha256") for number in ids)
+            requests = ((number.bytes, hashlib.sha256(key).digest(), code, 3, expires) for number, key, code in zip(ids, keys, kept))
             connection.executemany("INSERT INTO mfa (id, destination, code, attempts, expires) VALUES (?, ?, ?, ?, ?)", requests)
             destinations = ((hashlib.sha256(key).digest(), b"", sent, b"", expires) for key in keys)
             connection.executemany("INSERT INTO mfa (destination, id, sends, guesses, expires) VALUES (?, ?, ?, ?, ?)", destinations)
         connection.close()
         with self.file.open("w") as file:
-            file.writelines(f"{number} {code}\n" for code in ("000000", "000001", "123456") for number in ids)
+            file.writelines(f"{number} {code}\n" for code in codes for number in ids)
         return CODES % self.file
 
     def of_new_numbers(self, seconds: int) -> str:
@@ -347,7 +348,9 @@ def loads(program: Path, folder: Path, postgres: Optional[str], documents: Docum
     signature = hmac.digest(SKYVERN_KEY.encode(), SKYVERN_QUESTION.encode(), "sha256").hex()
     yield "Skyvern asks", "quiet", "/skyvern/billing", lambda: QUESTION % (SKYVERN_QUESTION, signature)
     state = folder / "quiet" / "quiet.db"
-    yield "MFA code verified, SQLite", "quiet", "/", lambda: documents.of_open_requests(state, seconds)
+    yield "MFA code verified, SQLite", "quiet", "/", lambda: documents.of_open_requests(state, seconds, [RIGHT_CODE])
+    wrong = ["000000", "000001"]
+    yield "MFA code verified after two wrong ones, SQLite", "quiet", "/", lambda: documents.of_open_requests(state, seconds, [*wrong, RIGHT_CODE])
     yield "MFA code sent to a webhook", "quiet", "/api/relay/rest/mfa/sms", lambda: documents.of_new_numbers(seconds)
     path = "/x4/VerifyPassword"
     yield "VerifyPassword, SQLite", "quiet", path, known(str(state))
