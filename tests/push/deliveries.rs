@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use totp_adapter::service::delivery::{
     AuthenticationDocument, Channel, Confidential, Deliver, Delivered, DeliveryError, HttpClient, HttpOptions, Message,
-    Skyvern, TokenError, Webhook,
+    Skyvern, Webhook,
 };
 
 use crate::common::recorder::{Action, Recorder};
@@ -70,17 +70,6 @@ async fn a_thousand_deliveries_ask_for_one_token() {
     assert_eq!(hooks.len(), 1001);
     let body = "{\"id\":\"7b3a\",\"channel\":\"sms\",\"to\":\"+15551234567\",\"text\":\"Your code is: 081804\"}";
     assert!(hooks.iter().all(|hook| hook.text() == body && hook.header("authorization") == Some("Bearer token-1")));
-}
-
-// contract 13.1f
-#[tokio::test]
-async fn of_a_thousand_that_need_the_first_token_a_hundred_wait() {
-    let server = server();
-    let results = deliver_many(&webhook(&server, LIMIT), 1000).await;
-    let crowded = Err(DeliveryError::Token(TokenError::Crowded));
-    assert_eq!(results.iter().filter(|result| **result == Ok(Delivered::Accepted)).count(), 100);
-    assert_eq!(results.iter().filter(|result| **result == crowded).count(), 900);
-    assert_eq!((server.requests("/token").len(), server.requests("/hook").len()), (1, 100));
 }
 
 // contract 13.1i

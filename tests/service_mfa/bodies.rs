@@ -360,7 +360,9 @@ fn what_a_person_gets() {
         assert_eq!(matched.header("Cache-Control"), Some("no-store"));
         assert_eq!(said(&verify(&code)), gone());
     }
-    assert_eq!(super::results(&service), [("gone", 2), ("match", 2), ("mismatch", 2), ("sent", 2)]);
+    let nobodys = service.post_with(&verification("hunter2"), &format!("{}{FORM}", caller()), "token=123456");
+    assert_eq!(said(&nobodys), gone());
+    assert_eq!(super::results(&service), [("gone", 3), ("match", 2), ("mismatch", 2), ("sent", 2)]);
     for name in ["texts", "calls"] {
         assert_eq!(super::metric(&service, &format!("deliveries_total{{name=\"{name}\",result=\"delivered\"}}")), 1);
     }

@@ -287,7 +287,8 @@ async fn verified(mfa: &Mfa, service: &Service, call: Call) -> Result<bool, Faul
     let code =
         Code::typed(&token).ok_or_else(|| wrong(Mistake("token must be a text that is not blank".to_owned())))?;
     // What cannot be an id is as unknown as one that nobody has.
-    let id = call.head.uri.path().split('/').nth(5).and_then(MfaId::parse).ok_or(Fault::Gone)?;
+    let id = call.head.uri.path().split('/').nth(5).and_then(MfaId::parse);
+    let id = id.ok_or_else(|| gone(service))?;
     let (hash, now) = (code.hash(&mfa.key, &id), system::seconds().ok_or(Fault::System)?);
     let verified = timeout_at(deadline, service.store.verify_mfa(id, hash, mfa.limits.quota, now)).await;
     match verified.unwrap_or(Err(MemoryError::Late)).map_err(|error| failed(service, error))? {
@@ -299,10 +300,7 @@ async fn verified(mfa: &Mfa, service: &Service, call: Call) -> Result<bool, Faul
             service.metrics.mfa(MfaResult::Mismatch);
             Ok(false)
         }
-        Verified::Gone => {
-            service.metrics.mfa(MfaResult::Gone);
-            Err(Fault::Gone)
-        }
+        Verified::Gone => Err(gone(service)),
         Verified::Limited { seconds } => {
             service.metrics.mfa(MfaResult::Limited);
             Err(Fault::Limited { seconds })
@@ -312,6 +310,11 @@ async fn verified(mfa: &Mfa, service: &Service, call: Call) -> Result<bool, Faul
 
 fn confidential(number: PhoneNumber) -> Confidential {
     Confidential::new(number.into_text())
+}
+
+fn gone(service: &Service) -> Fault {
+    service.metrics.mfa(MfaResult::Gone);
+    Fault::Gone
 }
 
 fn failed(service: &Service, error: MemoryError) -> Fault {
