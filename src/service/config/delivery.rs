@@ -133,10 +133,7 @@ impl Kind {
     }
 
     fn read(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(value) = section.value("kind") else {
-            reader.absent(section.at, format!("expected {} for delivery.kind, found none", Self::EXPECTED));
-            return None;
-        };
+        let value = section.required("kind", Self::EXPECTED, reader)?;
         let text = value.text(Self::EXPECTED, reader)?;
         let kind = Self::ALL.into_iter().find(|kind| kind.name() == text);
         if kind.is_none() {

@@ -167,10 +167,7 @@ pub(super) fn read(section: &Section<'_, '_>, deliveries: &[NamedDelivery], read
 }
 
 fn project(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<String> {
-    let Some(value) = section.value("project") else {
-        reader.absent(section.at, format!("expected {EXPECTED_PROJECT} for mfa.project, found none"));
-        return None;
-    };
+    let value = section.required("project", EXPECTED_PROJECT, reader)?;
     let text = value.text(EXPECTED_PROJECT, reader)?;
     if text.len() > MAX_PROJECT_BYTES || !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':') {
         value.expected(EXPECTED_PROJECT, reader);

@@ -11,10 +11,7 @@ const EXPECTED: &str = "a list of the words of a command, the program first,";
 
 /// The command of a section, which runs in the folder of the configuration.
 pub(super) fn read(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<Command> {
-    let Some(value) = section.value("command") else {
-        reader.absent(section.at, format!("expected {EXPECTED} for delivery.command, found none"));
-        return None;
-    };
+    let value = section.required("command", EXPECTED, reader)?;
     let elements = value.list_of_some(EXPECTED, reader);
     let words: Vec<String> =
         elements.iter().filter_map(|word| word.text_or_empty(EXPECTED, reader)).map(str::to_owned).collect();

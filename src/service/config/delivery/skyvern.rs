@@ -57,10 +57,6 @@ fn read_key(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<(ApiKe
 }
 
 fn read_address(section: &Section<'_, '_>, client: &HttpClient, reader: &mut Reader<'_>) -> Option<Endpoint> {
-    let Some(url) = section.value("url") else {
-        let expected = EndpointError::Form.expected();
-        reader.absent(section.at, format!("expected {expected} for delivery.url, found none"));
-        return None;
-    };
+    let url = section.required("url", EndpointError::Form.expected(), reader)?;
     endpoint(&url, |text| Skyvern::address(client.endpoint(text)?), reader)
 }

@@ -102,10 +102,7 @@ fn expected() -> String {
 /// The file of the key, which is there, or can be made at the first start. It is not made here.
 pub(super) fn file(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<PathBuf> {
     const EXPECTED: &str = "the name of a file, which is made at the first start,";
-    let Some(value) = section.value("key_file") else {
-        reader.absent(section.at, format!("expected {EXPECTED} for mfa.key_file, found none"));
-        return None;
-    };
+    let value = section.required("key_file", EXPECTED, reader)?;
     let file = value.path(EXPECTED, reader)?;
     match read(&file) {
         Ok(Some(_)) => warn_of_others(&value, &file, reader),
