@@ -59,17 +59,17 @@ pub(super) fn read(value: &Value<'_, '_>, folder: Option<&Path>, reader: &mut Re
     read
 }
 
-/// How long a code has to be valid, and where that is said.
+/// How long a code has to be valid, and where that is said, if it is.
 #[derive(Clone, Copy)]
 struct Rest {
     seconds: u64,
-    at: At,
+    at: Option<At>,
 }
 
 fn minimum_rest(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Rest {
-    let Some(value) = section.value("minimum_rest") else { return Rest { seconds: DEFAULT_REST, at: section.at } };
+    let Some(value) = section.value("minimum_rest") else { return Rest { seconds: DEFAULT_REST, at: None } };
     let seconds = value.number(0..=MAX_REST, EXPECTED_REST, reader).unwrap_or_default();
-    Rest { seconds, at: value.at }
+    Rest { seconds, at: Some(value.at) }
 }
 
 fn account(section: &Section<'_, '_>, enrolled: &Enrolled<'_>, reader: &mut Reader<'_>) -> Option<Name> {
@@ -100,7 +100,14 @@ impl Enrolled<'_> {
         };
         match self.accounts.map(|accounts| accounts.read(&name)) {
             Some(Ok(account)) if self.rest.seconds >= account.code_parameters().period.seconds().into() => {
-                reader.wrong(self.rest.at, format!("expected {EXPECTED_REST} for skyvern.minimum_rest"));
+                match self.rest.at {
+                    Some(at) => reader.wrong(at, format!("expected {EXPECTED_REST} for skyvern.minimum_rest")),
+                    // An account must not end a service whose configuration is sound.
+                    None => {
+                        let reason = "expected skyvern.minimum_rest, as the period of the account is not above";
+                        reader.warn(value.at, format!("{reason} {DEFAULT_REST} s, for {}", value.name()));
+                    }
+                }
             }
             Some(Ok(_)) | None => {}
             Some(Err(FolderError::Unknown)) => {

@@ -1,5 +1,5 @@
 //! Takes a message out of what a command says of it (contract 13.2): commands repeat what they send, in other forms too. It knows
-//! no command.
+//! no command, and no encoding: who writes a text in Base64 shows it.
 
 use memchr::memmem;
 
@@ -9,6 +9,10 @@ use super::super::{Confidential, Message};
 const CUT: &str = "(cut)";
 /// The fewest characters of a code or of a part of one.
 const MIN_CODE: usize = 4;
+/// The most digits of a country's code (E.164, section 6), which a number has not at home.
+const MAX_COUNTRY: usize = 3;
+/// The fewest digits of what is a number without the code of its country: shorter ones are in many texts.
+const MIN_NATIONAL: usize = 7;
 
 /// What a command said, on one line, without text, code, destination and sender: whatever stands between their characters, in
 /// whatever case.
@@ -65,6 +69,7 @@ fn needles(message: &Message) -> Vec<Vec<u8>> {
     let whole = [Some(&message.text), Some(&message.to), message.from.as_ref()];
     let whole = whole.into_iter().flatten().map(|text: &Confidential| Plain::of(text.reveal()).characters);
     let mut needles: Vec<Vec<u8>> = whole.filter(|needle| !needle.is_empty()).collect();
+    needles.extend([Some(&message.to), message.from.as_ref()].into_iter().flatten().flat_map(national));
     let mut spelled = Vec::new();
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
         let plain = Plain::of(word).characters;
@@ -81,6 +86,13 @@ fn needles(message: &Message) -> Vec<Vec<u8>> {
     needles.push(spelled);
     needles.retain(|needle| needle.len() >= MIN_CODE);
     needles
+}
+
+/// A telephone number as it may be at home: without the code of its country, whichever it is.
+fn national(number: &Confidential) -> Vec<Vec<u8>> {
+    let Some(digits) = number.reveal().strip_prefix('+') else { return Vec::new() };
+    let without = (1..=MAX_COUNTRY).filter_map(|country| digits.get(country..));
+    without.filter(|digits| digits.len() >= MIN_NATIONAL).map(|digits| digits.as_bytes().to_vec()).collect()
 }
 
 #[cfg(test)]
@@ -108,7 +120,8 @@ mod tests {
             ("code=081804;", "code=(cut);"),
             ("081-804 or 0 8 1 8 0 4", "(cut) or (cut)"),
             ("to=%2B15551234567&from=%2B491701", "to=%2B(cut)&from=%2B(cut)"),
-            ("(555) 123-4567", "(555) 123-4567"),
+            ("(555) 123-4567 or 0555 1234567", "((cut) or 0(cut)"),
+            ("1234567 and 551234567", "1234567 and (cut)"),
             ("+1 (555) 123-4567 is busy", "+(cut) is busy"),
             ("YOUR CODE IS\n081804", "(cut)"),
             ("two\nlines\u{1b}[31m\r\n", "two / lines[31m"),

@@ -39,6 +39,8 @@ pub struct Asked {
 pub struct Mistake(pub String);
 
 const DEFAULT_MESSAGE: &str = "Your Personal Authorization Code is:";
+/// What is expected of a parameter that came more than once.
+const ONCE: &str = "there once";
 const DEFAULT_TOKEN_LENGTH: u8 = 6;
 const DEFAULT_VALID_FOR: u32 = 3600;
 const DEFAULT_MAX_ATTEMPTS: u8 = 3;
@@ -144,7 +146,7 @@ impl<'a> Parameters<'a> {
         match self.0.get(name) {
             Some(Given::Text(text)) => Ok(text),
             Some(Given::Json(_)) => Err(Mistake(format!("{name} must be a text"))),
-            Some(Given::Repeated) => Err(Mistake(format!("{name} must be there once"))),
+            Some(Given::Repeated) => Err(Mistake(format!("{name} must be {ONCE}"))),
             None => Err(Mistake(format!("{name} is required"))),
         }
     }
@@ -218,7 +220,7 @@ impl Reader<'_, '_> {
                 None
             }
             Given::Repeated => {
-                self.wrong(name, "there once");
+                self.wrong(name, ONCE);
                 None
             }
         }
@@ -267,7 +269,10 @@ impl Reader<'_, '_> {
             Given::Text(text) if text.is_empty() => return None,
             Given::Text(text) => Some(text.as_str()),
             Given::Json(value) => Some(value.get()),
-            Given::Repeated => None,
+            Given::Repeated => {
+                self.wrong(name, ONCE);
+                return None;
+            }
         };
         let is_number = |digits: &&str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         let number = digits.filter(is_number).and_then(|digits| digits.parse().ok()).filter(|n| range.contains(n));
@@ -289,7 +294,10 @@ impl Reader<'_, '_> {
             Given::Text(text) if text.is_empty() => return None,
             Given::Text(text) => text.as_str(),
             Given::Json(value) => value.get(),
-            Given::Repeated => "",
+            Given::Repeated => {
+                self.wrong(name, ONCE);
+                return None;
+            }
         };
         match text {
             "true" => Some(true),
@@ -392,7 +400,7 @@ mod tests {
         let twice = "to=%2B15551234567&to=%2B15551234567&max_attempts=3&max_attempts=3";
         assert_eq!(
             wrong(twice, Form::Urlencoded),
-            "to must be there once; max_attempts must be a whole number from 1 to 20"
+            "to must be there once; max_attempts must be there once"
         );
         let long = format!(r#"{{"to":"+15551234567","message":"{}"}}"#, "x".repeat(161));
         assert_eq!(wrong(&long, Form::Json), "message must be at most 160 characters of GSM 7-bit, or 70 others");
