@@ -49,14 +49,15 @@ fn mfa(mfa: &Mfa) -> String {
 fn listener(address: SocketAddr, configuration: &Configuration) -> String {
     let scheme = if configuration.tls.is_some() { "https" } else { "http" };
     let accounts = if configuration.accounts.is_some() { " and accounts" } else { "" };
-    let callers = match &configuration.operations {
-        Access::Open => "whoever reaches the address".to_owned(),
-        Access::Clients(clients) if clients.len() == 1 => "1 client with a token".to_owned(),
-        Access::Clients(clients) => format!("{} clients with a token", clients.len()),
+    let operations = match &configuration.operations {
+        Access::Open => format!("operations{accounts} for whoever reaches the address"),
+        Access::Clients(clients) if clients.len() == 1 => format!("operations{accounts} for 1 client with a token"),
+        Access::Clients(clients) => format!("operations{accounts} for {} clients with a token", clients.len()),
+        Access::Nobody => "operations for nobody".to_owned(),
     };
     let metrics = match configuration.metrics_listen {
         None if address.ip().to_canonical().is_loopback() => "; metrics",
         None | Some(_) => "",
     };
-    format!("{scheme}://{address}: operations{accounts} for {callers}{metrics}")
+    format!("{scheme}://{address}: {operations}{metrics}")
 }

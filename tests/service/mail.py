@@ -139,7 +139,7 @@ class Postfix:
             (folder / name).mkdir(mode=0o755)
             shutil.chown(folder / name, owner)
         service = lines("postfix", {"/usr/local/bin/totp-adapter": program, "https://api.skyvern.com": base,
-                                    "/etc/totp-adapter/skyvern.key": key_file, "user=skyvern": f"user={USER}"})
+                                    "/etc/skyvern-codes/skyvern.key": key_file, "user=skyvern": f"user={USER}"})
         (folder / "transport").write_text("codes@example.org skyvern:\nshop.example mailbox:\n", encoding="utf-8")
         for name, text in [("main.cf", MAIN), ("master.cf", MASTER + service)]:
             for shown, real in [("FOLDER", folder), ("PORT", self.port), ("=USER", f"={USER}")]:

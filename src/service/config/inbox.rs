@@ -1,6 +1,7 @@
 //! `[[inbox]]`: where what clients post becomes files (contract 13.4).
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::client::NamedClient;
 use super::path_name::PathName;
@@ -21,8 +22,13 @@ pub struct Inbox {
     pub directory: PathBuf,
 }
 
-/// The sections in the order of the file.
-pub(super) fn read(value: &Value<'_, '_>, known: &[NamedClient], reader: &mut Reader<'_>) -> Vec<Inbox> {
+/// The sections in the order of the file; none is the folder of accounts, where every file is one.
+pub(super) fn read(
+    value: &Value<'_, '_>,
+    known: &[NamedClient],
+    accounts: Option<&Path>,
+    reader: &mut Reader<'_>,
+) -> Vec<Inbox> {
     let mut read: Vec<Inbox> = Vec::new();
     for section in value.sections(KEYS, reader) {
         let name = PathName::read(&section, "name", reader);
@@ -32,7 +38,7 @@ pub(super) fn read(value: &Value<'_, '_>, known: &[NamedClient], reader: &mut Re
             reader.wrong(*at, "expected another name than those of earlier sections for inbox.name");
         }
         let clients = clients(&section, known, reader);
-        let directory = directory(&section, reader);
+        let directory = directory(&section, accounts, reader);
         if let (Some((name, _)), Some(clients), Some(directory)) = (name, clients, directory) {
             read.push(Inbox { name, clients, directory });
         }
@@ -47,12 +53,23 @@ fn clients(section: &Section<'_, '_>, known: &[NamedClient], reader: &mut Reader
     Some(ids.into_iter().map(|(id, _): (String, At)| id).collect())
 }
 
-fn directory(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<PathBuf> {
+fn directory(section: &Section<'_, '_>, accounts: Option<&Path>, reader: &mut Reader<'_>) -> Option<PathBuf> {
     const EXPECTED: &str = "the name of a folder";
     let value = section.required("directory", EXPECTED, reader)?;
     let folder = value.path(EXPECTED, reader)?;
     if let Err(reason) = file::look_into(&folder).and_then(|()| file::check_writable(&folder)) {
         value.unusable("folder", &reason.to_string(), reader);
     }
+    if accounts.is_some_and(|accounts| is_same(accounts, &folder)) {
+        reader.wrong(value.at, "expected another folder than that of accounts for inbox.directory");
+    }
     Some(folder)
+}
+
+/// Whether two names are of one folder.
+fn is_same(one: &Path, other: &Path) -> bool {
+    match (fs::canonicalize(one), fs::canonicalize(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        (_, _) => false,
+    }
 }

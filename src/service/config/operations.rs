@@ -7,6 +7,8 @@ use super::section::{Section, Value};
 
 pub(super) const KEYS: &[&str] = &["clients", "open"];
 pub(super) const EXPECTED_IDS: &str = "a list of ids of clients, at least one,";
+/// Of those who may call the operations there may be none.
+const EXPECTED_CLIENTS: &str = "a list of ids of clients";
 
 /// `[operations]`: who may call them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub enum Access {
     Open,
     /// `clients`: those with a token, by their ids; at least one.
     Clients(Vec<String>),
+    /// `clients = []`: nobody. The operations and accounts are not served.
+    Nobody,
 }
 
 /// What `[operations]` says, before anything is known of the clients and addresses.
@@ -36,13 +40,16 @@ impl Operations {
         if let (Some(_), Some((true, at))) = (clients, open) {
             reader.wrong(at, "expected either operations.clients or operations.open = true, found both");
         }
-        let clients = clients.map(|value| ids(&value, reader));
+        let clients = clients.map(|value| ids_in(&value.list(EXPECTED_CLIENTS, reader), EXPECTED_CLIENTS, reader));
         Self { clients, open: open.is_some_and(|(open, _)| open) }
     }
 
     /// Who may call, once the clients are known.
     pub(super) fn access(self, known: &[NamedClient], reader: &mut Reader<'_>) -> Access {
         let Some(clients) = self.clients else { return Access::Open };
+        if clients.is_empty() {
+            return Access::Nobody;
+        }
         check_known(&clients, known, "operations.clients", reader);
         Access::Clients(clients.into_iter().map(|(id, _)| id).collect())
     }
@@ -73,8 +80,11 @@ pub(super) fn check_known(ids: &[(String, At)], known: &[NamedClient], key: &str
     }
 }
 
-/// Ids of clients, each with its place.
+/// Ids of clients, at least one, each with its place.
 pub(super) fn ids(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Vec<(String, At)> {
-    let elements = value.list_of_some(EXPECTED_IDS, reader);
-    elements.iter().filter_map(|id| Some((id.text(EXPECTED_IDS, reader)?.to_owned(), id.at))).collect()
+    ids_in(&value.list_of_some(EXPECTED_IDS, reader), EXPECTED_IDS, reader)
+}
+
+fn ids_in(elements: &[Value<'_, '_>], expected: &str, reader: &mut Reader<'_>) -> Vec<(String, At)> {
+    elements.iter().filter_map(|id| Some((id.text(expected, reader)?.to_owned(), id.at))).collect()
 }

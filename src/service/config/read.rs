@@ -84,7 +84,7 @@ fn configuration(top: &Section<'_, '_>, overrides: &Overrides, reader: &mut Read
         .map_or(Operations::ABSENT, |section| Operations::read(&section, reader));
     operations.check_reach(&listeners, reader);
     let operations = operations.access(&clients, reader);
-    let inboxes = top.value("inbox").map_or_else(Vec::new, |value| inbox::read(&value, &clients, reader));
+    let inboxes = top.value("inbox").map_or_else(Vec::new, |value| inbox::read(&value, &clients, accounts.as_deref(), reader));
     let outgoing = Outgoing::read(top, reader);
     let deliveries =
         top.value("delivery").map_or_else(Vec::new, |value| delivery::read(&value, outgoing.client.as_ref(), reader));
@@ -174,7 +174,7 @@ fn which<'a>(names: impl Iterator<Item = &'a Name> + Clone) -> Option<String> {
 /// Warns of clients that may get tokens for nothing: a section may have been forgotten.
 fn warn_of_unnamed(clients: &[NamedClient], operations: &Access, inboxes: &[Inbox], reader: &mut Reader<'_>) {
     let of_operations = match operations {
-        Access::Open => &[],
+        Access::Open | Access::Nobody => &[],
         Access::Clients(ids) => ids.as_slice(),
     };
     let is_named = |id: &String| of_operations.contains(id) || inboxes.iter().any(|inbox| inbox.clients.contains(id));

@@ -34,16 +34,14 @@ const PATHS: [(AccountOperation, &str); 3] = [
 /// Adds the paths of accounts, where there is a folder of them.
 #[must_use]
 pub fn routes(routes: Routes) -> Routes {
-    if !routes.has_accounts() {
-        return routes;
-    }
+    let Some(callers) = routes.callers_of_operations().filter(|_| routes.has_accounts()) else { return routes };
     PATHS.into_iter().fold(routes, |routes, (operation, path)| {
         let endpoint = Endpoint {
             path,
             name: None,
             verb: Verb::Post,
             contract: Contract::X4,
-            callers: routes.callers_of_operations(),
+            callers: callers.clone(),
             any_origin: false,
         };
         routes.with(endpoint, move |service, call| operate(operation, service, call))

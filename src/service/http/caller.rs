@@ -21,16 +21,17 @@ pub enum Callers {
     Clients(Arc<[String]>),
 }
 
-impl From<&Access> for Callers {
-    fn from(access: &Access) -> Self {
+impl Callers {
+    /// Who may call the operations, if anybody may.
+    #[must_use]
+    pub fn of_operations(access: &Access) -> Option<Self> {
         match access {
-            Access::Open => Self::Anyone,
-            Access::Clients(clients) => Self::Clients(clients.as_slice().into()),
+            Access::Open => Some(Self::Anyone),
+            Access::Clients(clients) => Some(Self::Clients(clients.as_slice().into())),
+            Access::Nobody => None,
         }
     }
-}
 
-impl Callers {
     /// The client that calls, by the headers of the request; none where anybody may.
     ///
     /// # Errors

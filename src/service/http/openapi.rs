@@ -26,7 +26,7 @@ const SECURITY_MFA: &str = include_str!("openapi/security_mfa.json");
 #[must_use]
 pub fn openapi(parts: &Parts) -> Bytes {
     let files = [
-        Some(OPERATIONS),
+        parts.has(Part::Operations).then_some(OPERATIONS),
         parts.has(Part::Accounts).then_some(ACCOUNTS),
         parts.has(Part::Tokens).then_some(TOKENS),
         parts.has(Part::Skyvern).then_some(SKYVERN),

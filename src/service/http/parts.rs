@@ -8,6 +8,8 @@ use crate::service::delivery::Channel;
 /// A part of the service that a configuration can leave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// The operations, whoever may call them (contract 11).
+    Operations,
     /// The operations without a token (contract 11).
     Open,
     /// The operations for clients with a token (contract 11.4).
@@ -30,7 +32,8 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Operations,
         Self::Open,
         Self::Clients,
         Self::OneTime,
@@ -46,6 +49,7 @@ impl Part {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Operations => "operations",
             Self::Open => "open",
             Self::Clients => "clients",
             Self::OneTime => "one_time",
@@ -97,10 +101,11 @@ impl Parts {
 
 fn is_served(part: Part, configuration: &Configuration) -> bool {
     match part {
+        Part::Operations => configuration.operations != Access::Nobody,
         Part::Open => configuration.operations == Access::Open,
-        Part::Clients => configuration.operations != Access::Open,
+        Part::Clients => matches!(configuration.operations, Access::Clients(_)),
         Part::OneTime => configuration.policy.one_time,
-        Part::Accounts => configuration.accounts.is_some(),
+        Part::Accounts => configuration.accounts.is_some() && configuration.operations != Access::Nobody,
         Part::Tokens => !configuration.clients.is_empty(),
         Part::Skyvern => !configuration.skyvern.is_empty(),
         Part::Inbox => !configuration.inboxes.is_empty(),
@@ -183,7 +188,10 @@ pub(crate) mod tests {
     #[test]
     fn parts_follow_the_configuration() {
         let parts = |configuration: &Configuration| Parts::of(configuration).served;
-        assert_eq!(parts(&Configuration::default()), [Part::Open, Part::OneTime, Part::Metrics]);
+        assert_eq!(parts(&Configuration::default()), [Part::Operations, Part::Open, Part::OneTime, Part::Metrics]);
+        let closed = Configuration { operations: Access::Nobody, ..full() };
+        let neighbours = [Part::OneTime, Part::Tokens, Part::Skyvern, Part::Inbox, Part::Mfa, Part::Metrics];
+        assert_eq!(parts(&closed), neighbours);
         assert_eq!(parts(&full()), Part::ALL.into_iter().filter(|part| *part != Part::Open).collect::<Vec<_>>());
         let metrics = |listen: &str, metrics_listen: Option<&str>| {
             let listen = listen.split(' ').map(|address| address.parse().unwrap()).collect();

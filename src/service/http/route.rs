@@ -106,10 +106,10 @@ impl Routes {
         self.service.accounts.is_some()
     }
 
-    /// Who may call the operations.
+    /// Who may call the operations, if anybody may.
     #[must_use]
-    pub fn callers_of_operations(&self) -> Callers {
-        Callers::from(&self.service.access)
+    pub fn callers_of_operations(&self) -> Option<Callers> {
+        Callers::of_operations(&self.service.access)
     }
 
     /// Where Skyvern asks.

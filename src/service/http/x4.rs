@@ -52,7 +52,7 @@ pub enum Fault {
 /// Adds the paths of the operations.
 #[must_use]
 pub fn routes(routes: Routes) -> Routes {
-    let callers = routes.callers_of_operations();
+    let Some(callers) = routes.callers_of_operations() else { return routes };
     let endpoint = |path| Endpoint {
         path,
         name: None,
