@@ -36,8 +36,10 @@ impl DestinationPrefix {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('+')?;
-        let is_right =
-            (1..=PhoneNumber::MAX_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        // No number begins with 0 (E.164, section 6.2).
+        let is_right = (1..=PhoneNumber::MAX_DIGITS).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
         is_right.then(|| Self(text.to_owned()))
     }
 
@@ -87,7 +89,7 @@ mod tests {
         for right in ["+4", "+49", "+123456789012345"] {
             assert!(DestinationPrefix::parse(right).is_some(), "{right}");
         }
-        for wrong in ["", "+", "49", "+4 9", "++49", "+49x", "+١", " +49", "+1234567890123456"] {
+        for wrong in ["", "+", "+0", "+049", "49", "+4 9", "++49", "+49x", "+١", " +49", "+1234567890123456"] {
             assert!(DestinationPrefix::parse(wrong).is_none(), "{wrong}");
         }
     }

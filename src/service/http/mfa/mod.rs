@@ -23,6 +23,7 @@ use super::caller::Callers;
 use super::idempotency::{self, Turn};
 use super::oauth::{basic, split};
 use super::refusal::Refusal;
+use super::request_id::RequestId;
 use super::route::{Call, Endpoint, Routes, Verb};
 use super::{Contract, Service, media_type};
 use crate::service::PhoneNumber;
@@ -160,12 +161,13 @@ async fn send(mfa: Arc<Mfa>, channel: Channel, service: Arc<Service>, call: Call
         Err(fault) => return fault.into(),
     };
     let to = asked.to.clone();
+    let order = Order { asked, channel, request_id: request_id.clone() };
     let sender = service.clone();
     // It ends also where the caller has gone: a message that has left counts.
     let sending = tokio::spawn(guarded_future(async move {
         match key {
-            None => begin(&mfa, channel, &sender, asked).await,
-            Some(key) => begin_once(&mfa, channel, &sender, asked, key, deadline).await,
+            None => begin(&mfa, &sender, order).await,
+            Some(key) => begin_once(&mfa, &sender, order, key, deadline).await,
         }
     }));
     match sending.await {
@@ -196,20 +198,26 @@ async fn asked(mfa: &Mfa, channel: Channel, call: Call) -> Result<(Asked, Option
     Ok((asked, key))
 }
 
+/// What is to be sent, and by whose request.
+struct Order {
+    asked: Asked,
+    channel: Channel,
+    request_id: RequestId,
+}
+
 /// The same as before, or a new one.
 async fn begin_once(
     mfa: &Mfa,
-    channel: Channel,
     service: &Service,
-    asked: Asked,
+    order: Order,
     key: IdempotencyKey,
     deadline: Instant,
 ) -> Result<MfaId, Fault> {
-    match idempotency::turn(service, key, asked.fingerprint(), deadline).await? {
+    match idempotency::turn(service, key, order.asked.fingerprint(), deadline).await? {
         Turn::Over(kept) => std::str::from_utf8(&kept).ok().and_then(MfaId::parse).ok_or(Fault::State),
         Turn::Ours => {
-            let seconds = asked.valid_for.into();
-            let begun = begin(mfa, channel, service, asked).await;
+            let seconds = order.asked.valid_for.into();
+            let begun = begin(mfa, service, order).await;
             match &begun {
                 Ok(id) => idempotency::answered(service, key, id.to_string().into_bytes(), seconds).await,
                 Err(_) => idempotency::released(service, key).await,
@@ -220,7 +228,8 @@ async fn begin_once(
 }
 
 /// Keeps the request, then lets its code leave. Where it does not, the request is void.
-async fn begin(mfa: &Mfa, channel: Channel, service: &Service, asked: Asked) -> Result<MfaId, Fault> {
+async fn begin(mfa: &Mfa, service: &Service, order: Order) -> Result<MfaId, Fault> {
+    let Order { asked, channel, request_id } = order;
     let way = mfa.way(channel).ok_or(Fault::Gone)?;
     let now = system::seconds().ok_or(Fault::System)?;
     let mut bytes = [0; MfaId::BYTES];
@@ -260,7 +269,8 @@ async fn begin(mfa: &Mfa, channel: Channel, service: &Service, asked: Asked) -> 
             service.metrics.delivered(&way.name, false);
             service.metrics.mfa(MfaResult::Failed);
             let cause = error.to_string();
-            tracing::error!(target: TARGET, name = way.name, cause, "message not delivered");
+            let request_id = request_id.as_str();
+            tracing::error!(target: TARGET, request_id, name = way.name, cause, "message not delivered");
             if let Err(error) = service.store.void_mfa(id).await {
                 service.state_failed(error);
             }
