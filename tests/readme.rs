@@ -6,14 +6,13 @@ mod common;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use common::page::{Shown, shown};
 use common::terminal::on_terminal;
-use common::{program, project, totp_adapter};
+use common::{free_port, program, project, totp_adapter};
 
 /// Commands that build or install: `.ci/run` runs the builds and `cargo test` itself.
 const NOT_RUN: [&str; 5] =
@@ -113,8 +112,7 @@ fn the_commands_give_the_output_that_is_shown() {
     let shown_secret = commands.iter().find_map(|shown| secret_in(&shown.output)).unwrap().to_owned();
     let mut ran = 0;
     let mut background = Background::default();
-    // One that was free a moment ago.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let port = free_port().to_string();
     for Shown { command, output } in &commands {
         let is_of_service = command.contains("--features serve") || command.contains(PORT);
         if is_of_service && !(cfg!(feature = "serve") && program("curl")) {

@@ -4,22 +4,16 @@
 mod common;
 
 use std::env;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use common::page::{Shown, shown};
-use common::{program, project};
+use common::{free_port, program, project};
 
 /// The port that the page shows.
 const SHOWN_PORT: &str = "6238";
 /// What stands between the outputs of two commands.
 const MARK: &str = "-- next --";
-
-/// A port that nobody has: it was free a moment ago.
-fn free_port() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
-}
 
 fn without_password(text: &str) -> String {
     match text.strip_prefix("<Password>") {
@@ -39,7 +33,7 @@ fn the_commands_give_the_output_that_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     let commands = shown("schemas/service-operation.md", "console");
     assert!(commands.len() > 15, "only {} commands", commands.len());
-    let port = free_port();
+    let port = free_port().to_string();
     let lines: Vec<String> =
         commands.iter().map(|shown| format!("{}\necho '{MARK}'\n", shown.command.replace(SHOWN_PORT, &port))).collect();
     let script = lines.concat();

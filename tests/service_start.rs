@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use common::service::{Caller, DEADLINE, Service, field, wait_for};
-use common::{Folder, Ran, secret_document, totp_adapter};
+use common::{Folder, Ran, free_port, secret_document, totp_adapter};
 use serde_json::Value;
 
 fn serve(folder: &Folder, arguments: &str) -> Ran {
@@ -185,11 +185,11 @@ fn metrics_are_not_for_everybody() {
 /// The levels of what is logged by a service that warns of a file and meets an account that it cannot use.
 #[cfg(unix)]
 fn levels(folder: &Path, level: &str) -> BTreeSet<String> {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let arguments = ["serve", "--config", "t.toml", "--log-level", level, "--listen", &address.to_string()];
+    let address = format!("127.0.0.1:{}", free_port());
+    let arguments = ["serve", "--config", "t.toml", "--log-level", level, "--listen", &address];
     let mut command = totp_adapter(arguments).folder(folder).command();
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let mut caller = Caller::over(wait_for("the service", || TcpStream::connect(address).ok()));
+    let mut caller = Caller::over(wait_for("the service", || TcpStream::connect(&address).ok()));
     caller.send(common::service::post("/accounts/broken/GeneratePassword", ""));
     assert_eq!(caller.response().code(), 500);
     caller.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");

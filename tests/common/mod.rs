@@ -16,8 +16,10 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{self, Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,6 +46,19 @@ pub fn secret_document() -> String {
 /// The document `<TOTP>` with a password and the RFC's key.
 pub fn totp_document(password: &str) -> String {
     format!("<TOTP><Password>{password}</Password><Secret>{RFC_SECRET}</Secret></TOTP>")
+}
+
+/// A port of this machine that nobody has, for a program that does not say which port it took.
+///
+/// It is below the ports that systems choose from (Linux from 32,768, IANA from 49,152): one of those may be another
+/// connection's a moment later, and the connection of the one that waits for the program may even reach itself.
+pub fn free_port() -> u16 {
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    let first = process::id() % 1_000 * 12;
+    (0..12_000)
+        .map(|_| 20_000 + u16::try_from((first + u32::from(TRIED.fetch_add(1, Ordering::Relaxed))) % 12_000).unwrap())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a port is free")
 }
 
 /// Whether what a test needs is there; if not, says so where the test's output is not captured.

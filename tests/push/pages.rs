@@ -2,13 +2,12 @@
 //! that they name.
 
 use std::env;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::common::page::{Shown, shown};
 use crate::common::recorder::{Action, Recorder};
-use crate::common::{program, project};
+use crate::common::{free_port, program, project};
 
 /// What stands between the outputs of two commands.
 const MARK: &str = "-- next --";
@@ -56,11 +55,6 @@ fn run(page: &str, addresses: &[(&str, String)]) {
     for (Shown { command, output }, got) in commands.iter().zip(stdout.split(&format!("{MARK}\n"))) {
         assert_eq!(with_fixed_code(got), *output, "$ {command}");
     }
-}
-
-/// A port that nobody has: it was free a moment ago.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// In place of what a page shows, the port of a service that runs with its configuration: what it shows is the service's own.

@@ -84,7 +84,8 @@ fn configuration(top: &Section<'_, '_>, overrides: &Overrides, reader: &mut Read
         .map_or(Operations::ABSENT, |section| Operations::read(&section, reader));
     operations.check_reach(&listeners, reader);
     let operations = operations.access(&clients, reader);
-    let inboxes = top.value("inbox").map_or_else(Vec::new, |value| inbox::read(&value, &clients, accounts.as_deref(), reader));
+    let inboxes =
+        top.value("inbox").map_or_else(Vec::new, |value| inbox::read(&value, &clients, accounts.as_deref(), reader));
     let outgoing = Outgoing::read(top, reader);
     let deliveries =
         top.value("delivery").map_or_else(Vec::new, |value| delivery::read(&value, outgoing.client.as_ref(), reader));

@@ -100,13 +100,12 @@ impl Enrolled<'_> {
         };
         match self.accounts.map(|accounts| accounts.read(&name)) {
             Some(Ok(account)) if self.rest.seconds >= account.code_parameters().period.seconds().into() => {
-                match self.rest.at {
-                    Some(at) => reader.wrong(at, format!("expected {EXPECTED_REST} for skyvern.minimum_rest")),
+                if let Some(at) = self.rest.at {
+                    reader.wrong(at, format!("expected {EXPECTED_REST} for skyvern.minimum_rest"));
+                } else {
                     // An account must not end a service whose configuration is sound.
-                    None => {
-                        let reason = "expected skyvern.minimum_rest, as the period of the account is not above";
-                        reader.warn(value.at, format!("{reason} {DEFAULT_REST} s, for {}", value.name()));
-                    }
+                    let reason = "expected skyvern.minimum_rest, as the period of the account is not above";
+                    reader.warn(value.at, format!("{reason} {DEFAULT_REST} s, for {}", value.name()));
                 }
             }
             Some(Ok(_)) | None => {}

@@ -398,10 +398,7 @@ mod tests {
             assert_eq!(wrong(body, Form::Json), expected, "{body}");
         }
         let twice = "to=%2B15551234567&to=%2B15551234567&max_attempts=3&max_attempts=3";
-        assert_eq!(
-            wrong(twice, Form::Urlencoded),
-            "to must be there once; max_attempts must be there once"
-        );
+        assert_eq!(wrong(twice, Form::Urlencoded), "to must be there once; max_attempts must be there once");
         let long = format!(r#"{{"to":"+15551234567","message":"{}"}}"#, "x".repeat(161));
         assert_eq!(wrong(&long, Form::Json), "message must be at most 160 characters of GSM 7-bit, or 70 others");
     }
