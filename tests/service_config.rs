@@ -28,6 +28,7 @@ fn prepared() -> Folder {
     for name in ["server.pem", "server.key", "other.key", "encrypted.key", "encrypted-pkcs8.key"] {
         folder.write(name, fs::read(project().join("fixtures/configuration").join(name)).unwrap());
     }
+    fs::create_dir(folder.path().join("inbox")).unwrap();
     folder.write("accounts/alice.xml", "<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>");
     folder.write("secret", format!("{SECRET}\n"));
     folder.write("short", &SECRET[1..]);
@@ -231,7 +232,6 @@ fn clients_and_who_may_call() {
         "[[client]]\nid = 'a'\nsecret_file = 'latin-1'",
         "[[client]]\nid = 'a'\nsecret_file = 'large'",
         "[[client]]\nid = 'a'\nsecret_file = 'accounts'",
-        "[operations]\nclients = []",
         "[operations]\nclients = 'a'",
         "[operations]\nclients = ['a', 5]",
         "[operations]\nopen = 'yes'",
@@ -447,7 +447,7 @@ tasks = { tsk_123 = "alice" }
 [[inbox]]
 name = "verity"
 clients = ["other"]
-directory = "accounts"
+directory = "inbox"
 
 [[delivery]]
 name = "gateway"
@@ -494,7 +494,7 @@ fn a_whole_configuration() {
     > state: PostgreSQL
     > accounts: accounts
     > /skyvern/billing: codes of alice
-    > /inbox/verity: files in accounts
+    > /inbox/verity: files in inbox
     > delivery gateway: a webhook
     > delivery modem: a command
     > delivery robot: Skyvern
@@ -743,7 +743,7 @@ fn an_account_that_others_can_read_is_a_warning() {
     assert_snapshot!(check(&folder, "accounts = 'accounts'\n").stderr(), @"totp-adapter.toml:1: warning: others can read or replace secrets; 2 accounts, of which group is the first, have another mode than 0600");
 }
 
-// contract 10.3b, 10.3h, 12.1a, 12.1e: sections of Skyvern.
+// contract 10.3b, 10.3h, 10.4c, 12.1a, 12.1e: sections of Skyvern.
 #[test]
 fn where_skyvern_asks() {
     let right = "path = 'a'\naccount = 'alice'\napi_key_file = 'secret'";
@@ -765,16 +765,23 @@ fn where_skyvern_asks() {
     let folder = prepared();
     folder.write("accounts/broken.xml", "<Secret>GEZD");
     restrict(&folder, "accounts/broken.xml", 0o600);
-    let text = with("[skyvern.tasks]\ntsk_1 = 'later'\ntsk_2 = 'broken'\ntsk_3 = 'alice'");
-    assert_snapshot!(check(&folder, text.replace("'a'\n", "'billing'\n")), @"
+    folder.write(
+        "accounts/fast.xml",
+        "<KeyURI>otpauth://totp/me?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&amp;period=10</KeyURI>",
+    );
+    restrict(&folder, "accounts/fast.xml", 0o600);
+    let text = with("[skyvern.tasks]\ntsk_1 = 'later'\ntsk_2 = 'broken'\ntsk_3 = 'alice'\ntsk_4 = 'fast'");
+    let text = text.replace("'a'\n", "'billing'\n") + "\n[operations]\nclients = []";
+    assert_snapshot!(check(&folder, text), @"
     $ totp-adapter serve --config totp-adapter.toml --check
     > configuration is sound
-    > http://127.0.0.1:6238: operations and accounts for whoever reaches the address; metrics
+    > http://127.0.0.1:6238: operations for nobody; metrics
     > state: SQLite in the usual place
     > accounts: accounts
     > /skyvern/billing: codes of alice
     ! totp-adapter.toml:7: warning: the account of skyvern.tasks is not enrolled yet
     ! totp-adapter.toml:8: warning: unusable account: not well-formed: expected the end-tag of every element at line 1, column 13, for skyvern.tasks
+    ! totp-adapter.toml:10: warning: expected skyvern.minimum_rest, as the period of the account is not above 10 s, for skyvern.tasks
     exit 0
     ");
 }
@@ -784,7 +791,7 @@ fn where_skyvern_asks() {
 fn inboxes() {
     let client = "[[client]]\nid = 'a'\nsecret_file = 'secret'\n";
     let with = |section: &str| format!("{client}[[inbox]]\n{section}");
-    let right = "name = 'a'\nclients = ['a']\ndirectory = 'accounts'\n";
+    let right = "name = 'a'\nclients = ['a']\ndirectory = 'inbox'\n";
     let shown = mistakes([
         "[[inbox]]",
         "inbox = 'accounts'",
@@ -792,6 +799,7 @@ fn inboxes() {
         &with("name = ''\nclients = 'a'\ndirectory = 'secret'"),
         &with("name = 'a'\nclients = ['a', 'nobody', 'a']\ndirectory = 5\nfolder = 'accounts'"),
         &with(&format!("{right}[[inbox]]\n{right}")),
+        &format!("accounts = 'accounts'\n{}", with("name = 'a'\nclients = ['a']\ndirectory = 'accounts/../accounts'")),
     ]);
     assert_snapshot!("inboxes", shown);
 }

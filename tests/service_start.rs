@@ -115,11 +115,8 @@ fn described(service: &Service) -> BTreeSet<String> {
     paths.iter().flat_map::<Vec<String>, _>(of_path).collect()
 }
 
-const ALWAYS: [&str; 9] = [
-    "get /",
-    "get /healthz",
-    "get /openapi.json",
-    "get /readyz",
+const ALWAYS: [&str; 4] = ["get /", "get /healthz", "get /openapi.json", "get /readyz"];
+const OPERATIONS: [&str; 5] = [
     "post /read-qr",
     "post /x4/GenerateAuthenticatorQRCode",
     "post /x4/GeneratePassword",
@@ -127,12 +124,12 @@ const ALWAYS: [&str; 9] = [
     "post /x4/VerifyPassword",
 ];
 const METRICS: [&str; 1] = ["get /metrics"];
-const ASKED_FOR: [&str; 4] = [
+const ACCOUNTS: [&str; 3] = [
     "post /accounts/{name}/GenerateAuthenticatorQRCode",
     "post /accounts/{name}/GeneratePassword",
     "post /accounts/{name}/VerifyPassword",
-    "post /oauth2/token",
 ];
+const TOKENS: [&str; 1] = ["post /oauth2/token"];
 
 /// Whether a path is served.
 fn is_served(service: &Service, path: &str) -> bool {
@@ -142,7 +139,7 @@ fn is_served(service: &Service, path: &str) -> bool {
     ![404, 405].contains(&response.code())
 }
 
-// contract 10.2d, 10.6c: with an empty configuration the operations are served; with more, more; and it is described.
+// contract 10.2d, 10.4c, 10.6c: with an empty configuration the operations are served; with more, more; and it is described.
 #[test]
 fn what_nobody_asks_for_is_off() {
     let usual = Service::start("");
@@ -152,11 +149,17 @@ fn what_nobody_asks_for_is_off() {
     let folder = Folder::empty();
     whole(&folder);
     let all = Service::start_in(folder.path(), "--config etc/t.toml");
+    let folder = Folder::empty();
+    whole(&folder);
+    // Nobody may call the operations, which are no mistake on any address then.
+    folder.write("etc/t.toml", format!("{WHOLE}[operations]\nclients = []\n"));
+    let closed = Service::start_in(folder.path(), "--config etc/t.toml --listen 0.0.0.0:0");
     let of = |groups: &[&[&str]]| groups.concat().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
     for (service, on, off) in [
-        (&usual, of(&[&ALWAYS, &METRICS]), of(&[&ASKED_FOR])),
+        (&usual, of(&[&ALWAYS, &OPERATIONS, &METRICS]), of(&[&ACCOUNTS, &TOKENS])),
         // The metrics are on an address of their own.
-        (&all, of(&[&ALWAYS, &ASKED_FOR]), of(&[&METRICS])),
+        (&all, of(&[&ALWAYS, &OPERATIONS, &ACCOUNTS, &TOKENS]), of(&[&METRICS])),
+        (&closed, of(&[&ALWAYS, &TOKENS]), of(&[&OPERATIONS, &ACCOUNTS, &METRICS])),
     ] {
         assert_eq!(&described(service) - &of(&[&METRICS]), &on - &of(&[&METRICS]));
         assert!(on.iter().all(|path| is_served(service, path)), "{on:?}");

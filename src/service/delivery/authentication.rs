@@ -142,7 +142,8 @@ impl Authentication {
             }
             "v2" => {
                 let [token] = fields(["token"], &mut data)?;
-                if super::http::confidential_header(&token).is_none() || token.contains(char::is_whitespace) {
+                // What a token server may give, too (RFC 6750, section 2.1, allows fewer).
+                if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
                     return Err(AuthenticationError::Invalid(vec!["token"]));
                 }
                 Ok(Self::Token(Confidential::new(token)))
@@ -271,6 +272,7 @@ mod tests {
             ),
             (r#"{"type":"OAuth2","version":"v2","data":{}}"#, "required fields missing: token"),
             (r#"{"type":"OAuth2","version":"v2","data":{"token":" "}}"#, "required fields with invalid value: token"),
+            (r#"{"type":"OAuth2","version":"v2","data":{"token":"ä"}}"#, "required fields with invalid value: token"),
             (
                 r#"{"type":"OAuth2","version":"v2","data":{"token":"a\nb"}}"#,
                 "required fields with invalid value: token",

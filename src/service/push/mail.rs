@@ -3,6 +3,7 @@
 
 mod flat;
 mod html;
+mod mend;
 
 use std::borrow::Cow;
 use std::sync::mpsc;
@@ -44,6 +45,9 @@ pub enum MailError {
     /// The reader failed at it.
     #[error("internal error while reading the mail at {0}; please report it")]
     Fault(String),
+    /// Its text cannot be decoded.
+    #[error("expected a mail whose text is encoded as its Content-Transfer-Encoding says")]
+    Encoding,
     /// It has pictures and attachments only, or nothing.
     #[error("expected a mail with a text")]
     NoText,
@@ -82,15 +86,31 @@ fn read_within(message: &Zeroizing<Vec<u8>>, patience: Duration) -> Result<Mail,
     }
 }
 
-fn read_flat(message: &[u8]) -> Result<Mail, MailError> {
-    let addresses = RECIPIENTS
-        .into_iter()
-        .fold(MessageParser::new().with_mime_headers(), |parser, name| parser.header_address(HeaderName::from(name)));
-    let message = addresses.parse(message).ok_or(MailError::Form)?;
-    let mail = mail_of(&message);
+fn read_flat(raw: &[u8]) -> Result<Mail, MailError> {
+    let message = parse(raw)?;
+    let mail = match mend::mended(&message, raw) {
+        Ok(None) => mail_of(&message),
+        Ok(Some(mended)) => read_sound(&mended),
+        Err(error) => Err(error),
+    };
     // Dropped level by level, a deep one would take more stack than there is.
     std::mem::forget(message);
     mail
+}
+
+fn read_sound(raw: &[u8]) -> Result<Mail, MailError> {
+    let message = parse(raw)?;
+    let mail = mail_of(&message);
+    std::mem::forget(message);
+    mail
+}
+
+fn parse(raw: &[u8]) -> Result<Message<'_>, MailError> {
+    RECIPIENTS
+        .into_iter()
+        .fold(MessageParser::new().with_mime_headers(), |parser, name| parser.header_address(HeaderName::from(name)))
+        .parse(raw)
+        .ok_or(MailError::Form)
 }
 
 fn mail_of(message: &Message<'_>) -> Result<Mail, MailError> {

@@ -61,6 +61,50 @@ fn the_text_of_a_mail() {
     assert_eq!(text("From me@example.org Thu Nov 26 06:00:00 2026\nSubject: a\n\n081804"), "081804");
 }
 
+// contract 12.3i
+#[test]
+fn broken_mails() {
+    let as_base64 = |body: &str| format!("Subject: a\nContent-Transfer-Encoding: base64\n\n{body}");
+    let in_parts = |part: &str| format!("Subject: a\nContent-Type: multipart/mixed; boundary=b\n\n--b\n{part}");
+    let is_quoted = "Content-Transfer-Encoding: quoted-printable\n\n";
+    for (message, expected) in [
+        ("Subject: a\nContent-Type: garbage garbage\n\n081804\n".to_owned(), "081804"),
+        ("Subject: a\nContent-Type: text; charset=iso-8859-15\nTo: b@example.org\n\n081804\n".to_owned(), "081804"),
+        (as_base64("MDgx\r\nODA0\r\n"), "081804"),
+        (as_base64("MDgxODA0Cg==\n\n-- \nThe list\n"), "081804\n\n\n-- \nThe list"),
+        (as_base64("MDgxODA0Cg==\nList\n"), "081804\n\nList"),
+        (as_base64("MDgxODA0\n\nList\n"), "081804\n\nList"),
+        (as_base64("MDgxODA0\n_____\nList\n"), "081804\n_____\nList"),
+        (as_base64("MDgxODA"), "08180"),
+        (in_parts("\n081804\n"), "081804"),
+        (in_parts("Content-Transfer-Encoding: base64\n\nMDgx\nODA0\n"), "081804"),
+        (
+            in_parts("Content-Transfer-Encoding: base64\n\nMDgxODA0\n\n-- \nThe list\n--b--\n"),
+            "081804\n\n-- \nThe list",
+        ),
+        (in_parts(&format!("{is_quoted}081=\n80=34 = ==3D\n")), "081804 = =="),
+        (in_parts("\n081804\n--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\niVBO"), "081804"),
+        (
+            in_parts(
+                "Content-Type: multipart/alternative; boundary=c\n\n--c\nContent-Type: text/html\n\n<p>081804</p>\n",
+            ),
+            "081804",
+        ),
+        (format!("Subject: a\n{is_quoted}081=\n80=34 ==\n"), "081804 ="),
+        (format!("Subject: a\n{is_quoted}081804==3D=xy=\n"), "081804===xy"),
+    ] {
+        assert_eq!(text(&message), expected, "{message:?}");
+    }
+    for message in
+        [as_base64("Your code is 081804\n"), as_base64("!!!MDgxODA0\n"), in_parts("") + &as_base64("-\n")[11..]]
+    {
+        assert_eq!(read(&message), Err(MailError::Encoding), "{message:?}");
+    }
+    // An attachment that cannot be read takes nothing away.
+    let attached = "--b\nContent-Disposition: attachment\nContent-Transfer-Encoding: base64\n\n-\n--b--\n";
+    assert_eq!(text(in_parts(&format!("\n081804\n{attached}"))), "081804");
+}
+
 // contract 12.3c
 #[test]
 fn a_long_text_is_cut_between_characters() {
