@@ -282,7 +282,7 @@ fn addresses_that_are_not_safe() {
     let secure = "an address with https:// (http:// reaches this machine only, unless it is allowed to be insecure)";
     for (url, expected) in [
         ("http://gateway.example", secure),
-        ("ftp://gateway.example", "an address such as https://gateway.example/messages"),
+        ("ftp://gateway.example", "an address such as https://host.example/path"),
         ("https://me:word@gateway.example", "an address without user and password"),
         ("https://gateway.example?key=word", "an address without a query"),
     ] {
@@ -293,9 +293,7 @@ fn addresses_that_are_not_safe() {
         skyvern(&folder, "http://gateway.invalid", "--identifier me --content --give-up 1 --insecure-http", "123456");
     assert_eq!(cause(&ran), "not delivered: cannot connect: expected a host that the system knows");
     let ran = skyvern(&folder, "https://gateway.example", "--identifier me --content --proxy socks5://a", "123456");
-    assert!(
-        cause(&ran).ends_with("expected an address such as https://gateway.example/messages for --proxy; see --help")
-    );
+    assert!(cause(&ran).ends_with("expected an address such as https://host.example/path for --proxy; see --help"));
 }
 
 // contract 10.9e

@@ -44,6 +44,12 @@ pub enum TokenError {
     /// So many deliveries wait for the token that one more is refused.
     #[error("expected at most {MAX_WAITING} deliveries that wait for one")]
     Crowded,
+    /// It did not come in the time of the delivery, perhaps as the server is left alone for a while after a failure.
+    #[error("expected one within {seconds} s")]
+    Late {
+        /// How long it may take.
+        seconds: u64,
+    },
     /// The request ended without a result.
     #[error("the request for it was broken off")]
     BrokenOff,
@@ -65,7 +71,7 @@ impl TokenError {
                 Failure::Temporary => Failure::Temporary,
                 Failure::Denied | Failure::Refused => Failure::Denied,
             },
-            Self::Http(_) | Self::Answer(_) | Self::Crowded | Self::BrokenOff => Failure::Temporary,
+            Self::Http(_) | Self::Answer(_) | Self::Crowded | Self::Late { .. } | Self::BrokenOff => Failure::Temporary,
         }
     }
 }

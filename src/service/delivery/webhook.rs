@@ -2,11 +2,14 @@
 //! 200 or 202 and nothing else.
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use super::authentication::{Authentication, AuthenticationError, Bearer};
 use super::http::{Endpoint, HttpClient, JSON, confidential_header};
 use super::json::write_object;
+use super::token::{Token, TokenError};
 use super::{Deliver, Delivered, Delivering, DeliveryError, Message};
 
 /// A webhook. Clones share its connections and tokens.
@@ -68,28 +71,33 @@ impl Webhook {
         content_type: &ContentType,
         document: &Zeroizing<Vec<u8>>,
     ) -> Result<Delivered, DeliveryError> {
-        let limit = self.client.limit();
-        match tokio::time::timeout(limit, self.deliver_authenticated(content_type, document)).await {
-            Ok(result) => result.map(|()| Delivered::Accepted),
-            Err(_) => Err(DeliveryError::Late { seconds: limit.as_secs() }),
-        }
+        let end = Instant::now() + self.client.limit();
+        self.deliver_until(end, content_type, document).await.map(|()| Delivered::Accepted)
     }
 
-    async fn deliver_authenticated(
+    async fn deliver_until(
         &self,
+        end: Instant,
         content_type: &ContentType,
         document: &Zeroizing<Vec<u8>>,
     ) -> Result<(), DeliveryError> {
-        let send = |token: Option<String>| self.send(content_type, document.clone(), token.map(Zeroizing::new));
+        let seconds = self.client.limit().as_secs();
+        let send = async |token: Option<&str>| {
+            let token = token.map(|token| Zeroizing::new(token.to_owned()));
+            let sent = timeout_at(end, self.send(content_type, document.clone(), token)).await;
+            sent.unwrap_or(Err(DeliveryError::Late { seconds }))
+        };
+        let in_time =
+            |token: Result<Result<Token, TokenError>, Elapsed>| token.unwrap_or(Err(TokenError::Late { seconds }));
         match &self.bearer {
             None => send(None).await,
-            Some(Bearer::Fixed(token)) => send(Some(token.reveal().to_owned())).await,
+            Some(Bearer::Fixed(token)) => send(Some(token.reveal())).await,
             Some(Bearer::Issued(source)) => {
-                let token = source.token().await?;
-                match send(Some(token.reveal().to_owned())).await {
+                let token = in_time(timeout_at(end, source.token()).await)?;
+                match send(Some(token.reveal())).await {
                     Err(DeliveryError::Webhook { status: 401 }) => {
-                        let token = source.instead_of(&token).await?;
-                        send(Some(token.reveal().to_owned())).await
+                        let token = in_time(timeout_at(end, source.instead_of(&token)).await)?;
+                        send(Some(token.reveal())).await
                     }
                     result => result,
                 }

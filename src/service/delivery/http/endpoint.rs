@@ -37,7 +37,7 @@ impl EndpointError {
     #[must_use]
     pub const fn expected(self) -> &'static str {
         match self {
-            Self::Form => "an address such as https://gateway.example/messages",
+            Self::Form => "an address such as https://host.example/path",
             Self::Credentials => "an address without user and password",
             Self::Insecure => {
                 "an address with https:// (http:// reaches this machine only, unless it is allowed to be insecure)"
