@@ -46,6 +46,7 @@ use stream::StreamCommand;
 pub use stream::{Column, Columns, StreamArguments};
 pub use wrong::WrongCommandLine;
 
+use crate::operation::Operation;
 use crate::otp::{OutOfRange, whole_number};
 use crate::status::ExitCodes;
 use crate::symbol_format::SymbolFormat;
@@ -102,7 +103,10 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
         Ok(CommandLine { subcommand: Some(Command::Serve(serve)), .. }) => Ok(Invocation::Serve(serve)),
         #[cfg(feature = "serve")]
         Ok(CommandLine { subcommand: Some(Command::Push(push)), .. }) => Ok(Invocation::Push(Box::new((*push).into()))),
-        Ok(CommandLine { subcommand: None, filter }) => Ok(Invocation::Filter(Box::new(filter))),
+        Ok(CommandLine { subcommand: None, word, mut filter }) => {
+            filter.request.operation = word.or(filter.request.operation);
+            Ok(Invocation::Filter(Box::new(filter)))
+        }
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Invocation::Print(error.to_string().into_bytes()))
         }
@@ -166,6 +170,9 @@ const SUBCOMMANDS: &str = if cfg!(feature = "serve") {
 struct CommandLine {
     #[command(subcommand)]
     subcommand: Option<Command>,
+    /// The same as --operation OPERATION
+    #[arg(value_name = "OPERATION", hide_possible_values = true, conflicts_with = "operation", value_parser = named::<Operation, _>(Operation::ALL.map(Operation::name)))]
+    word: Option<Operation>,
     #[command(flatten)]
     filter: FilterArguments,
 }

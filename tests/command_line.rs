@@ -48,6 +48,42 @@ fn the_operations() {
     );
 }
 
+// contract 5.1f, 5.6a: wherever the word stands; of what was typed only the nearest name is said.
+#[test]
+fn the_operation_as_a_word() {
+    for arguments in ["GeneratePassword", "--skew 2 GeneratePassword", "GeneratePassword --exit-code zero"] {
+        let ran = run_then(arguments, &secret_document());
+        assert_eq!((ran.stdout().as_str(), ran.code()), ("<Password>081804</Password>\n", 0), "{arguments}");
+    }
+    let cause = |arguments: &str| {
+        let ran = run(arguments, "");
+        assert_eq!(ran.code(), 2, "{ran}");
+        without_features(&ran.stderr()).trim_start_matches("totp-adapter: status -1: wrong command line: ").to_owned()
+    };
+    let twice = |one, other| format!("expected only one of {one} and {other}; see --help\n");
+    let word = "the operation as a word";
+    assert_eq!(cause("GeneratePassword --operation GeneratePassword"), twice(word, "--operation"));
+    assert_eq!(cause("--operation GeneratePassword GeneratePassword"), twice("--operation", word));
+    for (word, nearest) in [
+        ("generatepassword", "GeneratePassword"),
+        ("GeneratePasword", "GeneratePassword"),
+        ("QRCode", "GenerateAuthenticatorQRCode"),
+        ("Verify", "VerifyPassword"),
+        ("readqr", "read-qr"),
+        ("READ-QR", "read-qr"),
+        ("bach", "batch"),
+    ] {
+        assert_eq!(cause(word), format!("unknown word; nearest is {nearest}; see --help\n"), "{word}");
+    }
+    let neither = "expected an operation, read-qr, batch, stream or completions as the only word, and options (secrets and \
+         passwords come in the document, never as arguments); see --help\n";
+    for word in
+        ["123456", "''", &"GeneratePassword".repeat(5), "GeneratePassword GeneratePassword", "GeneratePassword x"]
+    {
+        assert_eq!(cause(word), neither, "{word}");
+    }
+}
+
 // contract 1.1a, 1.1b: 20 random bytes, 32 characters; any input is ignored.
 #[test]
 fn generate_secret() {
@@ -221,8 +257,8 @@ fn a_wrong_value() {
     exit 2
     "#);
     assert_snapshot!(run("--input", "").stderr(), @"totp-adapter: status -1: wrong command line: expected a value for --input; see --help");
-    assert_snapshot!(without_features(&run("completions bash --exit-code zero", "").stderr()), @"totp-adapter: status -1: wrong command line: expected options only, or read-qr, batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
-    assert_snapshot!(without_features(&run("--overwrite completions bash", "").stderr()), @"totp-adapter: status -1: wrong command line: expected options only, or read-qr, batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help");
+    assert_snapshot!(without_features(&run("completions bash --exit-code zero", "").stderr()), @"totp-adapter: status -1: wrong command line: expected an operation, read-qr, batch, stream or completions as the only word, and options (secrets and passwords come in the document, never as arguments); see --help");
+    assert_snapshot!(without_features(&run("--overwrite completions bash", "").stderr()), @"totp-adapter: status -1: wrong command line: expected an operation, read-qr, batch, stream or completions as the only word, and options (secrets and passwords come in the document, never as arguments); see --help");
     assert_snapshot!(run("completions", ""), @r#"
     $ totp-adapter completions
     > <Error description="wrong command line: expected the name of a shell after completions; see --help"/>

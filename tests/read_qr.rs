@@ -243,7 +243,7 @@ fn streams_by_the_line() {
 fn command_lines() {
     assert_snapshot!(read_qr("--format png", b"").stderr(), @"totp-adapter: status -1: wrong command line: expected secret, uri or parameters for --format; see --help");
     assert_snapshot!(read_qr("--formt secret", b"").stderr(), @"totp-adapter: status -1: wrong command line: unknown option; nearest is --format; expected one of --format, --input, --output, --status-file, --input-timeout, --overwrite or --exit-code; see --help");
-    assert_snapshot!(without_features(&read_qr("GEZDGNBV", b"").stderr()), @"totp-adapter: status -1: wrong command line: expected options only, or read-qr, batch, stream or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); a file follows --input; see --help");
+    assert_snapshot!(without_features(&read_qr("GEZDGNBV", b"").stderr()), @"totp-adapter: status -1: wrong command line: expected an operation, read-qr, batch, stream or completions as the only word, and options (secrets and passwords come in the document, never as arguments); a file follows --input; see --help");
     assert_eq!(read_qr("--exit-code x4", &picture()).code(), 1);
     let now = RFC_TIME.to_string();
     let ran = totp_adapter(["--operation", "read-qr", "--now", &now]).stdin(picture()).run();

@@ -1336,7 +1336,7 @@ fn wrong_command_lines() {
     totp-adapter: status -1: wrong command line: expected --config once; see --help
     totp-adapter: status -1: wrong command line: expected sqlite:FILE, the name of a file, or postgres://USER@HOST/DATABASE for --state; see --help
     totp-adapter: status -1: wrong command line: unknown option; nearest is --check; expected one of --config, --check, --listen, --state, --log-format or --log-level; see --help
-    totp-adapter: status -1: wrong command line: expected options only, or read-qr, batch, stream, serve, push, unlock or completions and what belongs to them, and no other word (the operation follows --operation; secrets and passwords come in the document, never as arguments); see --help
+    totp-adapter: status -1: wrong command line: expected an operation, read-qr, batch, stream, serve, push, unlock or completions as the only word, and options (secrets and passwords come in the document, never as arguments); see --help
     totp-adapter: status -1: wrong command line: unknown option; expected one of --config, --check, --listen, --state, --log-format or --log-level; see --help
     totp-adapter: status -1: wrong command line: unknown option; expected one of --config, --check, --listen, --state, --log-format or --log-level; see --help
     ");

@@ -9,8 +9,16 @@ use clap::{Arg, Command};
 use clap_lex::OsStrExt;
 
 use super::{Files, named_file};
+use crate::operation::Operation;
 use crate::otp::OutOfRange;
 use crate::status::ExitCodes;
+
+/// The operation where it is the first word, in an error.
+const WORD: &str = "the operation as a word";
+/// How alike two words are at least, of 1, for one to be a slip of the other: clap's measure for options.
+const SLIP: f64 = 0.7;
+/// The most bytes of a word that is compared; no name is half as long.
+const MAX_COMPARED_BYTES: usize = 64;
 
 /// Why a command line cannot be followed, and what of it is followed all the same.
 #[derive(Debug)]
@@ -88,6 +96,7 @@ const fn state_files(_: &OsStr) -> Vec<PathBuf> {
 fn expectation(error: &clap::Error, own: &[&Arg]) -> String {
     let option = || text(error, ContextKind::InvalidArg).and_then(option_name);
     match error.kind() {
+        ErrorKind::InvalidValue if option() == Some(WORD) => unknown_word(error),
         ErrorKind::InvalidValue => accepted_values(option(), error),
         ErrorKind::ValueValidation => {
             let out_of_range = std::error::Error::source(error).and_then(|source| source.downcast_ref::<OutOfRange>());
@@ -110,15 +119,38 @@ fn expectation(error: &clap::Error, own: &[&Arg]) -> String {
 
 /// Where a word stands that belongs to nothing.
 fn only_options() -> String {
-    let subcommands = match (cfg!(feature = "serve"), cfg!(feature = "state")) {
-        (true, _) => "batch, stream, serve, push, unlock or",
-        (false, true) => "batch, stream, unlock or",
-        (false, false) => "batch, stream or",
-    };
+    let subcommands = subcommands();
+    let others = &subcommands[..subcommands.len() - 1];
+    let last = subcommands[subcommands.len() - 1];
     format!(
-        "expected options only, or read-qr, {subcommands} completions and what belongs to them, and no other word (the \
-         operation follows --operation; secrets and passwords come in the document, never as arguments)"
+        "expected an operation, {} or {last} as the only word, and options (secrets and passwords come in the document, \
+         never as arguments)",
+        others.join(", ")
     )
+}
+
+/// A first word that is neither an operation nor a subcommand.
+fn unknown_word(error: &clap::Error) -> String {
+    let names: Vec<&str> = Operation::ALL.into_iter().map(Operation::name).chain(subcommands()).collect();
+    let typed = text(error, ContextKind::InvalidValue).map(str::to_lowercase).unwrap_or_default();
+    let likeness = |name: &&'static str| (strsim::jaro(&typed, &name.to_lowercase()), *name);
+    // A secret may be long, and is like nothing.
+    let compared = names.iter().filter(|_| typed.len() <= MAX_COMPARED_BYTES);
+    let best = compared.map(likeness).max_by(|(one, _), (other, _)| one.total_cmp(other));
+    match best.filter(|(likeness, _)| *likeness > SLIP) {
+        Some((_, name)) => format!("unknown word; nearest is {name}"),
+        None => only_options(),
+    }
+}
+
+/// The subcommands that this program has.
+fn subcommands() -> Vec<&'static str> {
+    let features: &[&str] = match (cfg!(feature = "serve"), cfg!(feature = "state")) {
+        (true, _) => &["serve", "push", "unlock"],
+        (false, true) => &["unlock"],
+        (false, false) => &[],
+    };
+    [&["read-qr", "batch", "stream"], features, &["completions"]].concat()
 }
 
 /// What is asked for and exists only in a program that was built with a feature.
@@ -143,6 +175,7 @@ fn missing_feature(error: &clap::Error, arguments: &[OsString]) -> Option<String
 fn option_name(usage: &str) -> Option<&str> {
     match usage.split([' ', '=']).next()? {
         "<SHELL>" => Some("completions"),
+        "[OPERATION]" => Some(WORD),
         "[INPUT]..." | "<INPUT>..." | "[INPUT]" | "<INPUT>" => Some("names of files and folders"),
         option => Some(option),
     }
