@@ -1,8 +1,8 @@
-"""The Airflow DAGs, run for real: the README's commands, and what Airflow keeps of a run.
+"""The Airflow DAGs, run for real: the page's commands, and what Airflow keeps of a run.
 
     PATH=VENV/bin:$PATH python3 tests/engines/airflow.py
 
-It needs oathtool, and the airflow and pip of a virtual environment with the versions that the README installs.
+It needs oathtool, and the airflow and pip of a virtual environment with the versions that its page installs.
 """
 
 import re
@@ -21,7 +21,7 @@ KEY = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
 # contract 8.2b
 def main() -> None:
-    """Runs the README's commands, then looks at files, logs and the database."""
+    """Runs the page's commands, then looks at files, logs and the database."""
     for program in ["airflow", "pip", "oathtool"]:
         if not shutil.which(program):
             raise SystemExit(f"airflow: {program} is missing")
@@ -40,7 +40,7 @@ def check(folder: Path, shell: readme.Shell) -> None:
     for name in ["password.xml", "verified.xml"]:
         expect(stat.S_IMODE((folder / name).stat().st_mode), 0o600, f"mode of {name}")
 
-    # The README's runs: the right password, a wrong one. Then a secret that is none.
+    # The page's runs: the right password, a wrong one. Then a secret that is none.
     (folder / "totp.xml").write_text("<TOTP><Password>000000</Password><Secret>0</Secret></TOTP>")
     expect(test(shell, "totp_verify_password"), "1\n", "exit code of a run with status -1")
     states = ["success, success", "skipped, skipped", "failed, upstream_failed"]
@@ -66,7 +66,7 @@ def oathtool() -> list:
 
 
 def test(shell: readme.Shell, dag: str) -> str:
-    """The exit code of a run like those of the README."""
+    """The exit code of a run like those of the page."""
     conf = '"{\\"folder\\": \\"$PWD\\"}"'
     return shell.run(f"airflow dags test {dag} --conf {conf} >> airflow.log 2>&1; echo $?")
 

@@ -1,8 +1,8 @@
-"""The Node-RED flow, run for real: the README's commands, and what an HTTP client can do to it.
+"""The Node-RED flow, run for real: the page's commands, and what an HTTP client can do to it.
 
     python3 tests/engines/node_red.py
 
-It needs npm, curl, zbarimg and port 18801 of the loopback interface, and Node-RED of the version that the README
+It needs npm, curl, zbarimg and port 18801 of the loopback interface, and Node-RED of the version that its page
 installs: in the folder that NODE_RED names (npm install --prefix FOLDER node-red@…), or else npm fetches it.
 """
 
@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 import readme
 
-# As in the README's commands.
+# As in the page's commands.
 PORT = 18801
 # RFC 6238's key, and another.
 KEY = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -68,7 +68,7 @@ class Server(NamedTuple):
 
 # contract 8.2a
 def main() -> None:
-    """Runs the README's commands, then everything else while their Node-RED runs."""
+    """Runs the page's commands, then everything else while their Node-RED runs."""
     for program in ["npm", "node", "curl", "zbarimg"]:
         if not shutil.which(program):
             raise SystemExit(f"node-red: {program} is missing")
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def prepare(folder: Path) -> None:
-    """Puts Node-RED where the README's command installs it, so that npm finds nothing left to do."""
+    """Puts Node-RED where the page's command installs it, so that npm finds nothing left to do."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -94,11 +94,11 @@ def prepare(folder: Path) -> None:
 
 
 def check(private: Path, folder: Path, _shell: readme.Shell) -> None:
-    """Everything beyond the README's commands; `private` is where the flow has its files."""
+    """Everything beyond the page's commands; `private` is where the flow has its files."""
     server = Server(PORT)
     issued = re.search(r"[A-Z2-7]{32}", (folder / "secret.xml").read_text())[0]
     found = decoded((folder / "qr.png").read_bytes())
-    expect(found, key_uri(issued, "john.doe@example.org", "SoftProject GmbH"), "the README's QR code")
+    expect(found, key_uri(issued, "john.doe@example.org", "SoftProject GmbH"), "the page's QR code")
     for part in [statuses, bodies, names, unknown_operations, simultaneous_requests]:
         print(f"node-red: {part.__doc__}", flush=True)
         part(server)

@@ -20,7 +20,7 @@ VERIFICATION = ["--operation", "VerifyPassword"]
 
 # contract 8.2a
 def main() -> None:
-    """Runs the README's commands, then larger and more awkward inputs."""
+    """Runs the page's commands, then larger and more awkward inputs."""
     with tempfile.TemporaryDirectory(prefix="engine-") as name:
         folder = Path(name)
         # It keeps its own files there, else below the home folder.

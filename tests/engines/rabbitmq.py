@@ -1,4 +1,4 @@
-"""RabbitMQ: the README's commands, and what becomes of a message by the exit code of the command that answers it.
+"""RabbitMQ: the page's commands, and what becomes of a message by the exit code of the command that answers it.
 
 `python3 tests/engines/rabbitmq.py` starts a broker of its own; Debian's packages rabbitmq-server and amqp-tools must be
 installed, their service need not run.
@@ -32,7 +32,7 @@ VERIFY = ["totp-adapter", "--operation", "VerifyPassword", "--now", "59"]
 
 # contract 8.2b
 def main() -> None:
-    """Runs the README's commands and the checks beside a broker that ends with them."""
+    """Runs the page's commands and the checks beside a broker that ends with them."""
     require("amqp-consume", "amqp-publish", "epmd", SERVER)
     with tempfile.TemporaryDirectory(prefix="rabbitmq-") as folder:
         port = free_port()
@@ -86,7 +86,7 @@ def settings(folder: Path, port: int) -> dict:
 
 
 def check(broker: str, folder: Path, _shell) -> None:
-    """What the README says of acknowledgements, of long messages, of replies that cannot be sent, of passwords."""
+    """What the page says of acknowledgements, of long messages, of replies that cannot be sent, of passwords."""
     refusals_block_a_queue(broker, folder)
     refusals_are_answered(broker, folder)
     long_messages_are_answered(broker, folder)
@@ -152,7 +152,7 @@ def a_symbol_comes_in_base64(broker: str, folder: Path) -> None:
 
 
 def an_authfile_is_enough(broker: str, folder: Path) -> None:
-    """The broker's password comes from a file, in the form that the README gives."""
+    """The broker's password comes from a file, in the form that the page gives."""
     publish(broker, "locked", ACCEPTED)
     port = broker.rpartition(":")[2]
     for password, code in (("wrong", 1), ("guest", 0)):

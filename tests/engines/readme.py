@@ -1,8 +1,9 @@
-"""The README's commands for an engine, run as they stand there.
+"""The commands of an engine's page, run as they stand there.
 
-A block of the kind `console spark` holds lines that begin with `$ `, each a command (a here-document `<<'END'` may
-follow), and below each the output it gives. The commands of a kind run in order in one shell, so that variables,
-folders and jobs in the background carry over, in a folder of their own with the program first on the PATH.
+The page is `schemas/ENGINE/README.md`; xargs and parallel share that of the shell. A block of the kind `console spark`
+holds lines that begin with `$ `, each a command (a here-document `<<'END'` may follow), and below each the output it
+gives. The commands of a kind run in order in one shell, so that variables, folders and jobs in the background carry
+over, in a folder of their own with the program first on the PATH.
 """
 
 import os
@@ -20,20 +21,23 @@ PROGRAM = Path(os.environ.get("TOTP_ADAPTER", PROJECT / "target/release/totp-ada
 MARK = "--- the command is done ---"
 # Seconds for one engine.
 LIMIT = 600
+# The page of a kind of block, where it is not that of its name.
+PAGES = {"xargs": "shell", "parallel": "shell"}
 
 
 class Shown(NamedTuple):
-    """A command and the output that the README shows below it."""
+    """A command and the output that the page shows below it."""
 
     command: str
     output: str
 
 
 def commands(kind: str) -> list:
-    """The commands of the README's blocks of a kind."""
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    """The commands of the blocks of a kind on its page."""
+    page = PROJECT / "schemas" / PAGES.get(kind, kind) / "README.md"
+    text = page.read_text(encoding="utf-8")
     found = []
-    for block in re.findall(rf"^```console {re.escape(kind)}\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL):
+    for block in re.findall(rf"^```console {re.escape(kind)}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             first, _, rest = part.partition("\n")
             if "<<'END'" in first:
@@ -41,7 +45,7 @@ def commands(kind: str) -> list:
                 first = f"{first}\n{document}\nEND"
             found.append(Shown(first, rest))
     if not found:
-        raise SystemExit(f"the README has no commands for {kind}")
+        raise SystemExit(f"{page} has no commands for {kind}")
     return found
 
 
@@ -84,7 +88,7 @@ class Shell:
 
 
 def run(kind: str, environment: dict = None, prepare=None, check=None) -> None:
-    """Runs the commands of a kind and compares what they give with what the README shows.
+    """Runs the commands of a kind and compares what they give with what the page shows.
 
     `prepare(folder)` puts there what a user has; `check(folder, shell)` looks at more than the output.
     """

@@ -1,4 +1,4 @@
-"""Slurm: the README's commands on a cluster of one node with two processors, and what a failing task leaves.
+"""Slurm: the page's commands on a cluster of one node with two processors, and what a failing task leaves.
 
 `python3 tests/engines/slurm.py` starts a cluster of its own; Debian's slurmctld, slurmd, slurm-client and munge
 must be installed, their services need not run.
@@ -23,7 +23,7 @@ JOB = "schemas/slurm/passwords.sh"
 
 # contract 8.2b
 def main() -> None:
-    """Runs the README's commands and the checks on a cluster that ends with them."""
+    """Runs the page's commands and the checks on a cluster that ends with them."""
     require("munged", "slurmctld", "slurmd", "sbatch", "scancel", "squeue", "sinfo")
     with tempfile.TemporaryDirectory(prefix="slurm-") as name:
         folder = Path(name)
@@ -110,7 +110,7 @@ def end_jobs(daemons: Daemons) -> None:
 
 
 def check(folder: Path, shell: readme.Shell) -> None:
-    """What the README and the head of the job script say of the results."""
+    """What the page and the head of the job script say of the results."""
     whole = shell.run("totp-adapter stream --operation GeneratePassword --columns id,document --now 59 < documents.tsv")
     every_part_takes_its_share(folder)
     a_part_is_made_alone(folder, shell, whole)

@@ -31,7 +31,7 @@ START, END, JOB_TIMEOUT = 60, 20, 200
 
 # contract 8.2a
 def main() -> None:
-    """Runs the README's commands on one machine, then a million documents on a cluster."""
+    """Runs the page's commands on one machine, then a million documents on a cluster."""
     virtual_environment = installed()
     with tempfile.TemporaryDirectory(prefix="engine-") as name, contextlib.ExitStack() as running:
         folder = Path(name)
@@ -177,7 +177,7 @@ class Cluster:
 
 
 class Job:
-    """The job of the README on a cluster."""
+    """The job of the page on a cluster."""
 
     def __init__(self, cluster: Cluster, source: Path, options: tuple):
         self.folder = cluster.folder

@@ -31,7 +31,7 @@ SOME_FAILED, ABORTED = 123, 124
 
 # contract 8.2a
 def main() -> None:
-    """Runs the README's commands, then the fixtures."""
+    """Runs the page's commands, then the fixtures."""
     readme.must_be_gnu("xargs", "GNU findutils", "findutils")
     readme.run("xargs", check=permissions)
     with tempfile.TemporaryDirectory(prefix="engine-") as name:
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def permissions(folder: Path, shell: readme.Shell) -> None:
-    """The README's outputs are for their owner only."""
+    """The page's outputs are for their owner only."""
     for path in (folder / "out").iterdir():
         if path.stat().st_mode & 0o777 != 0o600:
             raise SystemExit(f"{path.name} can be read by others")
@@ -112,7 +112,7 @@ def zero_is_no_failure(folder: Path, expected: dict) -> None:
 
 
 def xargs(folder: Path, output: str, names, *options: str, jobs: int) -> subprocess.CompletedProcess:
-    """One process per name, by the command of the README."""
+    """One process per name, by the command of the page."""
     (folder / output).mkdir()
     result = f"../{output}/{{}}"
     command = [readme.PROGRAM.resolve(), "--operation", "VerifyPassword", "--now", NOW, *options]
