@@ -1,4 +1,5 @@
-//! The README's commands, run in its order in one folder, give the output that it shows.
+//! The pages on the program: their commands, run in the order of a page in one folder, give the output that it shows, and
+//! their links lead somewhere.
 #![cfg(unix)]
 
 mod common;
@@ -7,19 +8,29 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use common::page::{Shown, shown};
-use common::terminal::on_terminal;
-use common::{free_port, program, project, totp_adapter};
+use common::{free_port, program, project};
 
 /// Commands that build or install: `.ci/run` runs the builds and `cargo test` itself.
 const NOT_RUN: [&str; 5] =
     ["cargo install", "cargo build", "cargo test", "rustup target add", "cp target/x86_64-unknown-linux-musl"];
 /// The port of the service.
 const PORT: &str = "6238";
-/// Other programs that the README shows.
+/// The most that a newcomer reads in five minutes.
+const README_BYTES: usize = 12 * 1024;
+/// Pages whose commands run here.
+const PAGES: [&str; 4] = ["README.md", "CONTRIBUTING.md", "schemas/README.md", "schemas/x4/README.md"];
+/// Pages whose commands another test runs: `service_pages` that of the operator, `push` the others.
+const OTHER_PAGES: [&str; 4] = [
+    "schemas/service-operation.md",
+    "schemas/signalwire/README.md",
+    "schemas/skyvern/README.md",
+    "schemas/verity/README.md",
+];
+/// Other programs that the pages show.
 const PROGRAMS: [&str; 4] = ["zbarimg", "oathtool", "xsltproc", "rsvg-convert"];
 
 /// The secret in a text, if there is one.
@@ -101,71 +112,130 @@ fn run(command: &str, folder: &Path) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-// contract 1.2b, 4.1a, 5.1a, 8.1a: as the README shows them.
-#[test]
-fn the_commands_give_the_output_that_is_shown() {
+/// Whether what a command needs is missing here, or another test runs it.
+fn is_left_out(command: &str, folder: &Path) -> bool {
+    let is_of_service = command.contains("--features serve") || command.contains(PORT);
+    let no_service = is_of_service && !(cfg!(feature = "serve") && program("curl"));
+    let no_program = PROGRAMS.iter().any(|name| command.starts_with(name) && !program(name));
+    // Without rsvg-convert there is no picture to read.
+    let no_picture = command.contains("qr-of-svg.png") && command.starts_with("zbarimg") && !program("rsvg-convert");
+    // Without oathtool the file that it would have left is missing, too.
+    let no_password = command.contains("$(cat password)") && !folder.join("password").exists();
+    let not_run = NOT_RUN.iter().any(|prefix| command.starts_with(prefix));
+    no_service || no_program || no_picture || no_password || not_run
+}
+
+/// Runs the commands of a page; returns how many ran.
+fn run_page(page: &str) -> usize {
     let folder = tempfile::tempdir().unwrap();
     for name in ["schemas", "fixtures"] {
         symlink(project().join(name), folder.path().join(name)).unwrap();
     }
-    let commands = shown("README.md", "console");
-    let shown_secret = commands.iter().find_map(|shown| secret_in(&shown.output)).unwrap().to_owned();
+    let commands = shown(page, "console");
+    let shown_secret = commands.iter().find_map(|shown| secret_in(&shown.output)).unwrap_or_default();
     let mut ran = 0;
     let mut background = Background::default();
     let port = free_port().to_string();
     for Shown { command, output } in &commands {
-        let is_of_service = command.contains("--features serve") || command.contains(PORT);
-        if is_of_service && !(cfg!(feature = "serve") && program("curl")) {
+        if is_left_out(command, folder.path()) {
             continue;
         }
         if let Some(command) = command.strip_suffix(" &") {
             background.start(&format!("{command} --listen 127.0.0.1:{port}"), folder.path());
             continue;
         }
-        let command = &command.replace(PORT, &port);
-        let missing = PROGRAMS.iter().any(|name| command.starts_with(name) && !program(name));
-        if missing || NOT_RUN.iter().any(|prefix| command.starts_with(prefix)) {
-            continue;
+        let mut got = run(&command.replace(PORT, &port), folder.path());
+        if let Ok(document) = fs::read_to_string(folder.path().join("secret.xml")) {
+            got = got.replace(secret_in(&document).unwrap(), shown_secret);
         }
-        // Without rsvg-convert there is no picture to read.
-        if command.contains("qr-of-svg.png") && command.starts_with("zbarimg") && !program("rsvg-convert") {
-            continue;
-        }
-        // Without oathtool the file that it would have left is missing, too.
-        if command.contains("$(cat password)") && !folder.path().join("password").exists() {
-            continue;
-        }
-        let got = run(command, folder.path());
-        let secret = fs::read_to_string(folder.path().join("secret.xml")).unwrap();
-        let got = got.replace(secret_in(&secret).unwrap(), &shown_secret);
         let comparable = |text: &str| without_time(&without_password(text));
-        assert_eq!(comparable(&got), comparable(output), "$ {command}");
+        assert_eq!(comparable(&got), comparable(output), "{page}: $ {command}");
         ran += 1;
     }
-    assert!(ran > 15, "only {ran} commands ran");
+    ran
 }
 
-// contract 5.9a: the drawing in the README is the one of its secret.
+// contract 1.2b, 4.1a, 5.1a, 8.1a: as the pages show them.
 #[test]
-fn the_drawing() {
-    let shown_secret =
-        shown("README.md", "console").iter().find_map(|shown| secret_in(&shown.output)).unwrap().to_owned();
-    let drawings = shown("README.md", "console terminal");
-    let Shown { command, output } = &drawings[0];
-    let arguments = command.strip_prefix("totp-adapter ").unwrap().strip_suffix(" --input secret.xml").unwrap();
-    let arguments = arguments.split('"').enumerate().flat_map(|(index, part)| {
-        // Every second part stands in quotation marks.
-        let words: Vec<&str> = if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() };
-        words
-    });
-    let document = format!("<Secret>{shown_secret}</Secret>");
-    let (screen, stderr, code) = on_terminal(totp_adapter(arguments).command(), 80, &document);
-    assert_eq!((stderr.as_str(), code), ("", 0));
-    let visible = |text: &str| -> Vec<String> {
-        let lines = text.lines().map(|line| line.trim_end().to_owned());
-        lines.filter(|line| !line.is_empty()).collect()
+fn the_commands_give_the_output_that_is_shown() {
+    let ran: usize = PAGES.into_iter().map(run_page).sum();
+    assert!(ran > 30, "only {ran} commands ran");
+}
+
+#[test]
+fn the_readme_is_short() {
+    let bytes = fs::read(project().join("README.md")).unwrap().len();
+    assert!(bytes <= README_BYTES, "{bytes} bytes");
+}
+
+/// The pages of the project, as paths below its folder.
+fn pages() -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = ["", "benches", "fixtures", "schemas"].map(PathBuf::from).into();
+    for entry in fs::read_dir(project().join("schemas")).unwrap() {
+        let path = entry.unwrap().path();
+        folders.extend(path.is_dir().then(|| path.strip_prefix(project()).unwrap().to_owned()));
+    }
+    let in_folder = |folder: &PathBuf| {
+        let names = fs::read_dir(project().join(folder)).unwrap().map(|entry| entry.unwrap().file_name());
+        names
+            .map(|name| folder.join(name))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+            .collect::<Vec<_>>()
     };
-    let plain: String =
-        screen.split('\u{1b}').map(|part| part.split_once('m').map_or(part, |(_, text)| text)).collect();
-    assert_eq!(visible(&plain), visible(output));
+    folders.iter().flat_map(in_folder).collect()
+}
+
+/// The lines of a page outside its blocks.
+fn prose(page: &Path) -> String {
+    let text = fs::read_to_string(project().join(page)).unwrap();
+    let mut in_block = false;
+    let lines = text.lines().filter(|line| {
+        let is_fence = line.starts_with("```");
+        in_block ^= is_fence;
+        !in_block && !is_fence
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_page_with_commands_is_run() {
+    for page in pages() {
+        let text = fs::read_to_string(project().join(&page)).unwrap();
+        let name = page.to_str().unwrap();
+        for kind in text.lines().filter_map(|line| line.strip_prefix("```console")) {
+            let is_run = match kind.strip_prefix(' ') {
+                None => PAGES.contains(&name) || OTHER_PAGES.contains(&name),
+                // `tests/engines/readme.py` looks there.
+                Some("xargs" | "parallel") => name == "schemas/shell/README.md",
+                Some(engine) => name == format!("schemas/{engine}/README.md"),
+            };
+            assert!(is_run, "no test runs the blocks `console{kind}` of {name}");
+        }
+    }
+}
+
+/// A heading as the end of a link names it.
+fn anchor(heading: &str) -> String {
+    let characters = heading.trim_start_matches('#').trim().to_lowercase();
+    characters.replace(' ', "-").chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut links = 0;
+    for page in pages() {
+        for link in prose(&page).split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            if link.contains("://") {
+                continue;
+            }
+            let (file, place) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(project().join(&target).exists(), "{}: {link}", page.display());
+            let is_there =
+                place.is_empty() || prose(&target).lines().any(|line| line.starts_with('#') && anchor(line) == place);
+            assert!(is_there, "{}: {link}", page.display());
+            links += 1;
+        }
+    }
+    assert!(links > 40, "only {links} links");
 }
