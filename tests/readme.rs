@@ -23,12 +23,12 @@ const PORT: &str = "6238";
 const README_BYTES: usize = 12 * 1024;
 /// Pages whose commands run here.
 const PAGES: [&str; 4] = ["README.md", "CONTRIBUTING.md", "schemas/README.md", "schemas/x4/README.md"];
-/// Pages whose commands another test runs: `service_pages` that of the operator, `push` the others.
-const OTHER_PAGES: [&str; 4] = [
-    "schemas/service-operation.md",
-    "schemas/signalwire/README.md",
-    "schemas/skyvern/README.md",
-    "schemas/verity/README.md",
+/// Pages whose commands another test runs, and its file.
+const OTHER_PAGES: [(&str, &str); 4] = [
+    ("schemas/service-operation.md", "tests/service_pages.rs"),
+    ("schemas/signalwire/README.md", "tests/push/pages.rs"),
+    ("schemas/skyvern/README.md", "tests/push/pages.rs"),
+    ("schemas/verity/README.md", "tests/push/pages.rs"),
 ];
 /// Other programs that the pages show.
 const PROGRAMS: [&str; 4] = ["zbarimg", "oathtool", "xsltproc", "rsvg-convert"];
@@ -119,8 +119,9 @@ fn is_left_out(command: &str, folder: &Path) -> bool {
     let no_program = PROGRAMS.iter().any(|name| command.starts_with(name) && !program(name));
     // Without rsvg-convert there is no picture to read.
     let no_picture = command.contains("qr-of-svg.png") && command.starts_with("zbarimg") && !program("rsvg-convert");
-    // Without oathtool the file that it would have left is missing, too.
-    let no_password = command.contains("$(cat password)") && !folder.join("password").exists();
+    // Without oathtool the files that come of it are missing, too.
+    let needs_password = ["$(cat password)", "< totp.xml"].iter().any(|file| command.contains(file));
+    let no_password = needs_password && !folder.join("password").exists();
     let not_run = NOT_RUN.iter().any(|prefix| command.starts_with(prefix));
     no_service || no_program || no_picture || no_password || not_run
 }
@@ -197,19 +198,31 @@ fn prose(page: &Path) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Whether a file of the project has a text. One that is missing has none.
+fn has(file: &str, text: &str) -> bool {
+    fs::read_to_string(project().join(file)).is_ok_and(|content| content.contains(text))
+}
+
+/// Whether a test runs the blocks of a page that begin with `console` and this.
+fn is_run(page: &str, kind: &str) -> bool {
+    let Some(engine) = kind.strip_prefix(' ') else {
+        let other = OTHER_PAGES.iter().find(|(other, _)| *other == page);
+        return PAGES.contains(&page) || other.is_some_and(|(_, test)| has(test, &format!("\"{page}\"")));
+    };
+    // `tests/engines/readme.py` looks there.
+    let folder = if matches!(engine, "xargs" | "parallel") { "shell" } else { engine };
+    let test = format!("tests/engines/{}.py", engine.replace('-', "_"));
+    page == format!("schemas/{folder}/README.md") && has(&test, &format!("run(\"{engine}\""))
+}
+
 #[test]
 fn every_page_with_commands_is_run() {
     for page in pages() {
         let text = fs::read_to_string(project().join(&page)).unwrap();
-        let name = page.to_str().unwrap();
-        for kind in text.lines().filter_map(|line| line.strip_prefix("```console")) {
-            let is_run = match kind.strip_prefix(' ') {
-                None => PAGES.contains(&name) || OTHER_PAGES.contains(&name),
-                // `tests/engines/readme.py` looks there.
-                Some("xargs" | "parallel") => name == "schemas/shell/README.md",
-                Some(engine) => name == format!("schemas/{engine}/README.md"),
-            };
-            assert!(is_run, "no test runs the blocks `console{kind}` of {name}");
+        let page = page.to_str().unwrap();
+        for fence in text.lines().filter(|line| line.trim_start().starts_with("```console")) {
+            let kind = fence.strip_prefix("```console");
+            assert!(kind.is_some_and(|kind| is_run(page, kind)), "no test runs the blocks {fence} of {page}");
         }
     }
 }
@@ -220,22 +233,32 @@ fn anchor(heading: &str) -> String {
     characters.replace(' ', "-").chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
 
+/// The links of a page to places of the project.
+fn links(page: &Path) -> Vec<String> {
+    let text = prose(page);
+    let links = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+    links.filter(|link| !link.contains("://")).map(str::to_owned).collect()
+}
+
 #[test]
 fn links_lead_somewhere() {
-    let mut links = 0;
     for page in pages() {
-        for link in prose(&page).split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-            if link.contains("://") {
-                continue;
-            }
-            let (file, place) = link.split_once('#').unwrap_or((link, ""));
+        for link in links(&page) {
+            let (file, place) = link.split_once('#').unwrap_or((&link, ""));
             let target = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
             assert!(project().join(&target).exists(), "{}: {link}", page.display());
             let is_there =
                 place.is_empty() || prose(&target).lines().any(|line| line.starts_with('#') && anchor(line) == place);
             assert!(is_there, "{}: {link}", page.display());
-            links += 1;
         }
     }
-    assert!(links > 40, "only {links} links");
+}
+
+#[test]
+fn the_readme_leads_to_every_page() {
+    let links = links(Path::new("README.md"));
+    assert!(pages().len() > 15, "only {} pages", pages().len());
+    for page in pages().iter().filter(|page| page.as_path() != Path::new("README.md")) {
+        assert!(links.iter().any(|link| Path::new(link) == page), "no link to {}", page.display());
+    }
 }
