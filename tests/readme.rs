@@ -207,7 +207,8 @@ fn has(file: &str, text: &str) -> bool {
 fn is_run(page: &str, kind: &str) -> bool {
     let Some(engine) = kind.strip_prefix(' ') else {
         let other = OTHER_PAGES.iter().find(|(other, _)| *other == page);
-        return PAGES.contains(&page) || other.is_some_and(|(_, test)| has(test, &format!("\"{page}\"")));
+        let calls = ["run", "shown"].map(|call| format!("{call}(\"{page}\""));
+        return PAGES.contains(&page) || other.is_some_and(|(_, test)| calls.iter().any(|call| has(test, call)));
     };
     // `tests/engines/readme.py` looks there.
     let folder = if matches!(engine, "xargs" | "parallel") { "shell" } else { engine };
