@@ -4,6 +4,7 @@
 mod common;
 
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -52,7 +53,8 @@ fn the_commands_give_the_output_that_is_shown() {
     let stdout = String::from_utf8(output.stdout).unwrap().replace(&port, SHOWN_PORT);
     let got: Vec<&str> = stdout.split(&format!("{MARK}\n")).collect();
     for (Shown { command, output }, got) in commands.iter().zip(got) {
-        assert_eq!(without_password(got), without_password(output), "$ {command}");
+        let log = || fs::read_to_string(folder.path().join("service.log")).unwrap_or_default();
+        assert_eq!(without_password(got), without_password(output), "$ {command}\nthe log:\n{}", log());
     }
 }
 
