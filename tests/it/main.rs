@@ -1,0 +1,40 @@
+//! The tests of the whole, in one program: each is a module, and a program takes longer to link than most of them to run.
+
+mod common;
+
+mod batch;
+mod command_line;
+mod conformance;
+mod contract;
+mod corpus;
+mod interoperability;
+mod judges;
+mod panics;
+mod process;
+mod properties;
+mod push;
+mod read_qr;
+mod read_qr_limits;
+mod readme;
+mod rfc;
+mod service_accounts;
+mod service_config;
+mod service_delivery;
+mod service_http;
+mod service_inbox;
+mod service_life;
+mod service_memory;
+mod service_mfa;
+mod service_page;
+mod service_pages;
+mod service_panics;
+mod service_secrets;
+mod service_skyvern;
+mod service_start;
+mod state;
+mod state_process;
+mod stream;
+mod tables;
+mod terminal;
+mod windows;
+mod x4;
