@@ -85,7 +85,7 @@ fn a_password_of_oathtool_verifies() {
 
 /// Draws the QR code of every fixture that has one, with the key URI that it must say.
 fn drawn(folder: &Path) -> Vec<(PathBuf, String)> {
-    let snapshot = include_str!("snapshots/corpus__generate_authenticator_qr_code.snap");
+    let snapshot = include_str!("snapshots/it__corpus__generate_authenticator_qr_code.snap");
     let mut drawn = Vec::new();
     for fixture in fixtures(Operation::GenerateAuthenticatorQRCode) {
         if fixture.status != Status::Success {

@@ -1,5 +1,5 @@
 //! The memory of used passwords, as what it decides and keeps, against a plain model of contract 15.2 and 15.3. Every test runs on
-//! SQLite and, where `POSTGRES_URL` names a database that it may make schemas in, on PostgreSQL: `tests/service/with_postgres`
+//! SQLite and, where `POSTGRES_URL` names a database that it may make schemas in, on PostgreSQL: `tests/service/postgresql.py`
 //! starts one.
 #![cfg(feature = "state")]
 
@@ -16,6 +16,7 @@ use std::fs;
 use std::process::Command;
 use std::sync::Barrier;
 
+use crate::on_each_store;
 use model::Model;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;

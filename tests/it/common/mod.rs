@@ -1,5 +1,4 @@
 //! What the tests share: the corpus of fixtures, the program as a process, RFC 6238's key and time.
-#![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub mod page;
 #[cfg(feature = "serve")]

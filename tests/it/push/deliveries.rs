@@ -29,7 +29,7 @@ fn client(limit: Duration) -> HttpClient {
 
 fn webhook(server: &Recorder, limit: Duration) -> Arc<Webhook> {
     let client = client(limit);
-    let document = AuthenticationDocument::read(crate::authentication(server).as_bytes()).unwrap();
+    let document = AuthenticationDocument::read(super::authentication(server).as_bytes()).unwrap();
     let endpoint = client.endpoint(document.url.unwrap().reveal()).unwrap();
     Arc::new(Webhook::new(endpoint, Some(document.authentication), client).unwrap())
 }
@@ -151,7 +151,7 @@ async fn a_message_with_everything() {
 #[tokio::test]
 async fn skyvern_gets_a_message_too() {
     use totp_adapter::service::delivery::ApiKey;
-    let server = Recorder::start(|_, _| Action::answer(200, crate::STORED));
+    let server = Recorder::start(|_, _| Action::answer(200, super::STORED));
     let client = client(LIMIT);
     let base = client.endpoint(&server.url("")).unwrap();
     let skyvern = Skyvern::new(base, &ApiKey::new("key").unwrap(), client).unwrap();

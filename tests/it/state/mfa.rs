@@ -10,8 +10,8 @@ use totp_adapter::state::{
     Begun, CodeHash, Destination, MfaGuess, MfaId, MfaRequest, MfaSend, Quota, Sqlite, Verified,
 };
 
+use super::store::{Place, State};
 use crate::on_each_store;
-use crate::store::{Place, State};
 
 on_each_store! {
     a_code_verifies_once,

@@ -8,8 +8,8 @@ use totp_adapter::state::{
 };
 use totp_adapter::verification::MemoryError;
 
+use super::{CodeParameters, NOW, SECRET, guess};
 use crate::common::schema::{Schema, runtime};
-use crate::{CodeParameters, NOW, SECRET, guess};
 
 /// A connection, and what drives it.
 pub struct Connected {

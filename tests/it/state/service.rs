@@ -8,9 +8,9 @@ use tokio::runtime::Runtime;
 use totp_adapter::service::store::Store;
 use totp_adapter::state::{Begun, CodeHash, MfaId, MfaRequest, Policy, Quota, Verified};
 
+use super::store::Place;
 use crate::common::schema::runtime;
 use crate::on_each_store;
-use crate::store::Place;
 
 on_each_store! {
     what_a_service_asks,

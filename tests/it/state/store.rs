@@ -10,9 +10,9 @@ use totp_adapter::state::{
 use totp_adapter::verification::MemoryError;
 
 #[cfg(feature = "serve")]
-use crate::common::schema::Schema;
+use super::postgres::Connected;
 #[cfg(feature = "serve")]
-use crate::postgres::Connected;
+use crate::common::schema::Schema;
 #[cfg(feature = "serve")]
 use totp_adapter::state::Location;
 
@@ -21,12 +21,12 @@ use totp_adapter::state::Location;
 macro_rules! on_each_store {
     ($($name:ident,)*) => {
         mod on_sqlite {
-            $(#[test] fn $name() { super::$name(&$crate::store::Place::sqlite()) })*
+            $(#[test] fn $name() { super::$name(&$crate::state::store::Place::sqlite()) })*
         }
         #[cfg(feature = "serve")]
         mod on_postgresql {
             $(#[test] fn $name() {
-                if let Some(place) = $crate::store::Place::postgresql() { super::$name(&place) }
+                if let Some(place) = $crate::state::store::Place::postgresql() { super::$name(&place) }
             })*
         }
     };
