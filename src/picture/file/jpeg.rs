@@ -2,11 +2,11 @@
 //! the colours of a photograph of 50 megapixels would take 150 MB.
 
 use memchr::memmem;
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::jpeg_header::Header;
 use super::{Kind, check_sides, max_pixels, rows_to_picture, within};
