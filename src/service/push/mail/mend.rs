@@ -25,10 +25,10 @@ const EQUALS_SIGN: &[u8] = b"=3D";
 /// # Errors
 /// A text that is said to be Base64 and does not begin with it.
 pub(super) fn mended(message: &Message<'_>, raw: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, MailError> {
-    let mut copy = Copy { raw, until: 0, bytes: Zeroizing::new(Vec::new()) };
+    let mut splicer = Splicer { raw, until: 0, bytes: Zeroizing::new(Vec::new()) };
     for part in &message.parts {
         if let Some(of_type) = broken_type(part, raw) {
-            copy.replace(of_type, USUAL_TYPE);
+            splicer.replace(of_type, USUAL_TYPE);
         }
         if !is_text(part) {
             continue;
@@ -38,11 +38,11 @@ pub(super) fn mended(message: &Message<'_>, raw: &[u8]) -> Result<Option<Zeroizi
         match part.content_transfer_encoding() {
             Some(encoding) if encoding.eq_ignore_ascii_case("base64") => {
                 if let Some(text) = base64(text, part.is_encoding_problem)? {
-                    copy.replace(body, &text);
+                    splicer.replace(body, &text);
                 }
             }
             Some(encoding) if encoding.eq_ignore_ascii_case("quoted-printable") && part.is_encoding_problem => {
-                copy.replace(body, &quoted_printable(text));
+                splicer.replace(body, &quoted_printable(text));
             }
             Some(_) | None => {}
         }
@@ -50,21 +50,21 @@ pub(super) fn mended(message: &Message<'_>, raw: &[u8]) -> Result<Option<Zeroizi
     let is_cut = message.parts.iter().any(|part| part.is_encoding_problem && part.offset_end as usize == raw.len());
     if is_cut {
         for boundary in message.parts.iter().rev().filter_map(boundary) {
-            copy.append(&[b"\n--", boundary.as_bytes(), b"--\n"].concat());
+            splicer.append(&[b"\n--", boundary.as_bytes(), b"--\n"].concat());
         }
     }
-    Ok(copy.finish())
+    Ok(splicer.finish())
 }
 
 /// A copy of a message in which pieces are replaced, from its beginning to its end.
-struct Copy<'a> {
+struct Splicer<'a> {
     raw: &'a [u8],
     /// Where the piece begins that is not copied yet.
     until: usize,
     bytes: Zeroizing<Vec<u8>>,
 }
 
-impl Copy<'_> {
+impl Splicer<'_> {
     fn replace(&mut self, range: Range<usize>, replacement: &[u8]) {
         let Some(before) = self.raw.get(self.until..range.start) else { return };
         self.bytes.extend_from_slice(before);
@@ -111,7 +111,7 @@ fn boundary<'a>(part: &'a MessagePart<'_>) -> Option<&'a str> {
 }
 
 /// Base64 and what follows it, as Base64; nothing where the reader has read the same.
-fn base64(text: &[u8], is_refused: bool) -> Result<Option<Vec<u8>>, MailError> {
+fn base64(text: &[u8], is_refused: bool) -> Result<Option<Zeroizing<Vec<u8>>>, MailError> {
     let blank = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let mut encoded = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = &text[blank..];
@@ -136,7 +136,7 @@ fn base64(text: &[u8], is_refused: bool) -> Result<Option<Vec<u8>>, MailError> {
         decoded.push(b'\n');
         decoded.extend_from_slice(rest);
     }
-    Ok(Some(BASE64.encode(&decoded).into_bytes()))
+    Ok(Some(Zeroizing::new(BASE64.encode(&decoded).into_bytes())))
 }
 
 fn quoted_printable(text: &[u8]) -> Zeroizing<Vec<u8>> {
