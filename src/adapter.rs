@@ -15,12 +15,12 @@ use crate::xml::{self, Document};
 /// The byte order mark of UTF-8 (The Unicode Standard, section 23.8).
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The source of entropy has none to give.
+/// The source of entropy failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoEntropy;
+pub struct EntropyError;
 
 /// A source of random bytes for new secrets; it must be cryptographically secure.
-pub type Entropy<'a> = &'a mut dyn FnMut(&mut [u8; Secret::GENERATED_BYTES]) -> Result<(), NoEntropy>;
+pub type Entropy<'a> = &'a mut dyn FnMut(&mut [u8; Secret::GENERATED_BYTES]) -> Result<(), EntropyError>;
 
 /// X4's adapter at a point in time.
 pub struct Adapter<'a> {
@@ -68,7 +68,7 @@ impl Adapter<'_> {
 
     fn generate_secret(&mut self) -> Result<Outcome, Error> {
         let mut bytes = Zeroizing::new([0; Secret::GENERATED_BYTES]);
-        (self.entropy)(&mut bytes).map_err(|NoEntropy| Error::Entropy)?;
+        (self.entropy)(&mut bytes).map_err(|EntropyError| Error::Entropy)?;
         Ok(Outcome::Secret(Secret::from_entropy(&bytes)))
     }
 

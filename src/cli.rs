@@ -139,13 +139,13 @@ Exit code  status 1  status 403 (no match)  status -1 (error)
   unix       0         1                      2
   x4         1         403 (POSIX: 147)       -1 (POSIX: 255)
   zero       0         0                      0
-  A result or status file that could not be written is 2 (x4: -1).
+  A result or status file that cannot be written: 2 (x4: -1).
 
 Parameters file: <Parameters><Operation>…</Operation><issuer>…</issuer><account>…</account></Parameters>,
 each at most once, also algorithm, digits, period and skew.
 
-Every status but 1 comes as a document, <Error description=\"…\"/>, and as one line on stderr.
-Files are written with mode 0600. Secrets and passwords are never arguments: they come in the document.";
+Every status but 1 is reported as a document, <Error description=\"…\"/>, and as one line on stderr.
+Files are written with mode 0600. Secrets and passwords are read from the document, never from arguments.";
 
 /// The subcommands, as the usage names them.
 const SUBCOMMANDS: &str = if cfg!(feature = "serve") {
@@ -184,10 +184,10 @@ enum Command {
     /// Read the secret from a picture of its QR code
     #[command(after_help = read_qr::AFTER_HELP)]
     ReadQr(Box<ReadQrArguments>),
-    /// Work on many files, with one output for each
+    /// Run an operation on many files, with one output for each
     #[command(after_help = batch::AFTER_HELP)]
     Batch(Box<BatchCommand>),
-    /// Answer to every line of standard input with a line
+    /// Answer each line of standard input with one line
     #[command(after_help = stream::AFTER_HELP)]
     Stream(Box<StreamCommand>),
     /// Forget the wrong passwords for a secret
@@ -223,7 +223,7 @@ pub struct FilterArguments {
     #[command(flatten)]
     pub handling: Handling,
 
-    /// What to draw a QR code as [default: png; half blocks where standard output is a terminal]
+    /// Format of a QR code [default: png; half blocks where standard output is a terminal]
     #[arg(long, value_name = "FORMAT", value_parser = named::<SymbolFormat, _>(SymbolFormat::ALL.map(SymbolFormat::name)))]
     pub format: Option<SymbolFormat>,
 
@@ -235,7 +235,7 @@ pub struct FilterArguments {
 /// How one input is read and its answer written, as it was given.
 #[derive(Debug, Args)]
 pub struct Handling {
-    /// Give up on input that has not ended by then: 1 to 86400 [default: wait]
+    /// Give up if the input has not ended by then: 1 to 86400 [default: wait]
     #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
     pub input_timeout: Option<Duration>,
 
@@ -243,7 +243,7 @@ pub struct Handling {
     #[arg(long)]
     pub overwrite: bool,
 
-    /// How the status becomes an exit code: the table in totp-adapter --help [default: unix]
+    /// Exit codes, as in the table of totp-adapter --help [default: unix]
     #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
     pub exit_code: Option<ExitCodes>,
 }

@@ -8,7 +8,7 @@ use crate::verification::MemoryError;
 use crate::xml::{IllegalCharacter, Position, ReadError};
 
 /// Why an operation could not be executed. Its message is the description of the `<Error/>` document: it begins with
-/// the kind of fault, says what was expected and where, and quotes nothing that came in.
+/// the kind of error, says what is wrong and where, and quotes nothing that came in.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Error {
     /// `issuer` or `account` cannot be shown by an authenticator app: correct the call.
@@ -28,17 +28,17 @@ pub enum Error {
     /// The key URI is too long for a QR code: shorten the names or the secret.
     #[error("too long: {0}")]
     Symbol(#[from] SymbolError),
-    /// The picture has no text to give: send a better one, or another kind of file.
+    /// The picture has no text: send a better one, or another kind of file.
     #[error(transparent)]
     Picture(#[from] PictureError),
     /// The codes in the picture say something else: send the picture that an authenticator app is shown.
-    #[error("no key URI: expected a QR code with an otpauth URI, found {codes} with other texts")]
+    #[error("no key URI: {}", without_key_uri(*.codes))]
     NoKeyUri {
         /// How many QR codes were found.
         codes: usize,
     },
     /// The picture shows several keys: cut it.
-    #[error("several key URIs: expected one QR code with an otpauth URI in the picture, found {codes}")]
+    #[error("several key URIs: expected one in the picture, found {codes}")]
     SeveralKeyUris {
         /// How many of them were found.
         codes: usize,
@@ -50,13 +50,13 @@ pub enum Error {
     #[error("not supported: {0}")]
     Character(#[from] IllegalCharacter),
     /// The clock of the system stands before 1970: set it.
-    #[error("unusable clock: expected a system time after the beginning of 1970")]
+    #[error("unusable clock: the system time is before 1970")]
     Clock,
     /// The operating system gave no random bytes: try again.
-    #[error("no entropy: expected random bytes from the operating system")]
+    #[error("no entropy: the operating system returned no random bytes")]
     Entropy,
     /// A document came where the secret is known already: send none (contract 11.3).
-    #[error("wrong structure: expected no body, since the secret is the account's")]
+    #[error("wrong structure: expected no body, since the account has the secret")]
     Input,
     /// So many wrong passwords came for the secret that none is looked at for a while: wait (contract 15.3).
     #[error("too many attempts: try again in {seconds} s")]
@@ -70,4 +70,12 @@ pub enum Error {
     /// Whoever remembers used passwords cannot: nothing matches until that is mended (contract 15.4).
     #[error("state not available: {0}")]
     Memory(#[from] MemoryError),
+}
+
+/// What the codes of a picture are that has no key URI.
+fn without_key_uri(codes: usize) -> String {
+    match codes {
+        1 => "the QR code in the picture has no otpauth URI".to_owned(),
+        codes => format!("none of the {codes} QR codes in the picture has an otpauth URI"),
+    }
 }

@@ -61,7 +61,7 @@ impl FromStr for KeyUriFormat {
     }
 }
 
-/// The names that there are, and all that a code depends on, be it the default or not.
+/// The names that there are, and all that a code depends on, defaults included.
 fn parameters(uri: &KeyUri) -> Result<Zeroizing<Vec<u8>>, Error> {
     let period = uri.parameters.period.seconds().to_string();
     let texts = [
@@ -111,10 +111,10 @@ mod tests {
         assert_eq!(document(KeyUriFormat::Secret, uri), "<Secret>MY</Secret>\n");
         assert_eq!(document(KeyUriFormat::Uri, uri), format!("<KeyURI>{uri}</KeyURI>\n"));
         let words = |format: KeyUriFormat, uri| format.document(uri).unwrap_err().to_string();
-        assert!(words(KeyUriFormat::Parameters, uri).starts_with("not supported: expected a text without"));
+        assert!(words(KeyUriFormat::Parameters, uri).starts_with("not supported: the text has a character"));
         assert!(words(KeyUriFormat::Uri, "otpauth://totp/a\u{1}b?secret=MY").starts_with("not supported: "));
         for format in KeyUriFormat::ALL {
-            let expected = "unusable key URI: expected the parameter secret, found none";
+            let expected = "unusable key URI: the parameter secret is missing";
             assert_eq!(words(format, "otpauth://totp/me"), expected);
         }
     }

@@ -20,7 +20,7 @@ pub enum Operation {
     /// Draw the key URI of a secret as a QR code.
     GenerateAuthenticatorQRCode,
     /// Read the key URI from a picture of its QR code. X4 has no such operation: the parameter `Operation` does not name
-    /// it, it has a command of its own (contract 9).
+    /// it, it has its own command (contract 9).
     ReadQr,
     /// Forget the failures of a secret. X4 has no such operation either: it needs a memory of used passwords
     /// (contract 15.3).
@@ -117,7 +117,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// The same for a document that has display names of its own.
+    /// The same for a document with its own display names.
     pub(crate) fn with_names(&self, issuer: Option<&[u8]>, account: Option<&[u8]>) -> Cow<'_, Self> {
         if issuer.is_none() && account.is_none() {
             return Cow::Borrowed(self);

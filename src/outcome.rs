@@ -26,7 +26,7 @@ pub enum Outcome {
     KeyUri(Zeroizing<Vec<u8>>),
 }
 
-/// Why a verification ends with status 403 (contract 1.4). The caller is not told; stderr is.
+/// Why a verification ends with status 403 (contract 1.4). The caller does not learn it; stderr does.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Mismatch {
     /// The document is unusable.
@@ -36,12 +36,12 @@ pub enum Mismatch {
     #[error("wrong password: {0}")]
     Form(#[from] PasswordError),
     /// The password is not one of those that are accepted now.
-    #[error("wrong password: expected the one of the current time step or of a step within the skew")]
+    #[error("wrong password: it matches no time step within the skew")]
     Different,
     /// It, or one of a later time step, was accepted before (contract 15.1).
-    #[error("replayed: expected a password of a later time step than the last one that was accepted")]
+    #[error("replayed: a password of this or a later time step was accepted before")]
     Replayed,
     /// The memory has accepted one of a time that, by this clock, has not come yet (contract 15.4).
-    #[error("clock went back: expected a time after that of the last password that was accepted")]
+    #[error("clock went back: the time is before that of the last accepted password")]
     ClockWentBack,
 }

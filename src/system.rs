@@ -1,4 +1,4 @@
-//! What the machine gives to every way in: its clocks, its entropy, its files, whom it trusts.
+//! What the machine provides to every way in: its clocks, its entropy, its files, whom it trusts.
 
 use std::cell::OnceCell;
 use std::fs::File;
@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::adapter::NoEntropy;
+use crate::adapter::EntropyError;
 use crate::otp::{Secret, UnixTime};
 
 /// The time of the system clock, or none where it stands before 1970.
@@ -15,8 +15,8 @@ pub(crate) fn time() -> Option<UnixTime> {
 }
 
 /// Random bytes of the operating system.
-pub(crate) fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), NoEntropy> {
-    getrandom::fill(bytes).map_err(|_| NoEntropy)
+pub(crate) fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), EntropyError> {
+    getrandom::fill(bytes).map_err(|_| EntropyError)
 }
 
 /// The same in seconds since 1970, as a state keeps times.

@@ -14,7 +14,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use totp_adapter::adapter::NoEntropy;
+use totp_adapter::adapter::EntropyError;
 use totp_adapter::otp::{Algorithm, CodeParameters, Digits};
 use totp_adapter::reply::Body;
 use totp_adapter::xml::{Document, read_secret, read_totp};
@@ -89,7 +89,7 @@ impl<'a> Request<'a> {
 
     fn respond(&self, operation: Operation, document: &[u8]) -> Reply {
         let mut entropy = |bytes: &mut [u8; 20]| {
-            bytes.fill(self.entropy.ok_or(NoEntropy)?);
+            bytes.fill(self.entropy.ok_or(EntropyError)?);
             Ok(())
         };
         Adapter { time: self.time, entropy: &mut entropy, has_time: &|| true }.respond(

@@ -5,19 +5,20 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::read_qr::FormArguments;
+use super::read_qr::FormatArguments;
 use super::{Request, jobs, named};
 use crate::otp::{OutOfRange, whole_number};
 use crate::status::ExitCodes;
 use crate::symbol_format::SymbolFormat;
 
-/// What stands behind `batch`.
+/// The command line behind `batch`.
 #[derive(Debug, Args)]
 #[command(
-    about = "Work on many files, with one output for each",
+    about = "Run an operation on many files, with one output for each",
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    subcommand_value_name = "read-qr",
+    override_usage = "totp-adapter batch [OPTIONS] --output-dir <FOLDER> <INPUT|--files-from <LIST>|--manifest <CSV>|--count <NUMBER>>\n       \
+                      totp-adapter batch read-qr [OPTIONS] --output-dir <FOLDER> <INPUT|--files-from <LIST>|--manifest <CSV>>",
     subcommand_help_heading = "Many pictures",
     disable_help_subcommand = true
 )]
@@ -28,7 +29,7 @@ pub(super) struct BatchCommand {
     request: Request,
     #[command(flatten)]
     run: RunArguments,
-    /// What to draw QR codes as [default: png]
+    /// Format of QR codes [default: png]
     #[arg(long, value_name = "FORMAT", value_parser = named::<SymbolFormat, _>(SymbolFormat::ALL.map(SymbolFormat::name)))]
     format: Option<SymbolFormat>,
 }
@@ -44,7 +45,7 @@ enum BatchReadQr {
     )]
     ReadQr {
         #[command(flatten)]
-        form: FormArguments,
+        form: FormatArguments,
         #[command(flatten)]
         run: RunArguments,
     },
@@ -78,11 +79,11 @@ pub struct RunArguments {
     #[command(flatten)]
     inputs: InputArguments,
 
-    /// The names in the list of --files-from end with NUL instead of a line feed
+    /// Names in the list of --files-from end with NUL instead of a line feed
     #[arg(long, conflicts_with_all = ["paths", "manifest", "count"])]
     pub null: bool,
 
-    /// The folder for the results, made where it is missing
+    /// Folder for the results, created if it is missing
     // An option, so that clap can do without it before `read-qr`, which has one of its own.
     #[arg(long, value_name = "FOLDER", required = true)]
     output_dir: Option<PathBuf>,
@@ -90,19 +91,19 @@ pub struct RunArguments {
     #[command(flatten)]
     existing: ExistingArguments,
 
-    /// Write what became of every input, as CSV; '-' is standard output
+    /// Write a CSV file with the status of every input; '-' is standard output
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 
-    /// How many threads work: 1 to 1024 [default: the processor's]
+    /// Number of threads: 1 to 1024 [default: one per core]
     #[arg(long, value_name = "THREADS", value_parser = jobs, allow_negative_numbers = true)]
     pub jobs: Option<NonZeroUsize>,
 
-    /// Neither progress nor summary on standard error
+    /// Print no progress bar and no summary
     #[arg(long)]
     pub quiet: bool,
 
-    /// How the worst status becomes an exit code [default: unix]
+    /// Exit codes, for the worst status [default: unix]
     #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
     pub exit_code: Option<ExitCodes>,
 }
@@ -115,15 +116,15 @@ struct InputArguments {
     #[arg(value_name = "INPUT")]
     paths: Vec<PathBuf>,
 
-    /// Take the names of files and folders from a list; '-' is standard input
+    /// Read the names of files and folders from a list; '-' is standard input
     #[arg(long, value_name = "LIST")]
     files_from: Option<PathBuf>,
 
-    /// Take the inputs from a table with a header: see below
+    /// Read the inputs from a table with a header: see below
     #[arg(long, value_name = "CSV")]
     manifest: Option<PathBuf>,
 
-    /// Make so many secrets: 1 to 999999999
+    /// Generate this many secrets: 1 to 999999999
     #[arg(long, value_name = "NUMBER", value_parser = count, allow_negative_numbers = true)]
     count: Option<NonZeroU32>,
 }
@@ -132,11 +133,11 @@ struct InputArguments {
 #[derive(Debug, Args)]
 #[group(id = "existing", multiple = false)]
 struct ExistingArguments {
-    /// Replace outputs that exist
+    /// Replace existing outputs
     #[arg(long)]
     overwrite: bool,
 
-    /// Leave out what has its output already, as after an interrupted run
+    /// Skip inputs whose output exists, for example after an interrupted run
     #[arg(long)]
     skip_existing: bool,
 }
@@ -201,27 +202,27 @@ fn count(text: &str) -> Result<NonZeroU32, OutOfRange> {
 }
 
 const READ_QR_AFTER_HELP: &str = "\
-Every picture (in folders *.png, *.jpg, *.jpeg, *.jpe, *.jfif, *.pjpeg, *.pjp, *.gif, *.bmp, *.dib and *.webp) gets a
-document NAME.xml below the folder, or NAME.error.xml; all else is as for batch, and the formats are those of read-qr:
-see their help. Each thread may take 160 MB of memory.
+Each picture (in folders *.png, *.jpg, *.jpeg, *.jpe, *.jfif, *.pjpeg, *.pjp, *.gif, *.bmp, *.dib and *.webp) is answered
+with a document NAME.xml below the output folder, or with NAME.error.xml. Everything else works as in batch, and the
+formats are those of read-qr: see their help. Each thread may use 160 MB of memory.
 
 Example:
   totp-adapter batch read-qr --output-dir secrets --report report.csv screenshots/";
 
 pub(super) const AFTER_HELP: &str = "\
-Every input gets an output below the folder: NAME.xml or, for a QR code, NAME.png, NAME.svg or NAME.txt by --format;
-NAME.error.xml where the status is -1. NAME is the path of the input below the folder that was named, or the name of the
-file that was named, without .xml. An output that exists is an error without --overwrite or --skip-existing. An input that
-fails stops no other.
+Each input is answered with an output below the output folder: NAME.xml or, for a QR code, NAME.png, NAME.svg or NAME.txt
+by --format. Where the status is -1, it is NAME.error.xml. NAME is the path of the input below the folder argument, or the
+name of the file argument, without .xml. An existing output is an error without --overwrite or --skip-existing. An input
+that fails does not stop the others.
 
-Table: CSV in UTF-8 with a header and the columns input and optionally output (a path below the folder), issuer and
-account, which replace --issuer and --account where they are not empty; other columns do not matter. A report is a
-table too: its rows with a status other than 1 are skipped. GenerateSecret needs no input.
+Table: CSV in UTF-8 with a header. The column input is required; output (a path below the output folder), issuer and
+account are optional. Cells of issuer and account that are not empty replace --issuer and --account. Other columns are
+ignored. A report is a table too: its rows with a status other than 1 are skipped. GenerateSecret needs no input.
 
 Report: input,output,status,description, in the order of the inputs. The report of GenerateSecret also has issuer and
 account, and is the table for GenerateAuthenticatorQRCode.
 
-Exit code: that of the worst status, -1 before 403 before 1; after an interruption 130 (SIGINT) or 143 (SIGTERM).
+Exit code: that of the worst status (-1, then 403, then 1), or after an interruption 130 (SIGINT) or 143 (SIGTERM).
 
 Examples:
   totp-adapter batch --operation GeneratePassword --output-dir passwords secrets/

@@ -1,4 +1,4 @@
-//! The options of the memory of used passwords (contract 15), and the command line of `unlock`.
+//! The options for the memory of used passwords (contract 15), and the command line of `unlock`.
 
 use std::ffi::OsString;
 #[cfg(feature = "serve")]
@@ -23,16 +23,16 @@ const BEHIND: usize = 110;
 /// What the value of `--state` is called.
 const STATE: &str = if cfg!(feature = "serve") { "FILE|URL" } else { "FILE" };
 
-/// Who remembers used passwords, as it was given.
+/// Where used passwords are remembered, as given.
 #[derive(Debug, Default, Args)]
 pub struct MemoryArguments {
     #[cfg_attr(
         not(feature = "serve"),
-        doc = "Accept each password once: remember the used ones in this SQLite file (VerifyPassword only)"
+        doc = "Accept each password once: remember used ones in this SQLite file (VerifyPassword only)"
     )]
     #[cfg_attr(
         feature = "serve",
-        doc = "Accept each password once: remember the used ones in this SQLite file, or in PostgreSQL at this address \
+        doc = "Accept each password once: remember used ones in this SQLite file, or in PostgreSQL at this address \
                (VerifyPassword only)"
     )]
     #[arg(long, display_order = BEHIND, value_name = STATE, value_parser = OsStringValueParser::new().try_map(location))]
@@ -43,11 +43,11 @@ pub struct MemoryArguments {
     #[arg(long, display_order = BEHIND, requires = "state", value_name = "FILE")]
     pub state_password_file: Option<PathBuf>,
 
-    /// Wrong passwords in a row before none is looked at for a while: 0 (no limit) to 100 [default: 5]
+    /// Wrong passwords in a row before a pause without verifications: 0 (no limit) to 100 [default: 5]
     #[arg(long, display_order = BEHIND + 1, requires = "state", value_name = "NUMBER", value_parser = Attempts::from_str, allow_negative_numbers = true)]
     pub attempts: Option<Attempts>,
 
-    /// Wrong passwords in a row before only `unlock` helps: 0 (never) to 1000 [default: 0]
+    /// Wrong passwords in a row before a lock that only `unlock` ends: 0 (never) to 1000 [default: 0]
     #[arg(long, display_order = BEHIND + 2, requires = "state", value_name = "NUMBER", value_parser = LockAfter::from_str, allow_negative_numbers = true)]
     pub lock_after: Option<LockAfter>,
 }
@@ -74,7 +74,7 @@ pub(super) fn location(text: OsString) -> Result<Location, OutOfRange> {
 #[derive(Debug, Args)]
 #[command(about = "Forget the wrong passwords for a secret")]
 pub(super) struct UnlockArguments {
-    /// The state that has counted them
+    /// State with the count of wrong passwords
     #[cfg_attr(not(feature = "serve"), arg(required = true))]
     #[cfg_attr(feature = "serve", arg(required_unless_present = "config"))]
     #[arg(long, value_name = STATE, value_parser = OsStringValueParser::new().try_map(location))]
@@ -85,17 +85,17 @@ pub(super) struct UnlockArguments {
     #[arg(long, requires = "state", value_name = "FILE")]
     state_password_file: Option<PathBuf>,
 
-    /// Unlock an account or a destination of this configuration of the service, in its state
+    /// Configuration of the service whose state has the count
     #[cfg(feature = "serve")]
     #[arg(long, requires = "locked", conflicts_with_all = ["state", "state_password_file", "input"], value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// The account whose wrong passwords are forgotten; there is no input then
+    /// Account to unlock; the input is not read
     #[cfg(feature = "serve")]
     #[arg(long, requires = "config", conflicts_with = "state", group = "locked", value_name = "NAME", value_parser = OsStringValueParser::new().try_map(account))]
     account: Option<Name>,
 
-    /// The telephone number whose wrong codes are forgotten; '-' reads it from standard input
+    /// Telephone number to unlock; '-' reads it from standard input
     #[cfg(feature = "serve")]
     #[arg(long, requires = "config", conflicts_with = "state", group = "locked", value_name = "NUMBER", value_parser = OsStringValueParser::new().try_map(destination))]
     destination: Option<Locked>,
@@ -108,14 +108,14 @@ pub(super) struct UnlockArguments {
 
 #[cfg(not(feature = "serve"))]
 pub(super) const AFTER_HELP: &str = "\
-The input is the <Secret> document of the secret. The answer is the same where nothing was counted.
+The input is the <Secret> document of the secret. The answer is the same if no wrong password was counted.
 
 Example:
   totp-adapter unlock --state state.db < secret.xml";
 
 #[cfg(feature = "serve")]
 pub(super) const AFTER_HELP: &str = "\
-The input is the <Secret> document of the secret. The answer is the same where nothing was counted.
+The input is the <Secret> document of the secret. The answer is the same if no wrong password was counted.
 
 Examples:
   totp-adapter unlock --state state.db < secret.xml

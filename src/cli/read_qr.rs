@@ -11,7 +11,7 @@ use crate::operation::Operation;
 #[command(about = "Read the secret from a picture of its QR code")]
 pub(super) struct ReadQrArguments {
     #[command(flatten)]
-    form: FormArguments,
+    form: FormatArguments,
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
@@ -20,22 +20,22 @@ pub(super) struct ReadQrArguments {
 
 /// What is to be known of a key URI.
 #[derive(Debug, Args)]
-pub(super) struct FormArguments {
-    /// What to give of the key URI in the code: see below [default: secret]
-    #[arg(long, value_name = "FORM", value_parser = named::<KeyUriFormat, _>(KeyUriFormat::ALL.map(KeyUriFormat::name)))]
+pub(super) struct FormatArguments {
+    /// What to output: see below [default: secret]
+    #[arg(long, value_name = "FORMAT", value_parser = named::<KeyUriFormat, _>(KeyUriFormat::ALL.map(KeyUriFormat::name)))]
     format: Option<KeyUriFormat>,
 }
 
 pub(super) const AFTER_HELP: &str = "\
-The picture is PNG, JPEG, GIF, BMP or WebP, at most 24 MB and 50 megapixels. Other QR codes in it do not matter; two with
-keys are an error.
+The picture is a PNG, JPEG, GIF, BMP or WebP file of at most 24 MB and 50 megapixels. Other QR codes in it are ignored;
+two with keys are an error.
 
 Format
   secret      <Secret>…</Secret>, which every operation takes
   uri         <KeyURI>otpauth://…</KeyURI>
   parameters  <Parameters>…</Parameters>: issuer, account, algorithm, digits and period, for --parameters
 
-A file of --output that exists is not replaced without --overwrite: it may have the only copy of a secret.
+An existing file is not replaced without --overwrite: it may hold the only copy of a secret.
 
 Examples:
   totp-adapter read-qr < screenshot.png > secret.xml
@@ -43,7 +43,7 @@ Examples:
   totp-adapter read-qr --format parameters --input screenshot.png --output parameters.xml
   totp-adapter --operation GenerateAuthenticatorQRCode --parameters parameters.xml < secret.xml > qr.png";
 
-impl FormArguments {
+impl FormatArguments {
     /// What is asked.
     pub(super) fn request(&self) -> Request {
         Request { operation: Some(Operation::ReadQr), key_uri_format: self.format, ..Request::default() }

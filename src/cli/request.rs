@@ -19,19 +19,19 @@ const LAST: usize = 100;
 /// The operation and its parameters, as they were given.
 #[derive(Debug, Default, Args)]
 pub struct Request {
-    /// What to do: GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode
+    /// Operation: GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode
     #[arg(long, alias = "Operation", hide_possible_values = true, value_parser = named::<Operation, _>(Operation::ALL.map(Operation::name)))]
     pub operation: Option<Operation>,
 
-    /// Whom the account is with, as the app shows it (QR code only)
+    /// Issuer shown in the authenticator app (QR code only)
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub issuer: Option<OsString>,
 
-    /// The account, as the app shows it (QR code only)
+    /// Account shown in the authenticator app (QR code only)
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub account: Option<OsString>,
 
-    /// Take what the command line does not say from a document with the root Parameters
+    /// Read parameters from an XML file; options on the command line win
     #[arg(long, value_name = "FILE")]
     pub parameters: Option<PathBuf>,
 
@@ -39,23 +39,23 @@ pub struct Request {
     #[arg(long, display_order = LAST, value_name = "STEPS", value_parser = Skew::from_str, allow_negative_numbers = true)]
     pub skew: Option<Skew>,
 
-    /// Use this time instead of the clock's, in seconds since 1970
+    /// Time to use instead of the clock, in seconds since 1970
     #[arg(long, display_order = LAST + 1, value_name = "SECONDS", value_parser = UnixTime::from_str, allow_negative_numbers = true)]
     pub now: Option<UnixTime>,
 
-    /// For secrets issued elsewhere: the hash function [default: SHA1]
+    /// Hash function, for secrets issued elsewhere [default: SHA1]
     #[arg(long, display_order = LAST + 2, value_parser = named::<Algorithm, _>(Algorithm::ALL.map(Algorithm::name)))]
     pub algorithm: Option<Algorithm>,
 
-    /// For secrets issued elsewhere: the digits of a password [default: 6]
+    /// Digits of a password, for secrets issued elsewhere [default: 6]
     #[arg(long, display_order = LAST + 3, value_parser = named::<Digits, _>(Digits::ALL.map(Digits::name)))]
     pub digits: Option<Digits>,
 
-    /// For secrets issued elsewhere: a step's length, 1 to 4294967295 [default: 30]
+    /// Length of a time step, for secrets issued elsewhere: 1 to 4294967295 [default: 30]
     #[arg(long, display_order = LAST + 4, value_name = "SECONDS", value_parser = Period::from_str, allow_negative_numbers = true)]
     pub period: Option<Period>,
 
-    /// Who remembers used passwords.
+    /// Where used passwords are remembered.
     #[cfg(feature = "state")]
     #[command(flatten)]
     pub memory: super::memory::MemoryArguments,
@@ -65,7 +65,7 @@ pub struct Request {
     #[arg(skip)]
     pub service_unlock: Option<super::memory::ServiceUnlock>,
 
-    /// What `read-qr` gives, which has options of its own.
+    /// What `read-qr` outputs; it has its own options.
     #[arg(skip)]
     pub key_uri_format: Option<KeyUriFormat>,
 }

@@ -5,17 +5,17 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 
-use super::read_qr::FormArguments;
+use super::read_qr::FormatArguments;
 use super::{Request, jobs, named};
 use crate::otp::OutOfRange;
 use crate::symbol_format::SymbolFormat;
 
-/// What stands behind `stream`.
+/// The command line behind `stream`.
 #[derive(Debug, Args)]
 #[command(
-    about = "Answer to every line of standard input with a line",
+    about = "Answer each line of standard input with one line",
     args_conflicts_with_subcommands = true,
-    subcommand_value_name = "read-qr",
+    override_usage = "totp-adapter stream [OPTIONS]\n       totp-adapter stream read-qr [OPTIONS]",
     subcommand_help_heading = "Pictures in Base64",
     disable_help_subcommand = true
 )]
@@ -26,23 +26,23 @@ pub(super) struct StreamCommand {
     request: Request,
     #[command(flatten)]
     records: RecordArguments,
-    /// What to draw QR codes as [default: png]
+    /// Format of QR codes [default: png]
     #[arg(long, value_name = "FORMAT", value_parser = named::<SymbolFormat, _>(SymbolFormat::PICTURES.map(SymbolFormat::name)))]
     format: Option<SymbolFormat>,
 }
 
 #[derive(Debug, Subcommand)]
 enum StreamReadQr {
-    /// Read the secret from the picture, in Base64, of every line
+    /// Read the secret from a picture in Base64 on each line
     #[command(
         after_help = READ_QR_AFTER_HELP,
         mut_arg("columns", |columns| {
-            columns.help("The columns of a record, separated by a tab: document-base64, and perhaps id [default: document-base64]")
+            columns.help("Columns of a record, separated by tabs: document-base64, and optionally id [default: document-base64]")
         })
     )]
     ReadQr {
         #[command(flatten)]
-        form: FormArguments,
+        form: FormatArguments,
         #[command(flatten)]
         records: RecordArguments,
     },
@@ -73,7 +73,7 @@ impl From<StreamCommand> for StreamArguments {
 /// What records look like and who works on them, as it was given.
 #[derive(Debug, Args)]
 pub struct RecordArguments {
-    /// The columns of a record, separated by tabs: see below [default: document]
+    /// Columns of a record, separated by tabs: see below [default: document]
     #[arg(long, value_name = "NAMES", value_parser = Columns::from_str)]
     pub columns: Option<Columns>,
 
@@ -81,31 +81,31 @@ pub struct RecordArguments {
     #[arg(long)]
     pub null: bool,
 
-    /// How many threads work: 1 to 1024 [default: the processor's]
+    /// Number of threads: 1 to 1024 [default: one per core]
     #[arg(long, value_name = "THREADS", value_parser = jobs, allow_negative_numbers = true)]
     pub jobs: Option<NonZeroUsize>,
 }
 
 const READ_QR_AFTER_HELP: &str = "\
-Each record is a picture of at most 24 MB in Base64 or as a data URL, or has such a column: --columns id,document-base64.
-All else is as for stream, and the formats are those of read-qr: see their help. Each thread may take 160 MB of memory for
-a picture and 32 MB for its record.
+Each record is a picture of at most 24 MB in Base64 or as a data URL, alone or behind an id: --columns id,document-base64.
+Everything else works as in stream, and the formats are those of read-qr: see their help. Each thread may use 160 MB of
+memory for a picture and 32 MB for its record.
 
 Example:
   for picture in *.png; do base64 -w0 \"$picture\"; echo; done | totp-adapter stream read-qr";
 
 pub(super) const AFTER_HELP: &str = "\
-Each record is answered by one line, in order: the status, a tab and the document, and before them the id and a tab
-where there is such a column. A QR code is a picture in Base64. No record ends the process; at the end the exit code is 0.
+Each record is answered with one line, in order: the status, a tab and the document. With a column id, the id and a tab
+come first. A QR code is a picture in Base64. No record ends the process; at the end the exit code is 0.
 
 Columns
   document         the XML document; as the last column it takes the rest of the record, tabs included
   document-base64  the same in Base64 or a data URL of it, for documents with line breaks or in UTF-16
-  id               anything without a line break, handed through
-  operation        instead of --operation, where it is not empty
-  issuer, account  instead of --issuer and --account, where they are not empty
+  id               any text without a line break, passed through
+  operation        replaces --operation unless it is empty
+  issuer, account  replace --issuer and --account unless they are empty
 
-A record has at most 128 KiB. The document may be absent where the operation is GenerateSecret.
+A record has at most 128 KiB. GenerateSecret needs no document.
 
 Examples:
   totp-adapter stream --operation VerifyPassword < documents.tsv > results.tsv
@@ -114,11 +114,11 @@ Examples:
 /// A column of a record (contract 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// Handed through to the answer.
+    /// Passed through to the answer.
     Id,
     /// The operation.
     Operation,
-    /// Whom the account is with.
+    /// The issuer.
     Issuer,
     /// The account.
     Account,
@@ -171,7 +171,7 @@ impl Columns {
         &self.0
     }
 
-    /// Whether there is a column of this kind, be it a document in the one form or the other.
+    /// Whether there is a column of this kind; a document counts in either form.
     #[must_use]
     pub fn contains(&self, column: Column) -> bool {
         self.0.iter().any(|other| other.kind() == column.kind())
@@ -189,8 +189,8 @@ impl FromStr for Columns {
 
     fn from_str(text: &str) -> Result<Self, OutOfRange> {
         const WRONG: OutOfRange = OutOfRange {
-            expected: "names separated by commas out of id, operation, issuer, account and either document or \
-                       document-base64, each at most once,",
+            expected: "names out of id, operation, issuer, account and either document or document-base64, separated by \
+                       commas and each at most once,",
         };
         let mut columns = Self(Vec::new());
         for name in text.split(',') {

@@ -1,4 +1,4 @@
-//! A command line that cannot be followed (contract 5.6): what was expected, in words of ours. clap's own messages
+//! A command line that cannot be followed (contract 5.6): what is wrong with it, in words of ours. clap's own messages
 //! repeat what was typed, which may be a misplaced secret.
 
 use std::ffi::{OsStr, OsString};
@@ -23,7 +23,7 @@ const MAX_COMPARED_BYTES: usize = 64;
 /// Why a command line cannot be followed, and what of it is followed all the same.
 #[derive(Debug)]
 pub struct WrongCommandLine {
-    /// What was expected; it repeats nothing that was typed.
+    /// What is wrong; it repeats nothing that was typed.
     pub description: String,
     /// The scheme of exit codes, wherever on the command line it stands.
     pub exit_codes: ExitCodes,
@@ -56,8 +56,7 @@ impl WrongCommandLine {
         });
         let file = |long| value(long).map(PathBuf::from);
         Self {
-            description: missing_feature(error, arguments)
-                .unwrap_or_else(|| format!("wrong command line: {}; see --help", expectation(error, &own))),
+            description: missing_feature(error, arguments).unwrap_or_else(|| description(error, &own)),
             exit_codes: exit_codes.unwrap_or_default(),
             read: [
                 ("--parameters", file("parameters")),
@@ -86,14 +85,21 @@ fn state_files(name: &OsStr) -> Vec<PathBuf> {
     crate::state::Location::parse(name).map_or_else(|_| Vec::new(), |state| state.files())
 }
 
-/// A program built without the feature `state` has none.
+/// A build without the feature `state` has none.
 #[cfg(not(feature = "state"))]
 const fn state_files(_: &OsStr) -> Vec<PathBuf> {
     Vec::new()
 }
 
-/// What clap expected, from the parts of its error that are ours: names of options and accepted values.
-fn expectation(error: &clap::Error, own: &[&Arg]) -> String {
+fn description(error: &clap::Error, own: &[&Arg]) -> String {
+    let problem = problem(error, own);
+    // A suggestion is all that is needed.
+    let help = if problem.ends_with('?') { "" } else { "; see --help" };
+    format!("wrong command line: {problem}{help}")
+}
+
+/// What is wrong, from the parts of clap's error that are ours: names of options and accepted values.
+fn problem(error: &clap::Error, own: &[&Arg]) -> String {
     let option = || text(error, ContextKind::InvalidArg).and_then(option_name);
     match error.kind() {
         ErrorKind::InvalidValue if option() == Some(WORD) => unknown_word(error),
@@ -105,41 +111,33 @@ fn expectation(error: &clap::Error, own: &[&Arg]) -> String {
         }
         ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => unknown(error, own),
         ErrorKind::ArgumentConflict => conflict(option(), text(error, ContextKind::PriorArg).and_then(option_name)),
-        ErrorKind::TooManyValues => format!("expected no value for {}", option().unwrap_or("the option")),
+        ErrorKind::TooManyValues => format!("{} takes no value", option().unwrap_or("the option")),
         ErrorKind::MissingRequiredArgument => missing(error).to_owned(),
         // Only `push` cannot do without one.
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            "expected webhook or skyvern after push".to_owned()
+            "push needs webhook or skyvern".to_owned()
         }
-        ErrorKind::InvalidUtf8 => "expected arguments in Unicode".to_owned(),
+        ErrorKind::InvalidUtf8 => "an argument is not Unicode".to_owned(),
         // The kinds are clap's, and it may add to them.
-        _ => "expected the options of --help".to_owned(),
+        _ => "unexpected arguments".to_owned(),
     }
 }
 
-/// Where a word stands that belongs to nothing.
-fn only_options() -> String {
-    let subcommands = subcommands();
-    let others = &subcommands[..subcommands.len() - 1];
-    let last = subcommands[subcommands.len() - 1];
-    format!(
-        "expected an operation, {} or {last} as the only word, and options (secrets and passwords come in the document, \
-         never as arguments)",
-        others.join(", ")
-    )
-}
+/// A word that belongs to nothing. It may be a secret, so the text says where those go.
+const UNEXPECTED_ARGUMENT: &str =
+    "unexpected argument; secrets and passwords are read from the document, never from arguments";
 
 /// A first word that is neither an operation nor a subcommand.
 fn unknown_word(error: &clap::Error) -> String {
     let names: Vec<&str> = Operation::ALL.into_iter().map(Operation::name).chain(subcommands()).collect();
     let typed = text(error, ContextKind::InvalidValue).map(str::to_lowercase).unwrap_or_default();
     let likeness = |name: &&'static str| (strsim::jaro(&typed, &name.to_lowercase()), *name);
-    // A secret may be long, and is like nothing.
+    // A secret may be long, and resembles nothing.
     let compared = names.iter().filter(|_| typed.len() <= MAX_COMPARED_BYTES);
     let best = compared.map(likeness).max_by(|(one, _), (other, _)| one.total_cmp(other));
     match best.filter(|(likeness, _)| *likeness > SLIP) {
-        Some((_, name)) => format!("unknown word; nearest is {name}"),
-        None => only_options(),
+        Some((_, name)) => format!("unknown operation or command; did you mean {name}?"),
+        None => UNEXPECTED_ARGUMENT.to_owned(),
     }
 }
 
@@ -153,7 +151,7 @@ fn subcommands() -> Vec<&'static str> {
     [&["read-qr", "batch", "stream"], features, &["completions"]].concat()
 }
 
-/// What is asked for and exists only in a program that was built with a feature.
+/// A command or option that exists only in a build with a feature.
 fn missing_feature(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
     let words = [
         ("serve", "serve", cfg!(feature = "serve")),
@@ -168,7 +166,7 @@ fn missing_feature(error: &clap::Error, arguments: &[OsString]) -> Option<String
     let option = || options.into_iter().find(|(option, _, _)| unknown == Some(option));
     let (name, feature, _) = word.or_else(option).filter(|(_, _, is_there)| !is_there)?;
     let build = format!("cargo build --release --features {feature}");
-    Some(format!("wrong command line: {name} needs a program built with it ({build})"))
+    Some(format!("wrong command line: this build has no {name}; make one that has it with {build}"))
 }
 
 /// The option of a usage such as `--now <SECONDS>`; words have names of their own.
@@ -176,45 +174,48 @@ fn option_name(usage: &str) -> Option<&str> {
     match usage.split([' ', '=']).next()? {
         "<SHELL>" => Some("completions"),
         "[OPERATION]" => Some(WORD),
-        "[INPUT]..." | "<INPUT>..." | "[INPUT]" | "<INPUT>" => Some("names of files and folders"),
+        "[INPUT]..." | "<INPUT>..." | "[INPUT]" | "<INPUT>" => Some("file or folder arguments"),
         option => Some(option),
     }
 }
 
 fn conflict(option: Option<&str>, prior: Option<&str>) -> String {
     match (option, prior) {
-        (Some(option), Some(prior)) if option != prior => format!("expected only one of {option} and {prior}"),
-        (Some(option), Some(_)) if option.starts_with("--") => format!("expected {option} once"),
-        (Some(_) | None, Some(_) | None) => only_options(),
+        (Some(option), Some(prior)) if option != prior => {
+            let (option, other) = if option.starts_with("--") { (option, prior) } else { (prior, option) };
+            format!("{option} cannot be used with {other}")
+        }
+        (Some(option), Some(_)) if option.starts_with("--") => format!("{option} is given more than once"),
+        (Some(_) | None, Some(_) | None) => UNEXPECTED_ARGUMENT.to_owned(),
     }
 }
 
 /// What a subcommand cannot do without.
 fn missing(error: &clap::Error) -> &'static str {
     let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else {
-        return "expected another option";
+        return "a required option is missing";
     };
     let is_missing = |name: &str| missing.iter().any(|usage| usage.contains(name));
     if is_missing("--url <URL>") {
-        "expected --url with the address of the webhook, or --authentication with a file that has it"
+        "no address of the webhook; name it with --url, or in the file of --authentication"
     } else if is_missing("--url") {
-        "expected --url with the address of the server"
+        "--url is missing: the address of the server"
     } else if is_missing("--api-key-file") {
-        "expected --api-key-file with a file that has the API key"
+        "--api-key-file is missing: the file with the API key"
     } else if is_missing("--identifier") {
-        "expected --identifier, which says whose code it is"
+        "--identifier is missing: whose code it is"
     } else if is_missing("--content") {
-        "expected --content or --mail beside --give-up"
+        "--give-up needs --content or --mail"
     } else if is_missing("--state") {
-        "expected --state with the file of the state"
+        "--state is missing: the file of the state"
     } else if is_missing("--account") {
-        "expected --account with the name of the account, or --destination with a telephone number"
+        "--config needs --account with the name of an account, or --destination with a telephone number"
     } else if is_missing("<SHELL>") {
-        "expected the name of a shell after completions"
+        "completions needs the name of a shell"
     } else if is_missing("--output-dir") {
-        "expected --output-dir with a folder for the results"
+        "--output-dir is missing: the folder for the results"
     } else {
-        "expected inputs: names of files and folders, --files-from, --manifest or --count"
+        "no inputs; name files or folders, or use --files-from, --manifest or --count"
     }
 }
 
@@ -222,33 +223,32 @@ fn accepted_values(option: Option<&str>, error: &clap::Error) -> String {
     let option = option.unwrap_or("an option");
     let values = match error.get(ContextKind::ValidValue) {
         Some(ContextValue::Strings(values)) if !values.is_empty() => values,
-        Some(_) | None => return format!("expected a value for {option}"),
+        Some(_) | None => return format!("{option} needs a value"),
     };
     let typed = text(error, ContextKind::InvalidValue);
     let nearest = nearest(values, typed).or_else(|| text(error, ContextKind::SuggestedValue));
-    let nearest = nearest.map_or_else(String::new, |name| format!("; nearest is {name}"));
+    let nearest = nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"));
     format!("expected {} for {option}{nearest}", alternatives(values))
 }
 
-/// An option that does not exist, or a word where none is expected. What was typed is looked at, not repeated.
+/// An option that does not exist, or a word that belongs to nothing. What was typed is looked at, not repeated.
 fn unknown(error: &clap::Error, own: &[&Arg]) -> String {
     let typed = text(error, ContextKind::InvalidArg);
     if !typed.is_some_and(|typed| typed.starts_with('-')) {
         let takes_file = own.iter().any(|arg| arg.get_long() == Some("input"));
-        let file = if takes_file { "; a file follows --input" } else { "" };
-        return format!("{}{file}", only_options());
+        let file = if takes_file { "; --input names a file" } else { "" };
+        return format!("{UNEXPECTED_ARGUMENT}{file}");
     }
     let shown = own.iter().filter(|arg| !arg.is_hide_set());
     let names = shown.filter_map(|arg| arg.get_long()).filter(|long| !["help", "version"].contains(long));
     let names: Vec<String> = names.map(|long| format!("--{long}")).collect();
     // It exists, but not where it stands: behind a subcommand.
     if names.is_empty() || names.iter().any(|name| typed == Some(name)) {
-        return only_options();
+        return "misplaced option; it does not belong to this command".to_owned();
     }
     let nearest = nearest(&names, typed).or_else(|| text(error, ContextKind::SuggestedArg));
-    // The nearest one goes first: the list is long.
-    let nearest = nearest.map_or_else(String::new, |name| format!("nearest is {name}; "));
-    format!("unknown option; {nearest}expected one of {}", alternatives(&names))
+    let nearest = nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+    format!("unknown option{nearest}")
 }
 
 /// The name that differs only in case from what was typed; clap's own suggestion misses it.

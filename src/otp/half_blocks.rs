@@ -27,7 +27,7 @@ pub fn columns(symbol: &Symbol) -> usize {
 }
 
 /// `symbol` as lines of `▀`, `▄`, `█` and space, each two modules high, with [`QUIET_ZONE`] modules
-/// of white around it and colours of its own, so that it is black on white whatever the terminal's
+/// of white around it and its own colours, so that it is black on white whatever the terminal's
 /// are.
 ///
 /// The number of rows is odd; the last line's lower half is one more row of quiet zone.

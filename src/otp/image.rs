@@ -40,7 +40,7 @@ const WINDOW_BITS: u8 = 13;
 /// What zlib is given at a time: it finds less at the ends of pieces (all at once would save a byte), and a process touches
 /// memory for the first time as slowly as zlib searches it.
 const PIECE_BYTES: usize = 128 * SCANLINE_BYTES;
-/// Room in the file for what is no row of modules: chunks and their headers, the head of the compressed data.
+/// Room in the file for everything but rows of modules: chunks and their headers, the head of the compressed data.
 const FRAME_BYTES: usize = 512;
 /// Room in the file for each row of modules. The file of any symbol fits, so that it is written in one place and nothing is
 /// left behind in another; with more room for all, wiping it would touch memory that nothing else does.
@@ -50,7 +50,7 @@ const MODULE_ROW_BYTES: usize = 40;
 /// pixel, black on white.
 ///
 /// Modules are equal squares of whole pixels, as large as leave [`QUIET_ZONE`] modules of white on
-/// every side; the symbol is centred to within a pixel. The same symbol gives the same bytes.
+/// every side; the symbol is centred to within a pixel. The same symbol always has the same bytes.
 #[must_use]
 pub fn png(symbol: &Symbol) -> Zeroizing<Vec<u8>> {
     let side = u32::try_from(IMAGE_SIDE).expect("512 fits into 32 bits");

@@ -83,22 +83,20 @@ impl fmt::Display for LabelPart {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LabelError {
     /// The account is absent, empty or white space; the issuer is white space.
-    #[error("expected a visible {0}, found none or only white space")]
+    #[error("the {0} is missing or only white space")]
     Blank(LabelPart),
     /// A colon in the issuer: the first one separates issuer and account.
-    #[error("expected an issuer without a colon, since apps take it for the separator of issuer and account")]
+    #[error("the issuer has a colon, which apps take for the separator of issuer and account")]
     IssuerColon,
     /// A colon in an account that has no issuer before it.
-    #[error(
-        "expected an account without a colon where there is no issuer, since apps take it for the separator of both"
-    )]
+    #[error("the account has a colon and there is no issuer; apps take the colon for the separator of both")]
     AccountColon,
     /// A control character, such as a line break, or one of the two characters of the first 65,536 that are none and
     /// that no document can hold.
-    #[error("expected an {0} without control characters")]
+    #[error("the {0} has a control character")]
     Control(LabelPart),
     /// Bytes that are no Unicode text.
-    #[error("expected an {0} in Unicode; the parameters file takes it where the command line cannot")]
+    #[error("the {0} is not Unicode; name it in the parameters file instead")]
     NotUnicode(LabelPart),
 }
 

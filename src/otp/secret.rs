@@ -86,13 +86,13 @@ pub enum SecretError {
         index: usize,
     },
     /// No number of bytes has this number of characters.
-    #[error("expected a number of Base32 characters that is not 1, 3 or 6 more than a multiple of 8")]
+    #[error("impossible Base32 length (1, 3 or 6 characters beyond a multiple of 8)")]
     Length {
         /// Where the characters begin.
         index: usize,
     },
     /// There is padding, but not as much as the length demands.
-    #[error("expected either no padding or as many '=' as fill up the last 8 characters")]
+    #[error("wrong padding; expected none, or '=' up to a multiple of 8 characters")]
     Padding {
         /// Where the padding begins.
         index: usize,
@@ -151,7 +151,7 @@ fn split_padding(text: &str) -> (&str, Padding) {
     (&text[..end], padding)
 }
 
-/// How many `=` follow the characters of so many bytes (RFC 4648, section 6).
+/// How many `=` follow the characters of a number of bytes (RFC 4648, section 6).
 fn padding_of(bytes: usize) -> usize {
     BASE32.encode_len(bytes) - BASE32_NOPAD.encode_len(bytes)
 }

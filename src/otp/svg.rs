@@ -18,7 +18,7 @@ const RUN_BYTES: usize = "M4 180.5h177".len();
 /// module. Shown at its own size, each module is as many whole pixels wide as fit into a picture of [`IMAGE_SIDE`].
 ///
 /// Runs of dark modules are strokes, which take half the bytes of outlines. There is neither a script nor a reference to
-/// anything outside, and the same symbol gives the same bytes.
+/// anything outside, and the same symbol always has the same bytes.
 #[must_use]
 pub fn svg(symbol: &Symbol) -> Zeroizing<Vec<u8>> {
     let side = symbol.width() + 2 * QUIET_ZONE;

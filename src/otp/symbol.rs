@@ -32,7 +32,7 @@ const VERSIONS: std::ops::RangeInclusive<u8> = 1..=40;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SymbolError {
     /// Not even the largest symbol holds it; a shorter one is needed.
-    #[error("expected a key URI of at most {CAPACITY} bytes for a QR code, found {bytes}")]
+    #[error("the key URI has {bytes} bytes, and a QR code holds at most {CAPACITY}")]
     TooLong {
         /// Bytes of the text; at most [`CAPACITY`] would have been possible.
         bytes: usize,
@@ -99,7 +99,7 @@ impl fmt::Debug for Symbol {
     }
 }
 
-/// The smallest version that holds so many bytes at any level, and the highest level at which it
+/// The smallest version that holds this many bytes at any level, and the highest level at which it
 /// does.
 fn smallest_fit(bytes: usize) -> Result<(u8, ErrorCorrectionLevel), SymbolError> {
     let fits = |version, level| bytes <= capacity(version, level);

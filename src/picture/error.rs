@@ -9,20 +9,20 @@ use super::file::MAX_PICTURE_BYTES;
 /// What to do with a picture that is too large.
 const ADVICE: &str = "; send the part of the picture with the code";
 
-/// Why a picture gave no text. The message begins with the kind of fault.
+/// Why a picture gave no text. The message begins with the kind of error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PictureError {
     /// The bytes begin like none of the kinds of file: send a picture.
     #[error("not a picture: expected a PNG, JPEG, GIF, BMP or WebP file")]
     NotAPicture,
     /// The file ends early, or contradicts its kind's standard: send the whole file.
-    #[error("damaged picture: expected a whole and correct {format} file")]
+    #[error("damaged picture: the {format} file is incomplete or invalid")]
     Damaged {
         /// The kind of file that it begins like.
         format: &'static str,
     },
     /// Correct perhaps, but of a variety that is not read (arithmetic coding, 12 bits): save the picture anew.
-    #[error("not supported: expected a {format} file of a usual variety")]
+    #[error("not supported: the {format} file is of an unusual variety; save the picture again")]
     NotSupported {
         /// The kind of file that it is.
         format: &'static str,
@@ -47,29 +47,25 @@ pub enum PictureError {
         limit: usize,
     },
     /// No attempt found a code: send a sharper or a larger picture, or the part of it with the code.
-    #[error("no QR code: expected one in the picture, found none that can be read")]
+    #[error("no QR code: the picture has none that can be read")]
     NoCode,
     /// As [`PictureError::NoCode`], but not every attempt was made: send the part of the picture with the code.
-    #[error("no QR code: expected one that is found in the time for a picture")]
+    #[error("no QR code: none was found in the time for a picture{ADVICE}")]
     OutOfTime,
     /// The only codes are parts of a message over several (ISO/IEC 18004, structured append): send one code.
-    #[error("incomplete QR code: expected a whole text in one code, found a part of a text over several codes")]
+    #[error("incomplete QR code: it has only a part of a text over several codes")]
     Part,
     /// A code was found and corrected, but what it holds is no text.
-    #[error("unreadable QR code: expected a text, found none in it")]
+    #[error("unreadable QR code: it has no text")]
     NoText,
     /// The decoder of the file panicked: save the picture anew, and report this.
-    #[error(
-        "undecodable picture: expected a file that its decoder can work on, found one at which it fails; please report it"
-    )]
+    #[error("undecodable picture: internal error of its decoder; please report it")]
     DecoderFailed,
     /// An attempt panicked, and no other found a code: send the part of the picture with the code, and report this.
-    #[error(
-        "unsearchable picture: expected one in which codes can be searched, found one at which the search fails; please report it"
-    )]
+    #[error("unsearchable picture: internal error of the search for codes; please report it")]
     SearchFailed,
     /// More patterns that resemble those of codes than are looked at: send the part of the picture with the code.
-    #[error("crowded picture: expected a QR code and little else, found too many patterns that resemble one")]
+    #[error("crowded picture: too many patterns resemble a QR code{ADVICE}")]
     Crowded,
 }
 

@@ -79,7 +79,7 @@ impl Kind {
     }
 }
 
-/// The most pixels where each takes so many bytes until it is grey.
+/// The most pixels, by the bytes that each takes until it is grey.
 const fn max_pixels(bytes: u64) -> u64 {
     let max = (MAX_PICTURE_MEMORY - MAX_PICTURE_BYTES - PROGRAM_BYTES) as u64 / bytes;
     if max < MAX_PIXELS { max } else { MAX_PIXELS }

@@ -12,7 +12,7 @@ const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 /// The text is in UTF-16, as its byte order mark says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("text in UTF-16; convert it to UTF-8")]
+#[error("the text is in UTF-16; convert it to UTF-8")]
 pub struct Utf16Error;
 
 impl Utf16Error {

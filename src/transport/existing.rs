@@ -26,7 +26,7 @@ pub enum Replaceable {
 #[derive(Debug, Error)]
 pub enum Kept {
     /// Nothing may be replaced.
-    #[error("expected no output file yet, since an enrolled secret would be lost")]
+    #[error("the output file exists and may hold an enrolled secret")]
     Exists,
     /// It is a document that holds a secret.
     #[error("the existing file holds a secret, which would be lost")]

@@ -17,88 +17,84 @@ use crate::reply::{Cause, Reply};
 #[derive(Debug, Error)]
 pub enum Fault {
     /// A file or stream cannot be read.
-    #[error("cannot read: expected {what} that can be read, found: {}", reason(.error))]
+    #[error("cannot read {what}: {}", reason(.error))]
     Read { what: &'static str, file: Option<PathBuf>, error: io::Error },
     /// The document or the parameters file did not end in time (contract 5.8).
-    #[error("timed out: expected {what} that ends within {} s", .limit.as_secs())]
+    #[error("timed out: {what} did not end within {} s", .limit.as_secs())]
     Timeout { what: &'static str, file: Option<PathBuf>, limit: Duration },
     /// The parameters file is no `<Parameters>` document, or has a value outside its range.
     #[error("wrong parameter: in the parameters file: {error}")]
     Parameters { file: PathBuf, error: ParametersError },
     /// Neither the command line nor the parameters file names the operation.
-    #[error("wrong parameter: expected {0} for --operation, or for Operation in the parameters file")]
+    #[error("wrong parameter: no operation; expected {0} for --operation, or for Operation in the parameters file")]
     NoOperation(&'static str),
     /// A stream would have no documents (contract 7.1).
-    #[error(
-        "wrong parameter: expected document or document-base64 among --columns, unless --operation is GenerateSecret"
-    )]
+    #[error("wrong parameter: --columns needs document or document-base64, unless --operation is GenerateSecret")]
     NoDocumentColumn,
     /// A line cannot have a picture as it is, and nothing else belongs to one (contract 9.5).
-    #[error("wrong parameter: expected the column document-base64, alone or with id, for pictures")]
+    #[error("wrong parameter: for pictures, --columns takes document-base64, alone or with id")]
     PictureColumn,
     /// A table of inputs cannot be used, for this reason.
     #[error("{reason}")]
     Manifest { file: PathBuf, reason: String },
     /// Secrets can be counted, documents cannot (contract 6.1).
-    #[error("wrong parameter: expected --count only where the operation is GenerateSecret")]
+    #[error("wrong parameter: --count is only for GenerateSecret")]
     Count,
     /// A run came to its end, and nothing was to be done (contract 6.1).
-    #[error("no inputs: expected {expected}, found none")]
+    #[error("no inputs: expected {expected}")]
     NoInputs { expected: String },
     /// A run came to its end, and every row of the manifest had been left out (contract 6.1).
-    #[error("no inputs: expected a row with status 1 in the manifest, found only rows that have failed before")]
+    #[error("no inputs: every row of the manifest has a status other than 1")]
     AllFailedBefore,
     /// A name cannot stand in the report of new secrets, which is UTF-8 (contract 6.3).
     #[error("wrong parameter: {0}")]
     Name(LabelError),
     /// The report of new secrets could not say where they are (contract 6.3).
-    #[error(
-        "wrong parameter: expected an output folder with a name in Unicode, since the report names the secrets in it"
-    )]
+    #[error("wrong parameter: the name of the output folder is not Unicode, and the report lists the secrets in it")]
     OutputDirNotUnicode { folder: PathBuf },
     /// Outputs would be found as inputs the next time (contract 6.1).
-    #[error("wrong parameter: expected an output folder outside the folders of the inputs")]
+    #[error("wrong parameter: the output folder is a folder of inputs, or lies in one")]
     OutputInside { folder: PathBuf },
     /// The report would replace a file that is none (contract 6.3).
-    #[error("cannot write: expected no file yet, an empty one or an older report for --report")]
+    #[error("cannot write the report: the existing file is neither empty nor an older report")]
     ReportExists { file: PathBuf },
     /// Outputs could be lost, or be seen half (contract 6.2).
     #[error(
-        "cannot write: expected an output folder on a file system that moves files without replacing others, found: {}",
+        "cannot write: the file system of the output folder cannot move files without replacing others: {}",
         reason(.error)
     )]
     NoMoves { folder: PathBuf, error: io::Error },
     /// The program could not be interrupted in an orderly way (contract 6.6).
-    #[error("cannot start: expected to be told of signals, found: {}", reason(.0))]
+    #[error("cannot install signal handlers: {}", reason(.0))]
     Signals(io::Error),
     /// The system gives no thread.
-    #[error("cannot start: expected a thread of the operating system, found: {}", reason(.0))]
+    #[error("cannot start a thread: {}", reason(.0))]
     Threads(io::Error),
     /// A file or stream cannot be written.
-    #[error("cannot write: expected {what}, found: {}", reason(.error))]
+    #[error("cannot write {what}: {}", reason(.error))]
     Write { what: &'static str, file: Option<PathBuf>, error: io::Error },
     /// The output would replace a file that stays (contract 5.2).
     #[error("cannot write: {kept}; --overwrite replaces it")]
     OutputKept { file: Option<PathBuf>, kept: Kept },
     /// The status file would replace a file that stays (contract 5.12).
-    #[error("cannot write: expected another file for --status-file: {kept}")]
+    #[error("cannot write the status file: {kept}")]
     StatusFileKept { file: PathBuf, kept: Kept },
     /// The parameters file would take the place of the documents or of their names.
-    #[error("wrong parameter: expected a file for --parameters, since standard input is read for something else")]
+    #[error("wrong parameter: --parameters needs a file, since standard input is read for something else")]
     ParametersTakeInput,
     /// A file has no password.
     #[cfg(feature = "serve")]
-    #[error("wrong parameter: expected --state-password-file only with a state in PostgreSQL")]
+    #[error("wrong parameter: --state-password-file is only for a state in PostgreSQL")]
     PasswordOfFile,
     /// The parameters file and the document would both come from standard input.
-    #[error("wrong parameter: expected --input with a file where --parameters is standard input")]
+    #[error("wrong parameter: --input needs a file, since --parameters is standard input")]
     InputTaken,
     /// One file would be read and replaced, or written twice.
-    #[error("wrong parameter: expected different files for {first} and {second}")]
+    #[error("wrong parameter: {first} and {second} are the same file")]
     SameFile { first: &'static str, second: &'static str },
     /// A QR code does not fit on the terminal (contract 5.9).
     #[error(
-        "terminal too narrow: expected at least {needed} columns for the QR code, found {found}; --output writes it to a file"
+        "terminal too narrow: the QR code needs {needed} columns, and the terminal has {found}; --output writes it to a file"
     )]
     TerminalTooNarrow { needed: usize, found: usize },
 }
@@ -152,7 +148,7 @@ impl From<Fault> for Reply {
 
 /// A file that somebody wrote to while it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a file that was changed meanwhile")]
+#[error("the file was changed while it was read")]
 pub struct ChangedError;
 
 /// The reason of an I/O error in lower case, without final period, number or file name.

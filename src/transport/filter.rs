@@ -97,7 +97,7 @@ fn answer(arguments: &FilterArguments, places: &Places) -> Delivery {
     }
     #[cfg(feature = "serve")]
     if let Some(unlock) = &arguments.request.service_unlock {
-        let number = || places.input.read("a telephone number", MAX_NUMBER_BYTES, arguments.handling.input_timeout);
+        let number = || places.input.read("the telephone number", MAX_NUMBER_BYTES, arguments.handling.input_timeout);
         return deliver(crate::service::unlock(unlock, number), arguments, &places.output, replaceable);
     }
     let reply = match input(operation, arguments, places) {
@@ -133,7 +133,7 @@ fn input(operation: Operation, arguments: &FilterArguments, places: &Places) -> 
         }
         terminal::announce_wait(input);
     }
-    places.input.read("an input", input.max_bytes(), arguments.handling.input_timeout)
+    places.input.read("the input", input.max_bytes(), arguments.handling.input_timeout)
 }
 
 /// Puts the answer where it belongs, replacing a file only where that is right.

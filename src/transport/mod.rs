@@ -49,13 +49,13 @@ pub fn print(text: &[u8]) -> i32 {
     }
 }
 
-/// Makes a panic tell where it was, and no more, since its message may quote what the program worked on; then the process
-/// ends, whichever thread it was in, so that nothing goes on with what is half done. What is caught is not told.
+/// Makes every panic end the process, in whichever thread it was, so that nothing continues with what is half done. Only
+/// its place is printed, since its message may quote the input. Caught panics are not reported.
 pub fn end_with_any_panic() {
     panic::set_hook(Box::new(|panic| {
         if !picture::is_guarded() {
             let place = panic.location().map_or_else(String::new, |location| format!(" at {location}"));
-            tell(&format!("fault of the program{place}; please report it"));
+            tell(&format!("internal error{place}; please report it"));
             process::exit(ExitCodes::default().not_written());
         }
     }));

@@ -83,6 +83,6 @@ pub fn resolve_one(request: &Request, timeout: Option<Duration>) -> Result<(Oper
 
 /// What a parameters file says.
 fn of_file(name: &Path, timeout: Option<Duration>) -> Result<ParametersDocument, Fault> {
-    let bytes = Source::of(Some(name)).read("a parameters file", MAX_DOCUMENT_BYTES, timeout)?;
+    let bytes = Source::of(Some(name)).read("the parameters file", MAX_DOCUMENT_BYTES, timeout)?;
     ParametersDocument::read(&bytes).map_err(|error| Fault::Parameters { file: name.to_owned(), error })
 }

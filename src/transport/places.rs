@@ -61,13 +61,13 @@ pub fn begin_status(files: &Files, read: &[(&'static str, PathBuf)]) -> Result<O
 }
 
 /// What the output is called in messages.
-pub const OUTPUT: &str = "an output that can be written";
+pub const OUTPUT: &str = "the output";
 /// What an output that is a file is called in messages: it is the folder that must allow it.
-pub const OUTPUT_IN_FOLDER: &str = "an output file that can be created and renamed in its folder";
+pub const OUTPUT_IN_FOLDER: &str = "the output into its folder";
 /// What standard output is called in messages.
-pub const STANDARD_OUTPUT: &str = "a standard output that can be written";
+pub const STANDARD_OUTPUT: &str = "standard output";
 /// What the status file is called in messages.
-pub const STATUS_FILE: &str = "a status file that can be written";
+pub const STATUS_FILE: &str = "the status file";
 
 /// Refuses a file that would be written where it is also read, by its name or as standard input.
 fn not_read(

@@ -41,7 +41,7 @@ fn answer(arguments: &PushArguments, places: &Places, failure: &Cell<Option<Mail
             if places.input.file().is_none() {
                 terminal::announce_text(push.input());
             }
-            match places.input.read("an input", push.max_bytes(), arguments.input_timeout) {
+            match places.input.read("the input", push.max_bytes(), arguments.input_timeout) {
                 Ok(input) => push.push(&input),
                 Err(fault) => Pushed { failure: Some(MailFailure::Temporary), reply: fault.into() },
             }

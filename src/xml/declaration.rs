@@ -4,7 +4,7 @@
 //! where they stand.
 
 use super::characters::{is_white_space, white_space_length};
-use super::error::Fault;
+use super::error::OffsetError;
 
 /// How a declaration begins: a target of `xml` that ends there (`<?xml-stylesheet` is no declaration).
 pub fn begins_declaration(text: &str) -> bool {
@@ -17,24 +17,24 @@ pub fn declared_encoding(text: &str) -> Option<(&str, usize)> {
     begins_declaration(text).then(|| declaration(text))?.ok()?
 }
 
-/// Reads the declaration that the text begins with, and gives what matters here: the declared encoding, and the offset
+/// Reads the declaration that the text begins with, and returns what matters here: the declared encoding, and the offset
 /// of its name.
-pub fn declaration(text: &str) -> Result<Option<(&str, usize)>, Fault> {
+pub fn declaration(text: &str) -> Result<Option<(&str, usize)>, OffsetError> {
     let mut cursor = Cursor { text, offset: "<?xml".len() };
     let Some((version, at)) = cursor.pseudo_attribute("version")? else {
         return Err(cursor.expected("the version in the XML declaration"));
     };
     let minor = version.strip_prefix("1.").unwrap_or_default();
     if minor.is_empty() || !minor.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Fault::not_well_formed("the version 1.0 in the XML declaration", at));
+        return Err(OffsetError::not_well_formed("the version 1.0 in the XML declaration", at));
     }
     let encoding = cursor.pseudo_attribute("encoding")?;
     if let Some((_, at)) = encoding.filter(|(name, _)| !is_encoding_name(name)) {
-        return Err(Fault::not_well_formed("the name of an encoding in the XML declaration", at));
+        return Err(OffsetError::not_well_formed("the name of an encoding in the XML declaration", at));
     }
     let standalone = cursor.pseudo_attribute("standalone")?;
     if let Some((_, at)) = standalone.filter(|(value, _)| !matches!(*value, "yes" | "no")) {
-        return Err(Fault::not_well_formed("yes or no for standalone in the XML declaration", at));
+        return Err(OffsetError::not_well_formed("yes or no for standalone in the XML declaration", at));
     }
     cursor.skip_white_space();
     if !cursor.rest().starts_with("?>") {
@@ -61,8 +61,8 @@ impl<'a> Cursor<'a> {
         &self.text[self.offset..]
     }
 
-    fn expected(&self, expected: &'static str) -> Fault {
-        Fault::not_well_formed(expected, self.offset)
+    fn expected(&self, expected: &'static str) -> OffsetError {
+        OffsetError::not_well_formed(expected, self.offset)
     }
 
     /// Returns how many bytes were skipped.
@@ -74,7 +74,7 @@ impl<'a> Cursor<'a> {
 
     /// The value of white space, the name, `=` and a quoted value, and the offset of the value;
     /// none if something else follows, and then nothing is taken.
-    fn pseudo_attribute(&mut self, name: &str) -> Result<Option<(&'a str, usize)>, Fault> {
+    fn pseudo_attribute(&mut self, name: &str) -> Result<Option<(&'a str, usize)>, OffsetError> {
         let start = self.offset;
         let spaced = self.skip_white_space() > 0;
         if !spaced || !self.rest().starts_with(name) {

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::declaration::declared_encoding;
 use super::encoding::{Encoding, ascii, windows_1252};
-use super::error::{Fault, ReadError};
+use super::error::{OffsetError, ReadError};
 
 const UTF_8_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 const UTF_16_BIG_ENDIAN_MARK: &[u8] = &[0xfe, 0xff];
@@ -20,7 +20,7 @@ const CONTRADICTION: &str = "a declared encoding that agrees with the bytes of t
 pub enum Decoded<'a> {
     /// The input itself.
     Borrowed(&'a str),
-    /// Text in a buffer of its own, wiped when dropped.
+    /// Text in its own buffer, wiped when dropped.
     Owned(Zeroizing<String>),
 }
 
@@ -35,8 +35,8 @@ impl Decoded<'_> {
 
 /// Decodes a document by its byte order mark, or else by its declaration, or else as UTF-8.
 pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
-    if let Some(fault) = unsupported_signature(bytes) {
-        return Err(fault.in_text(""));
+    if let Some(error) = unsupported_signature(bytes) {
+        return Err(error.in_text(""));
     }
     if let Some(marked) = bytes.strip_prefix(UTF_8_MARK) {
         return checked(utf_8(marked)?, &[Encoding::Utf8]);
@@ -51,7 +51,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
 }
 
 /// Recognises what has no byte order mark of ours and cannot be read byte by byte either (XML 1.0, appendix F.1).
-fn unsupported_signature(bytes: &[u8]) -> Option<Fault> {
+fn unsupported_signature(bytes: &[u8]) -> Option<OffsetError> {
     let unsupported = matches!(
         bytes,
         // UCS-4 with a byte order mark, then without, in the two usual orders.
@@ -61,7 +61,7 @@ fn unsupported_signature(bytes: &[u8]) -> Option<Fault> {
         // EBCDIC: `<?xm`.
         | [0x4c, 0x6f, 0xa7, 0x94, ..]
     );
-    unsupported.then(|| Fault::not_supported(SUPPORTED, 0))
+    unsupported.then(|| OffsetError::not_supported(SUPPORTED, 0))
 }
 
 /// Decodes what has no byte order mark, and so has every character of a declaration in one byte.
@@ -72,7 +72,7 @@ fn by_declaration(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
     let head = ascii_head(bytes);
     let Some((name, offset)) = declared_encoding(head) else { return utf_8(bytes) };
     match Encoding::of_name(name) {
-        None => Err(Fault::not_supported(SUPPORTED, offset).in_text(head)),
+        None => Err(OffsetError::not_supported(SUPPORTED, offset).in_text(head)),
         Some(Encoding::Utf8) => utf_8(bytes),
         Some(Encoding::UsAscii) => single_byte(bytes, ascii, "bytes of the declared encoding US-ASCII"),
         Some(Encoding::Iso8859_1) => {
@@ -80,7 +80,7 @@ fn by_declaration(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
         }
         Some(Encoding::Windows1252) => single_byte(bytes, windows_1252, "bytes of the declared encoding windows-1252"),
         Some(Encoding::Utf16 | Encoding::Utf16BigEndian | Encoding::Utf16LittleEndian) => {
-            Err(Fault::not_well_formed(CONTRADICTION, offset).in_text(head))
+            Err(OffsetError::not_well_formed(CONTRADICTION, offset).in_text(head))
         }
     }
 }
@@ -97,9 +97,9 @@ fn checked<'a>(text: Decoded<'a>, marked: &[Encoding]) -> Result<Decoded<'a>, Re
     let source = text.as_str();
     let Some((name, offset)) = declared_encoding(source) else { return Ok(text) };
     match Encoding::of_name(name) {
-        None => Err(Fault::not_supported(SUPPORTED, offset).in_text(source)),
+        None => Err(OffsetError::not_supported(SUPPORTED, offset).in_text(source)),
         Some(encoding) if !marked.contains(&encoding) => {
-            Err(Fault::not_well_formed(CONTRADICTION, offset).in_text(source))
+            Err(OffsetError::not_well_formed(CONTRADICTION, offset).in_text(source))
         }
         Some(_) => Ok(text),
     }
@@ -108,7 +108,8 @@ fn checked<'a>(text: Decoded<'a>, marked: &[Encoding]) -> Result<Decoded<'a>, Re
 fn utf_8(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
     std::str::from_utf8(bytes).map(Decoded::Borrowed).map_err(|error| {
         let before = std::str::from_utf8(&bytes[..error.valid_up_to()]).expect("checked up to there");
-        Fault::not_well_formed("bytes of UTF-8 (any other encoding must be declared)", before.len()).in_text(before)
+        OffsetError::not_well_formed("bytes of UTF-8 (any other encoding must be declared)", before.len())
+            .in_text(before)
     })
 }
 
@@ -141,7 +142,7 @@ fn own<'a>(
     for character in characters {
         match character {
             Some(character) => text.push(character),
-            None => return Err(Fault::not_well_formed(expected, text.len()).in_text(&text)),
+            None => return Err(OffsetError::not_well_formed(expected, text.len()).in_text(&text)),
         }
     }
     Ok(Decoded::Owned(text))

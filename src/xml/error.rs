@@ -36,7 +36,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// Why a document was not accepted (contract 1.4, 1.6). The message begins with the kind of fault.
+/// Why a document was not accepted (contract 1.4, 1.6). The message begins with the kind of error.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ReadError {
     /// More bytes than [`super::MAX_DOCUMENT_BYTES`] (2.6): send less.
@@ -85,15 +85,15 @@ pub enum ReadError {
     },
 }
 
-/// A fault whose place is still an offset into the text: [`Fault::in_text`] turns it into what users read.
+/// An error whose place is still an offset into the text: [`OffsetError::in_text`] turns it into what users read.
 #[derive(Debug)]
-pub(super) struct Fault {
-    pub kind: FaultKind,
+pub(super) struct OffsetError {
+    pub kind: OffsetErrorKind,
     pub offset: usize,
 }
 
 #[derive(Debug)]
-pub(super) enum FaultKind {
+pub(super) enum OffsetErrorKind {
     TooDeep { limit: usize },
     Empty(&'static str),
     NotSupported(&'static str),
@@ -101,23 +101,23 @@ pub(super) enum FaultKind {
     WrongStructure(&'static str),
 }
 
-impl Fault {
+impl OffsetError {
     pub fn not_well_formed(expected: &'static str, offset: usize) -> Self {
-        Self { kind: FaultKind::NotWellFormed(expected), offset }
+        Self { kind: OffsetErrorKind::NotWellFormed(expected), offset }
     }
 
     pub fn not_supported(expected: &'static str, offset: usize) -> Self {
-        Self { kind: FaultKind::NotSupported(expected), offset }
+        Self { kind: OffsetErrorKind::NotSupported(expected), offset }
     }
 
     pub fn in_text(self, text: &str) -> ReadError {
         let at = Position::of(text, self.offset);
         match self.kind {
-            FaultKind::TooDeep { limit } => ReadError::TooDeep { limit, at },
-            FaultKind::Empty(expected) => ReadError::Empty { expected },
-            FaultKind::NotSupported(expected) => ReadError::NotSupported { expected, at },
-            FaultKind::NotWellFormed(expected) => ReadError::NotWellFormed { expected, at },
-            FaultKind::WrongStructure(expected) => ReadError::WrongStructure { expected, at },
+            OffsetErrorKind::TooDeep { limit } => ReadError::TooDeep { limit, at },
+            OffsetErrorKind::Empty(expected) => ReadError::Empty { expected },
+            OffsetErrorKind::NotSupported(expected) => ReadError::NotSupported { expected, at },
+            OffsetErrorKind::NotWellFormed(expected) => ReadError::NotWellFormed { expected, at },
+            OffsetErrorKind::WrongStructure(expected) => ReadError::WrongStructure { expected, at },
         }
     }
 }

@@ -10,7 +10,7 @@ use quick_xml::events::Event as Markup;
 
 use super::characters::{is_legal, is_white_space, ncname_length};
 use super::declaration::{begins_declaration, declaration};
-use super::error::{Fault, FaultKind};
+use super::error::{OffsetError, OffsetErrorKind};
 use super::namespaces::Namespaces;
 use super::tag::{REFERENCE, reference, start_tag};
 
@@ -41,16 +41,16 @@ pub struct Events<'a> {
 
 impl<'a> Events<'a> {
     /// Begins to read; what concerns the text as a whole is checked at once.
-    pub fn new(source: &'a str) -> Result<Self, Fault> {
+    pub fn new(source: &'a str) -> Result<Self, OffsetError> {
         if let Some(offset) = doctype(source) {
-            return Err(Fault::not_supported("a document without a DOCTYPE", offset));
+            return Err(OffsetError::not_supported("a document without a DOCTYPE", offset));
         }
         if let Some(offset) = illegal_character(source) {
-            return Err(Fault::not_well_formed("a character that XML allows", offset));
+            return Err(OffsetError::not_well_formed("a character that XML allows", offset));
         }
         // quick-xml would skip it as a second byte order mark.
         if source.starts_with('\u{feff}') {
-            return Err(Fault::not_well_formed(OUTSIDE_ROOT, 0));
+            return Err(OffsetError::not_well_formed(OUTSIDE_ROOT, 0));
         }
         if begins_declaration(source) {
             declaration(source)?;
@@ -61,7 +61,7 @@ impl<'a> Events<'a> {
     }
 
     /// The next event and its offset, or nothing at the end of a well-formed document.
-    pub fn next(&mut self) -> Result<Option<(Event<'a>, usize)>, Fault> {
+    pub fn next(&mut self) -> Result<Option<(Event<'a>, usize)>, OffsetError> {
         loop {
             let offset = self.offset();
             let markup = self.reader.read_event().map_err(|error| self.fault_of(&error))?;
@@ -81,9 +81,9 @@ impl<'a> Events<'a> {
                 // The one at the very start has been read.
                 Markup::Decl(_) if offset == 0 => {}
                 Markup::Decl(_) => {
-                    return Err(Fault::not_well_formed("an XML declaration at the very start only", offset));
+                    return Err(OffsetError::not_well_formed("an XML declaration at the very start only", offset));
                 }
-                Markup::DocType(_) => return Err(Fault::not_well_formed("a document without a DOCTYPE", offset)),
+                Markup::DocType(_) => return Err(OffsetError::not_well_formed("a document without a DOCTYPE", offset)),
                 Markup::Eof => return self.at_end(offset),
             }
         }
@@ -93,9 +93,9 @@ impl<'a> Events<'a> {
         usize::try_from(self.reader.buffer_position()).expect("the source is in memory")
     }
 
-    fn start(&mut self, span: &'a str, offset: usize) -> Result<(Event<'a>, usize), Fault> {
+    fn start(&mut self, span: &'a str, offset: usize) -> Result<(Event<'a>, usize), OffsetError> {
         if self.depth == 0 && self.root_seen {
-            return Err(Fault::not_well_formed("one root element only", offset));
+            return Err(OffsetError::not_well_formed("one root element only", offset));
         }
         self.root_seen = true;
         let inside = span.strip_prefix('<').and_then(|tag| tag.strip_suffix('>')).unwrap_or_default();
@@ -104,7 +104,7 @@ impl<'a> Events<'a> {
         self.namespaces.enter(&tag, self.depth, offset)?;
         self.depth += 1;
         if self.depth > MAX_NESTING {
-            return Err(Fault { kind: FaultKind::TooDeep { limit: MAX_NESTING }, offset });
+            return Err(OffsetError { kind: OffsetErrorKind::TooDeep { limit: MAX_NESTING }, offset });
         }
         Ok((Event::Start { local: tag.name.local }, offset))
     }
@@ -115,49 +115,49 @@ impl<'a> Events<'a> {
         Event::End
     }
 
-    fn text(&self, span: &'a str, offset: usize) -> Result<Option<Event<'a>>, Fault> {
+    fn text(&self, span: &'a str, offset: usize) -> Result<Option<Event<'a>>, OffsetError> {
         if self.depth > 0 {
             // Texts seldom have even the first character of it.
             let close = span.as_bytes().contains(&b']').then(|| span.find(CDATA_CLOSE));
             return match close.flatten() {
-                Some(at) => Err(Fault::not_well_formed("no ']]>' in text", offset + at)),
+                Some(at) => Err(OffsetError::not_well_formed("no ']]>' in text", offset + at)),
                 None => Ok(Some(Event::Text(span))),
             };
         }
         match span.find(|c| !is_white_space(c)) {
-            Some(at) => Err(Fault::not_well_formed(OUTSIDE_ROOT, offset + at)),
+            Some(at) => Err(OffsetError::not_well_formed(OUTSIDE_ROOT, offset + at)),
             None => Ok(None),
         }
     }
 
-    fn cdata(&self, span: &'a str, offset: usize) -> Result<(Event<'a>, usize), Fault> {
+    fn cdata(&self, span: &'a str, offset: usize) -> Result<(Event<'a>, usize), OffsetError> {
         const OPEN: &str = "<![CDATA[";
         let content = span.strip_prefix(OPEN).and_then(|section| section.strip_suffix(CDATA_CLOSE));
         match content {
             Some(content) if self.depth > 0 => Ok((Event::Text(content), offset + OPEN.len())),
-            Some(_) | None => Err(Fault::not_well_formed(OUTSIDE_ROOT, offset)),
+            Some(_) | None => Err(OffsetError::not_well_formed(OUTSIDE_ROOT, offset)),
         }
     }
 
-    fn reference(&self, span: &'a str, offset: usize) -> Result<(Event<'a>, usize), Fault> {
+    fn reference(&self, span: &'a str, offset: usize) -> Result<(Event<'a>, usize), OffsetError> {
         if self.depth == 0 {
-            return Err(Fault::not_well_formed(OUTSIDE_ROOT, offset));
+            return Err(OffsetError::not_well_formed(OUTSIDE_ROOT, offset));
         }
         let inside = span.strip_prefix('&').and_then(|reference| reference.strip_suffix(';'));
-        let character = inside.and_then(reference).ok_or(Fault::not_well_formed(REFERENCE, offset))?;
+        let character = inside.and_then(reference).ok_or(OffsetError::not_well_formed(REFERENCE, offset))?;
         Ok((Event::Character(character), offset))
     }
 
-    fn at_end(&self, offset: usize) -> Result<Option<(Event<'a>, usize)>, Fault> {
+    fn at_end(&self, offset: usize) -> Result<Option<(Event<'a>, usize)>, OffsetError> {
         match (self.depth, self.root_seen) {
             (0, true) => Ok(None),
-            (0, false) => Err(Fault::not_well_formed("a root element", offset)),
-            (_, _) => Err(Fault::not_well_formed("the end-tag of every element", offset)),
+            (0, false) => Err(OffsetError::not_well_formed("a root element", offset)),
+            (_, _) => Err(OffsetError::not_well_formed("the end-tag of every element", offset)),
         }
     }
 
     /// quick-xml's own words quote the document, so only the kind of its error and its place are used.
-    fn fault_of(&self, error: &QuickXmlError) -> Fault {
+    fn fault_of(&self, error: &QuickXmlError) -> OffsetError {
         let expected = match error {
             QuickXmlError::Syntax(SyntaxError::InvalidBangMarkup) => "a comment or CDATA section after '<!'",
             QuickXmlError::Syntax(SyntaxError::UnclosedPI | SyntaxError::UnclosedXmlDecl) => {
@@ -190,24 +190,24 @@ impl<'a> Events<'a> {
             | QuickXmlError::Namespace(_) => "well-formed XML",
         };
         let offset = usize::try_from(self.reader.error_position()).expect("the source is in memory");
-        Fault::not_well_formed(expected, offset)
+        OffsetError::not_well_formed(expected, offset)
     }
 }
 
 const CDATA_CLOSE: &str = "]]>";
 const OUTSIDE_ROOT: &str = "only comments, processing instructions and white space around one root element";
 
-fn comment(span: &str, offset: usize) -> Result<(), Fault> {
+fn comment(span: &str, offset: usize) -> Result<(), OffsetError> {
     const OPEN: &str = "<!--";
     let content = span.strip_prefix(OPEN).and_then(|comment| comment.strip_suffix("-->")).unwrap_or_default();
     let end_hyphen = content.ends_with('-').then(|| content.len().saturating_sub(1));
     match content.find("--").or(end_hyphen) {
-        Some(at) => Err(Fault::not_well_formed("no '--' in a comment", offset + OPEN.len() + at)),
+        Some(at) => Err(OffsetError::not_well_formed("no '--' in a comment", offset + OPEN.len() + at)),
         None => Ok(()),
     }
 }
 
-fn processing_instruction(span: &str, offset: usize) -> Result<(), Fault> {
+fn processing_instruction(span: &str, offset: usize) -> Result<(), OffsetError> {
     const OPEN: &str = "<?";
     let inside = span.strip_prefix(OPEN).and_then(|pi| pi.strip_suffix("?>")).unwrap_or_default();
     let (target, data) = inside.split_at(ncname_length(inside));
@@ -218,7 +218,7 @@ fn processing_instruction(span: &str, offset: usize) -> Result<(), Fault> {
     } else {
         return Ok(());
     };
-    Err(Fault::not_well_formed(expected, offset + OPEN.len()))
+    Err(OffsetError::not_well_formed(expected, offset + OPEN.len()))
 }
 
 /// Where the first character stands that XML does not allow. Nearly every document is ASCII without control characters:

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::error::Fault;
+use super::error::OffsetError;
 use super::tag::{Attribute, QName, StartTag, reference};
 
 /// The prefix `xml` is bound to this name and no other is (section 3).
@@ -30,7 +30,7 @@ struct Declared<'a> {
 
 impl<'a> Namespaces<'a> {
     /// Takes the declarations of a start-tag at this depth into scope and checks its names.
-    pub fn enter(&mut self, tag: &StartTag<'a>, depth: usize, offset: usize) -> Result<(), Fault> {
+    pub fn enter(&mut self, tag: &StartTag<'a>, depth: usize, offset: usize) -> Result<(), OffsetError> {
         for attribute in &tag.attributes {
             self.declare(attribute, depth)?;
         }
@@ -49,13 +49,13 @@ impl<'a> Namespaces<'a> {
 
     /// Binds the prefix that an attribute declares, if it does. A default namespace needs no binding here: elements
     /// are compared by local name, and it does not apply to attributes.
-    fn declare(&mut self, attribute: &Attribute<'a>, depth: usize) -> Result<(), Fault> {
+    fn declare(&mut self, attribute: &Attribute<'a>, depth: usize) -> Result<(), OffsetError> {
         let (prefix, name) = match attribute.name {
             QName { prefix: Some("xmlns"), local } => (Some(local), resolved(attribute.value)),
             QName { prefix: None, local: "xmlns" } => (None, resolved(attribute.value)),
             QName { .. } => return Ok(()),
         };
-        let fault = |expected| Err(Fault::not_well_formed(expected, attribute.offset));
+        let fault = |expected| Err(OffsetError::not_well_formed(expected, attribute.offset));
         match prefix {
             Some("xmlns") => fault("no declaration of the prefix xmlns"),
             Some("xml") if name != XML => fault("the prefix xml bound to its own namespace only"),
@@ -71,18 +71,18 @@ impl<'a> Namespaces<'a> {
         }
     }
 
-    fn name_of(&self, prefix: &str, offset: usize) -> Result<&str, Fault> {
+    fn name_of(&self, prefix: &str, offset: usize) -> Result<&str, OffsetError> {
         match prefix {
             "xml" => return Ok(XML),
-            "xmlns" => return Err(Fault::not_well_formed("no element with the prefix xmlns", offset)),
+            "xmlns" => return Err(OffsetError::not_well_formed("no element with the prefix xmlns", offset)),
             _ => {}
         }
         let innermost = self.names.get(prefix).and_then(|names| names.last());
-        innermost.map(Cow::as_ref).ok_or_else(|| Fault::not_well_formed("a declaration of the prefix", offset))
+        innermost.map(Cow::as_ref).ok_or_else(|| OffsetError::not_well_formed("a declaration of the prefix", offset))
     }
 
     /// No two attributes with one name, neither as written (XML 1.0, section 3.1) nor as expanded (section 6.3).
-    fn check_unique(&self, attributes: &[Attribute<'a>]) -> Result<(), Fault> {
+    fn check_unique(&self, attributes: &[Attribute<'a>]) -> Result<(), OffsetError> {
         let mut expanded = Vec::with_capacity(attributes.len());
         for attribute in attributes {
             let namespace = match attribute.name.prefix {
@@ -95,7 +95,7 @@ impl<'a> Namespaces<'a> {
         expanded.sort_unstable();
         let twin = expanded.windows(2).find(|pair| pair[0].0 == pair[1].0 && pair[0].1 == pair[1].1);
         match twin {
-            Some(pair) => Err(Fault::not_well_formed("each attribute once", pair[1].2)),
+            Some(pair) => Err(OffsetError::not_well_formed("each attribute once", pair[1].2)),
             None => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::characters::is_white_space;
 use super::decode::{Decoded, decode};
-use super::error::{Fault, FaultKind, ReadError};
+use super::error::{OffsetError, OffsetErrorKind, ReadError};
 use super::events::{Event, Events};
 use super::kind::DocumentKind;
 use super::text::Text;
@@ -182,12 +182,12 @@ struct Vocabulary<const N: usize> {
 }
 
 impl<const N: usize> Vocabulary<N> {
-    /// Reads the whole document, so that a fault of well-formedness anywhere goes before one of structure
-    /// (contract 1.7), and gives the text of each element; those that are `required` are present.
+    /// Reads the whole document, so that an error of well-formedness anywhere goes before one of structure
+    /// (contract 1.7), and returns the text of each element; those that are `required` are present.
     fn read<'a>(&self, source: &'a str, required: [bool; N]) -> Result<[Option<Text<'a>>; N], ReadError> {
         let mut collector =
-            Collector { vocabulary: self, source, found: [const { None }; N], open: None, depth: 0, fault: None };
-        collector.read_all(required).map_err(|fault| fault.in_text(source))?;
+            Collector { vocabulary: self, source, found: [const { None }; N], open: None, depth: 0, error: None };
+        collector.read_all(required).map_err(|error| error.in_text(source))?;
         Ok(collector.found)
     }
 
@@ -207,14 +207,14 @@ struct Collector<'a, 'v, const N: usize> {
     /// Which of the elements is open.
     open: Option<usize>,
     depth: usize,
-    /// The first fault of structure.
-    fault: Option<Fault>,
+    /// The first error of structure.
+    error: Option<OffsetError>,
 }
 
 impl<'a, const N: usize> Collector<'a, '_, N> {
-    fn read_all(&mut self, required: [bool; N]) -> Result<(), Fault> {
+    fn read_all(&mut self, required: [bool; N]) -> Result<(), OffsetError> {
         if self.source.trim_matches(is_white_space).is_empty() {
-            return Err(Fault { kind: FaultKind::Empty(self.vocabulary.root_expected), offset: 0 });
+            return Err(OffsetError { kind: OffsetErrorKind::Empty(self.vocabulary.root_expected), offset: 0 });
         }
         let mut events = Events::new(self.source)?;
         let mut root_end = 0;
@@ -243,7 +243,7 @@ impl<'a, const N: usize> Collector<'a, '_, N> {
         if !complete {
             self.wrong(self.vocabulary.content_expected, root_end);
         }
-        self.fault.take().map_or(Ok(()), Err)
+        self.error.take().map_or(Ok(()), Err)
     }
 
     fn start(&mut self, local: &str, offset: usize) {
@@ -281,8 +281,8 @@ impl<'a, const N: usize> Collector<'a, '_, N> {
     }
 
     fn wrong(&mut self, expected: &'static str, offset: usize) {
-        let kind = FaultKind::WrongStructure(expected);
-        self.fault.get_or_insert(Fault { kind, offset });
+        let kind = OffsetErrorKind::WrongStructure(expected);
+        self.error.get_or_insert(OffsetError { kind, offset });
     }
 }
 
@@ -299,7 +299,7 @@ mod tests {
             read_totp(&document).err()
         };
         assert_eq!(structure("&#x20;&#10;"), None);
-        let fault = structure("&#x41;").unwrap().to_string();
-        assert!(fault.starts_with("wrong structure: ") && fault.ends_with(" at line 1, column 7"), "{fault}");
+        let error = structure("&#x41;").unwrap().to_string();
+        assert!(error.starts_with("wrong structure: ") && error.ends_with(" at line 1, column 7"), "{error}");
     }
 }

@@ -4,7 +4,7 @@
 //! are none, and does not tell where an attribute stands.
 
 use super::characters::{is_legal, ncname_length, white_space_length};
-use super::error::Fault;
+use super::error::OffsetError;
 
 /// A name with or without a prefix (Namespaces in XML 1.0, section 4, production `QName`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct StartTag<'a> {
 }
 
 /// Reads what stands between `<` and `>` (or `/>`) of a tag; `offset` is the place of its first byte.
-pub fn start_tag(inside: &str, offset: usize) -> Result<StartTag<'_>, Fault> {
+pub fn start_tag(inside: &str, offset: usize) -> Result<StartTag<'_>, OffsetError> {
     let mut scanner = Scanner { inside, at: 0, offset };
     let name = scanner.qname("the name of an element")?;
     let mut attributes = Vec::new();
@@ -79,8 +79,8 @@ impl<'a> Scanner<'a> {
         &self.inside[self.at..]
     }
 
-    fn expected(&self, expected: &'static str) -> Fault {
-        Fault::not_well_formed(expected, self.offset + self.at)
+    fn expected(&self, expected: &'static str) -> OffsetError {
+        OffsetError::not_well_formed(expected, self.offset + self.at)
     }
 
     fn skip_white_space(&mut self) -> bool {
@@ -89,7 +89,7 @@ impl<'a> Scanner<'a> {
         length > 0
     }
 
-    fn ncname(&mut self, expected: &'static str) -> Result<&'a str, Fault> {
+    fn ncname(&mut self, expected: &'static str) -> Result<&'a str, OffsetError> {
         let name = &self.rest()[..ncname_length(self.rest())];
         if name.is_empty() {
             return Err(self.expected(expected));
@@ -98,7 +98,7 @@ impl<'a> Scanner<'a> {
         Ok(name)
     }
 
-    fn qname(&mut self, expected: &'static str) -> Result<QName<'a>, Fault> {
+    fn qname(&mut self, expected: &'static str) -> Result<QName<'a>, OffsetError> {
         let first = self.ncname(expected)?;
         if !self.rest().starts_with(':') {
             return Ok(QName { prefix: None, local: first });
@@ -107,7 +107,7 @@ impl<'a> Scanner<'a> {
         Ok(QName { prefix: Some(first), local: self.ncname("a local name after the prefix")? })
     }
 
-    fn attribute(&mut self) -> Result<Attribute<'a>, Fault> {
+    fn attribute(&mut self) -> Result<Attribute<'a>, OffsetError> {
         let offset = self.offset + self.at;
         let name = self.qname("the name of an attribute")?;
         self.skip_white_space();
@@ -121,7 +121,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A quoted value without `<` and with correct references only.
-    fn quoted(&mut self) -> Result<&'a str, Fault> {
+    fn quoted(&mut self) -> Result<&'a str, OffsetError> {
         let Some(quote) = self.rest().chars().next().filter(|c| matches!(c, '"' | '\'')) else {
             return Err(self.expected("a quoted attribute value"));
         };
@@ -130,7 +130,7 @@ impl<'a> Scanner<'a> {
             return Err(self.expected("a closing quotation mark"));
         };
         let value = &self.rest()[..length];
-        let fault = |expected, at| Fault::not_well_formed(expected, self.offset + self.at + at);
+        let fault = |expected, at| OffsetError::not_well_formed(expected, self.offset + self.at + at);
         if let Some(at) = value.find('<') {
             return Err(fault("no '<' in an attribute value", at));
         }

@@ -120,7 +120,7 @@ impl fmt::Debug for Text<'_> {
 mod tests {
     use super::*;
 
-    // contract 1.6b: the place in the document, also after what is no text.
+    // contract 1.6b: the place in the document, also after anything but text.
     #[test]
     fn places_in_a_text_of_several_pieces() {
         let source = "<S>AB<!-- -->C&#x44;E</S>";

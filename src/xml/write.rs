@@ -35,7 +35,7 @@ pub fn write_error(description: &str) -> Zeroizing<Vec<u8>> {
 
 /// A text from elsewhere has a character that no XML document can hold, not even by reference. It does not hold the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("expected a text without the control characters and noncharacters that XML 1.0 excludes")]
+#[error("the text has a character that XML 1.0 excludes")]
 pub struct IllegalCharacter;
 
 /// `<KeyURI>…</KeyURI>` of a URI as it was found.

@@ -57,10 +57,7 @@ fn folders_and_files() {
     assert_eq!((lines[0], lines[1]), ("input,output,status,description", "secret.xml,secret.xml,1,"));
     assert_eq!(
         lines[6..],
-        [
-            "key,key.xml,1,",
-            "missing.xml,missing.error.xml,-1,\"cannot read: expected an input that can be read, found: no such file or directory\"",
-        ]
+        ["key,key.xml,1,", "missing.xml,missing.error.xml,-1,cannot read the input: no such file or directory",]
     );
     assert_snapshot!(lines[2..6].iter().find(|line| line.contains("bad")).unwrap(), @r#"in/bad.xml,bad.error.xml,-1,"unusable secret: expected Base32 (the letters A to Z, the digits 2 to 7), found another character at line 1, column 9""#);
     assert_snapshot!(folder.read("out/bad.error.xml"), @r#"<Error description="unusable secret: expected Base32 (the letters A to Z, the digits 2 to 7), found another character at line 1, column 9"/>"#);
@@ -114,13 +111,13 @@ fn lists_of_names() {
     folder.write("list", "secret.xml\r\n\nin\nmissing\n\n./in/a.xml");
     folder.write("null", "two\nlines.xml\0secret.xml\0");
     folder.run(&format!("{PASSWORD} --files-from list --report report.csv"));
-    assert_snapshot!(folder.read("report.csv"), @r#"
+    assert_snapshot!(folder.read("report.csv"), @"
     input,output,status,description
     secret.xml,secret.xml,1,
     in/a.xml,a.xml,1,
-    missing,missing.error.xml,-1,"cannot read: expected an input that can be read, found: no such file or directory"
-    ./in/a.xml,,-1,wrong parameter: expected another output than that of an earlier input of this run
-    "#);
+    missing,missing.error.xml,-1,cannot read the input: no such file or directory
+    ./in/a.xml,,-1,wrong parameter: an earlier input of this run has the same output
+    ");
     let ran = folder.run("batch --operation GeneratePassword --files-from null --null --output-dir null-out --quiet");
     assert_eq!(
         (ran.code(), folder.names_in("null-out")),
@@ -172,7 +169,7 @@ fn the_report_of_new_secrets_is_a_manifest() {
     input,output,status,description
     secrets/secret-000001.xml,secret-000001.png,1,
     secrets/secret-000002.xml,secret-000002.error.xml,-1,"unusable secret: expected Base32 characters, found none at line 1, column 1"
-    secrets/secret-000003.xml,secret-000003.error.xml,-1,"wrong parameter: expected a visible account, found none or only white space"
+    secrets/secret-000003.xml,secret-000003.error.xml,-1,wrong parameter: the account is missing or only white space
     "#);
     assert_eq!(folder.names_in("qr"), ["secret-000001.png", "secret-000002.error.xml", "secret-000003.error.xml"]);
     // What has failed is not tried again.
@@ -211,13 +208,13 @@ fn manifests() {
     assert_snapshot!(folder.read("report.csv"), @r#"
     input,output,status,description
     secret.xml,deep/er/x.y.xml,1,
-    secret.xml,,-1,wrong parameter: expected an output by a path below the output folder
-    secret.xml,,-1,wrong parameter: expected an output by a path below the output folder
-    secret.xml,,-1,"wrong parameter: expected an output that does not end in .error.xml, which is kept for errors"
-    secret.xml,,-1,wrong parameter: expected another output than that of an earlier input of this run
+    secret.xml,,-1,wrong parameter: the output is not a path below the output folder
+    secret.xml,,-1,wrong parameter: the output is not a path below the output folder
+    secret.xml,,-1,"wrong parameter: the output ends in .error.xml, which is reserved for errors"
+    secret.xml,,-1,wrong parameter: an earlier input of this run has the same output
     secret.xml,,,skipped: the manifest has a status other than 1
     table.csv,,-1,"wrong manifest: expected 4 columns in line 8, found 1"
-    .,dir.error.xml,-1,cannot read: expected a regular file
+    .,dir.error.xml,-1,cannot read the input: not a regular file
     secret.xml,secret.xml,1,
     "#);
     assert_eq!(files(&folder.path().join("out")), ["deep/er/x.y.xml", "dir.error.xml", "secret.xml"]);
@@ -227,15 +224,15 @@ fn manifests() {
     }
     assert_snapshot!(folder.run(&format!("{PASSWORD} --manifest report.csv/x")), @r#"
     $ totp-adapter batch --operation GeneratePassword --output-dir out --manifest report.csv/x --now 1111111109
-    > <Error description="cannot read: expected a manifest that can be read, found: not a directory"/>
-    ! totp-adapter: status -1: cannot read: expected a manifest that can be read, found: not a directory (report.csv/x)
+    > <Error description="cannot read the manifest: not a directory"/>
+    ! totp-adapter: status -1: cannot read the manifest: not a directory (report.csv/x)
     exit 2
     "#);
     folder.write("table.csv", "name,input,input\n");
     assert_snapshot!(folder.run(&format!("{PASSWORD} --manifest table.csv")), @r#"
     $ totp-adapter batch --operation GeneratePassword --output-dir out --manifest table.csv --now 1111111109
-    > <Error description="wrong manifest: expected a first row with the column input (GenerateSecret does without), and optionally output, issuer and account, each once, separated by commas"/>
-    ! totp-adapter: status -1: wrong manifest: expected a first row with the column input (GenerateSecret does without), and optionally output, issuer and account, each once, separated by commas (table.csv)
+    > <Error description="wrong manifest: the first row must name the column input (except for GenerateSecret), and may name output, issuer and account, each once, separated by commas"/>
+    ! totp-adapter: status -1: wrong manifest: the first row must name the column input (except for GenerateSecret), and may name output, issuer and account, each once, separated by commas (table.csv)
     exit 2
     "#);
 }
@@ -267,7 +264,7 @@ fn outputs_that_exist() {
         format!("{}\nexit {}\n{}", sorted(&folder.read("report.csv")), ran.code(), folder.names_in("out").join(" "))
     };
     assert_snapshot!(run(""), @r#"
-    in/a.xml,a.error.xml,-1,"cannot write: expected no output yet; --overwrite replaces it, --skip-existing leaves it"
+    in/a.xml,a.error.xml,-1,"cannot write: the output exists; --overwrite replaces it, --skip-existing keeps it"
     in/b.xml,b.xml,1,
     exit 2
     a.error.xml a.xml b.error.xml b.xml
@@ -283,7 +280,7 @@ fn outputs_that_exist() {
     folder.write("in/b.xml", "");
     assert_snapshot!(run("--overwrite"), @r#"
     in/a.xml,a.xml,1,
-    in/b.xml,,-1,"not well-formed: expected the root element Secret, found an empty document; cannot write: expected an output that can be created and moved to its place, found: file exists"
+    in/b.xml,,-1,"not well-formed: expected the root element Secret, found an empty document; cannot write the output: file exists"
     exit 2
     a.xml b.error.xml b.xml
     "#);
@@ -291,7 +288,7 @@ fn outputs_that_exist() {
         (folder.read("out/a.xml").as_str(), folder.read("out/b.xml").as_str()),
         (PASSWORD_DOCUMENT, PASSWORD_DOCUMENT)
     );
-    assert_snapshot!(folder.run(&format!("{PASSWORD} in --overwrite --skip-existing")).stderr(), @"totp-adapter: status -1: wrong command line: expected only one of --overwrite and --skip-existing; see --help");
+    assert_snapshot!(folder.run(&format!("{PASSWORD} in --overwrite --skip-existing")).stderr(), @"totp-adapter: status -1: wrong command line: --overwrite cannot be used with --skip-existing; see --help");
 }
 
 // contract 6.2h, 6.6a: a mismatch is a result, also where it is skipped.
@@ -333,7 +330,7 @@ fn inputs_of_the_same_name() {
         let run = format!("batch --operation GeneratePassword --output-dir {output_dir} {order} --report report.csv");
         assert_eq!(folder.run(&format!("{run} --jobs 4")).code(), 2);
         let report = folder.read("report.csv");
-        let claimed = ",,-1,wrong parameter: expected another output than that of an earlier input of this run";
+        let claimed = ",,-1,wrong parameter: an earlier input of this run has the same output";
         assert_eq!(report.matches(claimed).count(), 2, "{report}");
         assert_eq!(folder.names_in(output_dir).len(), 1);
         assert!(report.matches("secret.xml,secret.xml,1,").count() >= expected, "{report}");
@@ -356,7 +353,7 @@ fn inputs_and_outputs_stay_apart() {
     ] {
         let ran = folder.run(&format!("batch --operation GeneratePassword {arguments}"));
         assert_eq!(ran.code(), 2);
-        assert!(ran.stdout().contains("expected an output folder outside the folders of the inputs"), "{ran}");
+        assert!(ran.stdout().contains("the output folder is a folder of inputs, or lies in one"), "{ran}");
         assert_eq!(files(folder.path()), before);
     }
     for (report, inputs) in [
@@ -368,12 +365,12 @@ fn inputs_and_outputs_stay_apart() {
     ] {
         folder.write("list", "secret.xml\n");
         let ran = folder.run(&format!("{PASSWORD} {inputs} --report {report}"));
-        assert!(ran.code() == 2 && ran.stdout().contains(" for --report"), "{ran}");
+        assert!(ran.code() == 2 && ran.stdout().contains(": --report and "), "{ran}");
         assert_eq!((folder.read("secret.xml"), folder.read("list").as_str()), (secret_document(), "secret.xml\n"));
     }
     // A report by a way that the run itself makes.
     let ran = folder.run("batch --operation GeneratePassword --output-dir x/z secret.xml in --report x/../in/a.xml");
-    assert!(ran.code() == 2 && ran.stdout().contains(" for --report"), "{ran}");
+    assert!(ran.code() == 2 && ran.stdout().contains(": --report and "), "{ran}");
     folder.write("notes.csv", "mine");
     let ran = folder.run("batch --operation GeneratePassword --output-dir y/z secret.xml --report y/../notes.csv");
     assert_eq!((ran.code(), folder.read("notes.csv").as_str()), (2, "mine"), "{ran}");
@@ -481,7 +478,7 @@ fn a_file_that_is_called_like_an_error() {
         let ran = folder.run(&format!("{PASSWORD} {input} --report report.csv"));
         assert_eq!((ran.code(), folder.read("out/secret.error.xml")), (code, secret_document()));
     }
-    assert_snapshot!(sorted(&folder.read("report.csv")), @r#"missing/secret.xml,,-1,"cannot read: expected an input that can be read, found: no such file or directory; cannot write: expected an output that can be created and moved to its place, found: file exists""#);
+    assert_snapshot!(sorted(&folder.read("report.csv")), @"missing/secret.xml,,-1,cannot read the input: no such file or directory; cannot write the output: file exists");
 }
 
 // contract 6.2j: nothing is taken for a match that is none; an empty file is no output.
@@ -496,12 +493,12 @@ fn outputs_that_are_left() {
     folder.write("out/wrong.xml", "<Error description=\"The password provided is incorrect.\"/>\n");
     folder.write("out/other.xml", "<Ok/>\n");
     folder.run("batch --operation VerifyPassword in --output-dir out --skip-existing --report report.csv");
-    assert_snapshot!(sorted(&folder.read("report.csv")), @r#"
+    assert_snapshot!(sorted(&folder.read("report.csv")), @"
     in/empty.xml,empty.xml,403,The password provided is incorrect.
-    in/other.xml,other.error.xml,-1,"cannot write: expected an older answer of the operation to leave, found something else"
+    in/other.xml,other.error.xml,-1,cannot write: the existing output is not an answer of this operation
     in/right.xml,right.xml,1,skipped: the output exists
     in/wrong.xml,wrong.xml,403,skipped: the output exists
-    "#);
+    ");
 }
 
 // contract 5.6a, 6.1q, 6.3g, 6.6b
@@ -510,21 +507,21 @@ fn a_run_that_cannot_begin() {
     let folder = Folder::new();
     folder.write("file", "");
     let run = |arguments: &str| without_features(&folder.run(&format!("batch {arguments}")).stderr());
-    assert_snapshot!(run(""), @"totp-adapter: status -1: wrong command line: expected --output-dir with a folder for the results; see --help");
-    assert_snapshot!(run("--operation GeneratePassword --output-dir out"), @"totp-adapter: status -1: wrong command line: expected inputs: names of files and folders, --files-from, --manifest or --count; see --help");
-    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --count 3"), @"totp-adapter: status -1: wrong command line: expected only one of names of files and folders and --count; see --help");
-    assert_snapshot!(run("--operation GeneratePassword --output-dir out --count 3"), @"totp-adapter: status -1: wrong parameter: expected --count only where the operation is GenerateSecret");
+    assert_snapshot!(run(""), @"totp-adapter: status -1: wrong command line: --output-dir is missing: the folder for the results; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out"), @"totp-adapter: status -1: wrong command line: no inputs; name files or folders, or use --files-from, --manifest or --count; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --count 3"), @"totp-adapter: status -1: wrong command line: --count cannot be used with file or folder arguments; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out --count 3"), @"totp-adapter: status -1: wrong parameter: --count is only for GenerateSecret");
     assert_snapshot!(run("--operation GenerateSecret --output-dir out --count 0"), @"totp-adapter: status -1: wrong command line: expected a whole number from 1 to 999999999 for --count; see --help");
-    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --null"), @"totp-adapter: status -1: wrong command line: expected only one of names of files and folders and --null; see --help");
-    assert_snapshot!(run("--output-dir out secret.xml"), @"totp-adapter: status -1: wrong parameter: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file");
-    assert_snapshot!(run("--operation GeneratePassword --output-dir file secret.xml"), @"totp-adapter: status -1: cannot write: expected an output folder that can be written, found: file exists (file)");
-    assert_snapshot!(run("--operation GeneratePassword --output-dir out --files-from missing"), @"totp-adapter: status -1: cannot read: expected a list of names that can be read, found: no such file or directory (missing)");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --null"), @"totp-adapter: status -1: wrong command line: --null cannot be used with file or folder arguments; see --help");
+    assert_snapshot!(run("--output-dir out secret.xml"), @"totp-adapter: status -1: wrong parameter: no operation; expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir file secret.xml"), @"totp-adapter: status -1: cannot write the output folder: file exists (file)");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out --files-from missing"), @"totp-adapter: status -1: cannot read the list of names: no such file or directory (missing)");
     folder.write("other.csv", "a,b\n");
-    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --report other.csv"), @"totp-adapter: status -1: cannot write: expected no file yet, an empty one or an older report for --report (other.csv)");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --report other.csv"), @"totp-adapter: status -1: cannot write the report: the existing file is neither empty nor an older report (other.csv)");
     fs::remove_file(folder.path().join("other.csv")).unwrap();
-    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --report missing/report.csv"), @"totp-adapter: status -1: cannot write: expected a report that can be written, found: no such file or directory (missing/report.csv)");
-    assert_snapshot!(run("--operation GeneratePassword --output-dir out --parameters - --files-from -"), @"totp-adapter: status -1: wrong parameter: expected a file for --parameters, since standard input is read for something else");
-    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --reprot x"), @"totp-adapter: status -1: wrong command line: unknown option; nearest is --report; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --files-from, --manifest, --count, --null, --output-dir, --overwrite, --skip-existing, --report, --jobs, --quiet, --exit-code or --format; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --report missing/report.csv"), @"totp-adapter: status -1: cannot write the report: no such file or directory (missing/report.csv)");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out --parameters - --files-from -"), @"totp-adapter: status -1: wrong parameter: --parameters needs a file, since standard input is read for something else");
+    assert_snapshot!(run("--operation GeneratePassword --output-dir out secret.xml --reprot x"), @"totp-adapter: status -1: wrong command line: unknown option; did you mean --report?");
     // The folder was made for a report that might have been in it.
     assert!(folder.names_in("out").is_empty());
     assert_eq!(folder.names(), ["file", "out", "secret.xml"]);
@@ -586,14 +583,14 @@ mod unix {
             summary(&ran),
             "totp-adapter: 5 inputs: 2 successful, 0 mismatches, 3 errors, 0 skipped; 1 other file left alone"
         );
-        assert_snapshot!(folder.read("report.csv"), @r#"
+        assert_snapshot!(folder.read("report.csv"), @"
         input,output,status,description
         in/a.xml,a.xml,1,
-        pipe.xml,pipe.error.xml,-1,cannot read: expected a regular file
-        /dev/zero,zero.error.xml,-1,cannot read: expected a regular file
-        dangling.xml,dangling.error.xml,-1,"cannot read: expected an input that can be read, found: no such file or directory"
+        pipe.xml,pipe.error.xml,-1,cannot read the input: not a regular file
+        /dev/zero,zero.error.xml,-1,cannot read the input: not a regular file
+        dangling.xml,dangling.error.xml,-1,cannot read the input: no such file or directory
         named.xml,named.xml,1,
-        "#);
+        ");
     }
 
     // contract 6.3c: names of bytes are processed, and escaped in the report only.
@@ -771,7 +768,7 @@ mod unix {
             let run = "batch --operation GenerateSecret --output-dir out --report /dev/full --quiet --count";
             let ran = folder.run(&format!("{run} {secrets}"));
             assert_eq!((ran.code(), folder.names_in("out").len()), (2, secrets));
-            let reason = "cannot write: expected a report that can be written, found: no space left on device";
+            let reason = "cannot write the report: no space left on device";
             assert!(ran.stderr().contains(reason) && ran.stderr().lines().count() == 1, "{}", ran.stderr());
         }
     }
@@ -816,7 +813,7 @@ mod unix {
         let stdout = String::from_utf8(output.stdout).unwrap();
         assert!(stdout.starts_with("2\n"), "{stdout}");
         let report = folder.read("report.csv");
-        let is_full = "cannot write: expected an output that can be created and moved to its place, found: no space left on device";
+        let is_full = "cannot write the output: no space left on device";
         let (full, written): (Vec<_>, Vec<_>) = report.lines().skip(1).partition(|line| line.contains(is_full));
         assert!(full.len() > 10 && written.len() > 10 && full.len() + written.len() == 300, "{report}");
         // As many outputs as the report says, all of them whole.
@@ -843,7 +840,7 @@ mod unix {
         fs::remove_dir_all(folder.path().join("out")).unwrap();
         let output = strace(&inject).unwrap();
         assert_eq!(output.status.code(), Some(2));
-        assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"totp-adapter: status -1: cannot write: expected an output folder on a file system that moves files without replacing others, found: operation not permitted (out)");
+        assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"totp-adapter: status -1: cannot write: the file system of the output folder cannot move files without replacing others: operation not permitted (out)");
         assert!(folder.names_in("out").is_empty());
     }
 

@@ -58,10 +58,9 @@ fn the_operation_as_a_word() {
         assert_eq!(ran.code(), 2, "{ran}");
         without_features(&ran.stderr()).trim_start_matches("totp-adapter: status -1: wrong command line: ").to_owned()
     };
-    let twice = |one, other| format!("expected only one of {one} and {other}; see --help\n");
-    let word = "the operation as a word";
-    assert_eq!(cause("GeneratePassword --operation GeneratePassword"), twice(word, "--operation"));
-    assert_eq!(cause("--operation GeneratePassword GeneratePassword"), twice("--operation", word));
+    let twice = "--operation cannot be used with the operation as a word; see --help\n";
+    assert_eq!(cause("GeneratePassword --operation GeneratePassword"), twice);
+    assert_eq!(cause("--operation GeneratePassword GeneratePassword"), twice);
     for (word, nearest) in [
         ("generatepassword", "GeneratePassword"),
         ("GeneratePasword", "GeneratePassword"),
@@ -70,10 +69,10 @@ fn the_operation_as_a_word() {
         ("READ-QR", "read-qr"),
         ("bach", "batch"),
     ] {
-        assert_eq!(cause(word), format!("unknown word; nearest is {nearest}; see --help\n"), "{word}");
+        assert_eq!(cause(word), format!("unknown operation or command; did you mean {nearest}?\n"), "{word}");
     }
-    let neither = "expected an operation, read-qr, batch, stream or completions as the only word, and options (secrets and \
-         passwords come in the document, never as arguments); see --help\n";
+    let neither =
+        "unexpected argument; secrets and passwords are read from the document, never from arguments; see --help\n";
     for word in
         ["123456", "''", &"GeneratePassword".repeat(5), "GeneratePassword GeneratePassword", "GeneratePassword x"]
     {
@@ -100,7 +99,7 @@ fn a_mismatch() {
     $ totp-adapter --operation VerifyPassword --now 1111111109
     < <TOTP><Password>123456</Password><Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret></TOTP>
     > <Error description="The password provided is incorrect."/>
-    ! totp-adapter: status 403: wrong password: expected the one of the current time step or of a step within the skew
+    ! totp-adapter: status 403: wrong password: it matches no time step within the skew
     exit 1
     "#);
     assert_snapshot!(run_then("--operation VerifyPassword", "<TOTP><Password>1"), @r#"
@@ -142,8 +141,8 @@ fn an_error() {
     assert_snapshot!(run("--operation GenerateAuthenticatorQRCode", &secret_document()), @r#"
     $ totp-adapter --operation GenerateAuthenticatorQRCode
     < <Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>
-    > <Error description="wrong parameter: expected a visible account, found none or only white space"/>
-    ! totp-adapter: status -1: wrong parameter: expected a visible account, found none or only white space
+    > <Error description="wrong parameter: the account is missing or only white space"/>
+    ! totp-adapter: status -1: wrong parameter: the account is missing or only white space
     exit 2
     "#);
 }
@@ -154,14 +153,14 @@ fn an_error() {
 fn a_wrong_command_line() {
     assert_snapshot!(without_features(&run("", "").to_string()), @r#"
     $ totp-adapter
-    > <Error description="wrong parameter: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file"/>
-    ! totp-adapter: status -1: wrong parameter: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file
+    > <Error description="wrong parameter: no operation; expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file"/>
+    ! totp-adapter: status -1: wrong parameter: no operation; expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file
     exit 2
     "#);
     assert_snapshot!(without_features(&run("--operation generatepassword", "").to_string()), @r#"
     $ totp-adapter --operation generatepassword
-    > <Error description="wrong command line: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation; nearest is GeneratePassword; see --help"/>
-    ! totp-adapter: status -1: wrong command line: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation; nearest is GeneratePassword; see --help
+    > <Error description="wrong command line: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation; did you mean GeneratePassword?"/>
+    ! totp-adapter: status -1: wrong command line: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation; did you mean GeneratePassword?
     exit 2
     "#);
     assert_snapshot!(without_features(&run("--operation", "").to_string()), @r#"
@@ -172,14 +171,14 @@ fn a_wrong_command_line() {
     "#);
     assert_snapshot!(without_features(&run("--Issuer x", "").to_string()), @r#"
     $ totp-adapter --Issuer x
-    > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --exit-code, --format or --base64; see --help"/>
-    ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --exit-code, --format or --base64; see --help
+    > <Error description="wrong command line: unknown option; did you mean --issuer?"/>
+    ! totp-adapter: status -1: wrong command line: unknown option; did you mean --issuer?
     exit 2
     "#);
     assert_snapshot!(without_features(&run("--isuer x", "").to_string()), @r#"
     $ totp-adapter --isuer x
-    > <Error description="wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --exit-code, --format or --base64; see --help"/>
-    ! totp-adapter: status -1: wrong command line: unknown option; nearest is --issuer; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --input, --output, --status-file, --input-timeout, --overwrite, --exit-code, --format or --base64; see --help
+    > <Error description="wrong command line: unknown option; did you mean --issuer?"/>
+    ! totp-adapter: status -1: wrong command line: unknown option; did you mean --issuer?
     exit 2
     "#);
     assert_snapshot!(without_features(&run("--skew 11", "").to_string()), @r#"
@@ -225,8 +224,8 @@ fn a_wrong_value() {
     "#);
     assert_snapshot!(run("--algorithm sha1", ""), @r#"
     $ totp-adapter --algorithm sha1
-    > <Error description="wrong command line: expected SHA1, SHA256 or SHA512 for --algorithm; nearest is SHA1; see --help"/>
-    ! totp-adapter: status -1: wrong command line: expected SHA1, SHA256 or SHA512 for --algorithm; nearest is SHA1; see --help
+    > <Error description="wrong command line: expected SHA1, SHA256 or SHA512 for --algorithm; did you mean SHA1?"/>
+    ! totp-adapter: status -1: wrong command line: expected SHA1, SHA256 or SHA512 for --algorithm; did you mean SHA1?
     exit 2
     "#);
     assert_snapshot!(run("--exit-code posix", ""), @r#"
@@ -243,29 +242,29 @@ fn a_wrong_value() {
     "#);
     assert_snapshot!(run("--base64=yes", ""), @r#"
     $ totp-adapter --base64=yes
-    > <Error description="wrong command line: expected no value for --base64; see --help"/>
-    ! totp-adapter: status -1: wrong command line: expected no value for --base64; see --help
+    > <Error description="wrong command line: --base64 takes no value; see --help"/>
+    ! totp-adapter: status -1: wrong command line: --base64 takes no value; see --help
     exit 2
     "#);
     assert_snapshot!(run("--now 1 --now 2", ""), @r#"
     $ totp-adapter --now 1 --now 2
-    > <Error description="wrong command line: expected --now once; see --help"/>
-    ! totp-adapter: status -1: wrong command line: expected --now once; see --help
+    > <Error description="wrong command line: --now is given more than once; see --help"/>
+    ! totp-adapter: status -1: wrong command line: --now is given more than once; see --help
     exit 2
     "#);
-    assert_snapshot!(run("--input", "").stderr(), @"totp-adapter: status -1: wrong command line: expected a value for --input; see --help");
-    assert_snapshot!(without_features(&run("completions bash --exit-code zero", "").stderr()), @"totp-adapter: status -1: wrong command line: expected an operation, read-qr, batch, stream or completions as the only word, and options (secrets and passwords come in the document, never as arguments); see --help");
-    assert_snapshot!(without_features(&run("--overwrite completions bash", "").stderr()), @"totp-adapter: status -1: wrong command line: expected an operation, read-qr, batch, stream or completions as the only word, and options (secrets and passwords come in the document, never as arguments); see --help");
+    assert_snapshot!(run("--input", "").stderr(), @"totp-adapter: status -1: wrong command line: --input needs a value; see --help");
+    assert_snapshot!(without_features(&run("completions bash --exit-code zero", "").stderr()), @"totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help");
+    assert_snapshot!(without_features(&run("--overwrite completions bash", "").stderr()), @"totp-adapter: status -1: wrong command line: unexpected argument; secrets and passwords are read from the document, never from arguments; see --help");
     assert_snapshot!(run("completions", ""), @r#"
     $ totp-adapter completions
-    > <Error description="wrong command line: expected the name of a shell after completions; see --help"/>
-    ! totp-adapter: status -1: wrong command line: expected the name of a shell after completions; see --help
+    > <Error description="wrong command line: completions needs the name of a shell; see --help"/>
+    ! totp-adapter: status -1: wrong command line: completions needs the name of a shell; see --help
     exit 2
     "#);
     assert_snapshot!(run("completions csh", ""), @r#"
     $ totp-adapter completions csh
-    > <Error description="wrong command line: expected bash, elvish, fish, powershell or zsh for completions; nearest is zsh; see --help"/>
-    ! totp-adapter: status -1: wrong command line: expected bash, elvish, fish, powershell or zsh for completions; nearest is zsh; see --help
+    > <Error description="wrong command line: expected bash, elvish, fish, powershell or zsh for completions; did you mean zsh?"/>
+    ! totp-adapter: status -1: wrong command line: expected bash, elvish, fish, powershell or zsh for completions; did you mean zsh?
     exit 2
     "#);
 }
@@ -365,7 +364,7 @@ fn a_status_file_that_holds_a_secret_is_left_alone() {
     }
     let ran =
         totp_adapter(["--operation", "GenerateSecret", "--status-file", "secret.xml"]).folder(folder.path()).run();
-    assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: cannot write: expected another file for --status-file: the existing file holds a secret, which would be lost (secret.xml)");
+    assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: cannot write the status file: the existing file holds a secret, which would be lost (secret.xml)");
 }
 
 // contract 5.6c, 5.12d: a slip of the hand does not cost the secret.
@@ -399,7 +398,7 @@ fn a_status_file_that_is_also_the_output() {
         let arguments = ["--operation", "GenerateSecret", "--output", output, "--status-file", status];
         let ran = totp_adapter(arguments).folder(folder.path()).run();
         assert_eq!(ran.code(), 2, "{ran}");
-        assert!(ran.stderr().contains("expected different files for --status-file and --output"), "{ran}");
+        assert!(ran.stderr().contains("--status-file and --output are the same file"), "{ran}");
     }
     fs::create_dir(folder.path().join("folder")).unwrap();
     let arguments = ["--operation", "GenerateSecret", "--output", "new", "--status-file", "folder/new"];
@@ -568,15 +567,15 @@ fn a_wrong_parameters_file() {
     "#);
     assert_snapshot!(run("--parameters missing.xml --operation GenerateSecret", ""), @r#"
     $ totp-adapter --parameters missing.xml --operation GenerateSecret
-    > <Error description="cannot read: expected a parameters file that can be read, found: no such file or directory"/>
-    ! totp-adapter: status -1: cannot read: expected a parameters file that can be read, found: no such file or directory (missing.xml)
+    > <Error description="cannot read the parameters file: no such file or directory"/>
+    ! totp-adapter: status -1: cannot read the parameters file: no such file or directory (missing.xml)
     exit 2
     "#);
     file("none.xml", b"<Parameters/>");
     assert_snapshot!(run("--parameters none.xml", ""), @r#"
     $ totp-adapter --parameters none.xml
-    > <Error description="wrong parameter: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file"/>
-    ! totp-adapter: status -1: wrong parameter: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file
+    > <Error description="wrong parameter: no operation; expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file"/>
+    ! totp-adapter: status -1: wrong parameter: no operation; expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file
     exit 2
     "#);
     file("large.xml", " ".repeat(65537).as_bytes());
@@ -591,8 +590,8 @@ fn a_wrong_parameters_file() {
     assert_snapshot!(run("--parameters - --operation GeneratePassword", "<Parameters/>"), @r#"
     $ totp-adapter --parameters - --operation GeneratePassword
     < <Parameters/>
-    > <Error description="wrong parameter: expected --input with a file where --parameters is standard input"/>
-    ! totp-adapter: status -1: wrong parameter: expected --input with a file where --parameters is standard input
+    > <Error description="wrong parameter: --input needs a file, since --parameters is standard input"/>
+    ! totp-adapter: status -1: wrong parameter: --input needs a file, since --parameters is standard input
     exit 2
     "#);
 }
@@ -617,8 +616,8 @@ fn display_names() {
     assert_snapshot!(qr(&["--account", ""]), @r#"
     $ totp-adapter --operation GenerateAuthenticatorQRCode --account ''
     < <Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>
-    > <Error description="wrong parameter: expected a visible account, found none or only white space"/>
-    ! totp-adapter: status -1: wrong parameter: expected a visible account, found none or only white space
+    > <Error description="wrong parameter: the account is missing or only white space"/>
+    ! totp-adapter: status -1: wrong parameter: the account is missing or only white space
     exit 2
     "#);
 }
@@ -632,13 +631,13 @@ fn a_name_that_is_not_unicode() {
     let name = OsStr::from_bytes(b"J\xf6rg");
     let qr = ["--operation", "GenerateAuthenticatorQRCode", "--account"].map(OsStr::new);
     let ran = totp_adapter(qr.into_iter().chain([name])).stdin(secret_document()).run();
-    assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: wrong parameter: expected an account in Unicode; the parameters file takes it where the command line cannot");
+    assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: wrong parameter: the account is not Unicode; name it in the parameters file instead");
     let password = ["--operation", "GeneratePassword", "--now", "59", "--issuer"].map(OsStr::new);
     let ran = totp_adapter(password.into_iter().chain([name])).stdin(secret_document()).run();
     assert_eq!(ran.code(), 0, "the others ignore it: {ran}");
     // contract 5.6a: where a value has to be one of a list.
     let ran = totp_adapter([OsStr::new("--skew"), name]).run();
-    assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: wrong command line: expected arguments in Unicode; see --help");
+    assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: wrong command line: an argument is not Unicode; see --help");
 }
 
 // contract 5.7a
@@ -656,7 +655,7 @@ fn base64() {
     > <Password>081804</Password>
     exit 0
     ");
-    assert_snapshot!(run("--operation GenerateAuthenticatorQRCode --base64", &secret_document()).stdout(), @r#"<Error description="wrong parameter: expected a visible account, found none or only white space"/>"#);
+    assert_snapshot!(run("--operation GenerateAuthenticatorQRCode --base64", &secret_document()).stdout(), @r#"<Error description="wrong parameter: the account is missing or only white space"/>"#);
 }
 
 // contract 4.4a, 4.4d, 5.7a
@@ -680,8 +679,8 @@ fn formats() {
     > <Password>081804</Password>
     exit 0
     ");
-    assert_snapshot!(run("--operation GenerateAuthenticatorQRCode --format svg", &secret_document()).stdout(), @r#"<Error description="wrong parameter: expected a visible account, found none or only white space"/>"#);
-    assert_snapshot!(run("--format SVG", "").stderr(), @"totp-adapter: status -1: wrong command line: expected png, svg or terminal for --format; nearest is svg; see --help");
+    assert_snapshot!(run("--operation GenerateAuthenticatorQRCode --format svg", &secret_document()).stdout(), @r#"<Error description="wrong parameter: the account is missing or only white space"/>"#);
+    assert_snapshot!(run("--format SVG", "").stderr(), @"totp-adapter: status -1: wrong command line: expected png, svg or terminal for --format; did you mean svg?");
     assert_snapshot!(run("stream --format terminal", "").stderr(), @"totp-adapter: status -1: wrong command line: expected png or svg for --format; see --help");
 }
 
@@ -700,10 +699,10 @@ fn help_version_and_completions() {
     assert_eq!(run("--version", "").stdout(), format!("totp-adapter {}\n", env!("CARGO_PKG_VERSION")));
     let first_lines = [
         ("read-qr", "Read the secret from a picture of its QR code"),
-        ("batch", "Work on many files, with one output for each"),
+        ("batch", "Run an operation on many files, with one output for each"),
         ("batch read-qr", "Read the secret from every picture"),
-        ("stream", "Answer to every line of standard input with a line"),
-        ("stream read-qr", "Read the secret from the picture, in Base64, of every line"),
+        ("stream", "Answer each line of standard input with one line"),
+        ("stream read-qr", "Read the secret from a picture in Base64 on each line"),
         ("completions", "Print a completion script for a shell"),
     ];
     #[cfg(feature = "serve")]
@@ -730,14 +729,14 @@ fn serve_and_push_need_their_feature() {
         ("push skyvern --url hunter2", "push"),
         ("push", "push"),
     ] {
-        let words = "needs a program built with it (cargo build --release --features serve)";
+        let words = "make one that has it with cargo build --release --features serve";
         let ran = run(arguments, "");
-        let expected = format!("totp-adapter: status -1: wrong command line: {name} {words}\n");
+        let expected = format!("totp-adapter: status -1: wrong command line: this build has no {name}; {words}\n");
         assert_eq!((ran.stderr(), ran.code()), (expected, 2), "{arguments}");
     }
     assert_eq!(run("serve --exit-code x4", "").code(), 255);
     // A word elsewhere is a word too many.
-    assert!(run("--issuer x serve", "").stderr().contains("expected options only"));
+    assert!(run("--issuer x serve", "").stderr().contains("unexpected argument"));
 }
 
 /// Without the feature, a program says what it needs.
@@ -752,8 +751,8 @@ fn unlock_and_state_need_their_feature() {
         ("batch --operation VerifyPassword --state hunter2", "--state"),
         ("stream --state hunter2", "--state"),
     ] {
-        let words = "needs a program built with it (cargo build --release --features state)";
-        let expected = format!("totp-adapter: status -1: wrong command line: {name} {words}\n");
+        let words = "make one that has it with cargo build --release --features state";
+        let expected = format!("totp-adapter: status -1: wrong command line: this build has no {name}; {words}\n");
         let ran = run(arguments, "");
         assert_eq!((ran.stderr(), ran.code()), (expected, 2), "{arguments}");
     }

@@ -89,7 +89,7 @@ fn a_clock_before_1970() {
         (reply.status, reply.cause.map_or_else(String::new, |cause| cause.to_string()))
     };
     let secret = crate::common::secret_document();
-    let clock = "unusable clock: expected a system time after the beginning of 1970";
+    let clock = "unusable clock: the system time is before 1970";
     assert_eq!(status(Operation::GeneratePassword, &secret), (Status::Error, clock.to_owned()));
     assert_eq!(status(Operation::VerifyPassword, &totp_document("287082")), (Status::Error, clock.to_owned()));
     assert_eq!(status(Operation::GenerateSecret, "").0, Status::Success);
@@ -100,12 +100,12 @@ fn a_clock_before_1970() {
 #[test]
 fn no_entropy() {
     let mut adapter =
-        Adapter { time: None, entropy: &mut |_| Err(totp_adapter::adapter::NoEntropy), has_time: &|| true };
+        Adapter { time: None, entropy: &mut |_| Err(totp_adapter::adapter::EntropyError), has_time: &|| true };
     let reply = adapter.respond(Operation::GenerateSecret, &Parameters::default(), b"");
     assert_eq!(reply.status, Status::Error);
     assert_eq!(
         *reply.body.into_bytes(),
-        b"<Error description=\"no entropy: expected random bytes from the operating system\"/>\n"
+        b"<Error description=\"no entropy: the operating system returned no random bytes\"/>\n"
     );
 }
 

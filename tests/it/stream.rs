@@ -82,7 +82,7 @@ fn records_that_end_with_nul() {
     let got = lines("--operation GeneratePassword --columns id,document --null", input).join("\n");
     assert_snapshot!(got, @r#"
     1	1	<Password>081804</Password>
-    	-1	<Error description="wrong record: expected an id without line breaks and NUL"/>
+    	-1	<Error description="wrong record: the id has a line break or NUL"/>
     	1	<Password>081804</Password>
     "#);
 }
@@ -119,7 +119,7 @@ fn a_text_in_utf_16() {
         let ran = run("--operation GeneratePassword --columns id,document", input);
         assert_eq!((ran.stdout().as_str(), ran.code()), ("", 2));
         allow_duplicates! {
-            assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: cannot read: expected a standard input that can be read, found: text in UTF-16; convert it to UTF-8");
+            assert_snapshot!(ran.stderr(), @"totp-adapter: status -1: cannot read standard input: the text is in UTF-16; convert it to UTF-8");
         }
     }
 }
@@ -216,7 +216,7 @@ fn records_that_cannot_be_taken_apart() {
     no Base64	-1	<Error description="wrong record: expected Base64 or a data URL of it in the column document-base64"/>
     three	-1	<Error description="wrong record: expected 2 columns separated by tabs, found 3"/>
     	-1	<Error description="wrong record: expected 2 columns separated by tabs, found 1"/>
-    	-1	<Error description="wrong record: expected an id without line breaks and NUL"/>
+    	-1	<Error description="wrong record: the id has a line break or NUL"/>
     	-1	<Error description="wrong record: expected 2 columns separated by tabs, found 1"/>
     "#);
 
@@ -236,28 +236,28 @@ fn records_that_cannot_be_taken_apart() {
 fn a_stream_that_cannot_begin() {
     assert_snapshot!(run("", ""), @r#"
     $ totp-adapter stream --now 1111111109
-    > <Error description="wrong parameter: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file"/>
-    ! totp-adapter: status -1: wrong parameter: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file
+    > <Error description="wrong parameter: no operation; expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file"/>
+    ! totp-adapter: status -1: wrong parameter: no operation; expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file
     exit 2
     "#);
     assert_snapshot!(run("--operation GeneratePassword --columns id", ""), @r#"
     $ totp-adapter stream --operation GeneratePassword --columns id --now 1111111109
-    > <Error description="wrong parameter: expected document or document-base64 among --columns, unless --operation is GenerateSecret"/>
-    ! totp-adapter: status -1: wrong parameter: expected document or document-base64 among --columns, unless --operation is GenerateSecret
+    > <Error description="wrong parameter: --columns needs document or document-base64, unless --operation is GenerateSecret"/>
+    ! totp-adapter: status -1: wrong parameter: --columns needs document or document-base64, unless --operation is GenerateSecret
     exit 2
     "#);
     assert_snapshot!(run("--operation GenerateSecret --columns id,operation", ""), @r#"
     $ totp-adapter stream --operation GenerateSecret --columns id,operation --now 1111111109
-    > <Error description="wrong parameter: expected document or document-base64 among --columns, unless --operation is GenerateSecret"/>
-    ! totp-adapter: status -1: wrong parameter: expected document or document-base64 among --columns, unless --operation is GenerateSecret
+    > <Error description="wrong parameter: --columns needs document or document-base64, unless --operation is GenerateSecret"/>
+    ! totp-adapter: status -1: wrong parameter: --columns needs document or document-base64, unless --operation is GenerateSecret
     exit 2
     "#);
-    assert_snapshot!(without_features(&run("--operation GeneratePassword --columns id,secret", "").stderr()), @"totp-adapter: status -1: wrong command line: expected names separated by commas out of id, operation, issuer, account and either document or document-base64, each at most once, for --columns; see --help");
-    assert_snapshot!(without_features(&run("--operation GeneratePassword --colums id", "").stderr()), @"totp-adapter: status -1: wrong command line: unknown option; nearest is --columns; expected one of --operation, --issuer, --account, --parameters, --skew, --now, --algorithm, --digits, --period, --columns, --null, --jobs or --format; see --help");
+    assert_snapshot!(without_features(&run("--operation GeneratePassword --columns id,secret", "").stderr()), @"totp-adapter: status -1: wrong command line: expected names out of id, operation, issuer, account and either document or document-base64, separated by commas and each at most once, for --columns; see --help");
+    assert_snapshot!(without_features(&run("--operation GeneratePassword --colums id", "").stderr()), @"totp-adapter: status -1: wrong command line: unknown option; did you mean --columns?");
     assert_snapshot!(without_features(&run("--operation GeneratePassword --jobs 0", "").stderr()), @"totp-adapter: status -1: wrong command line: expected a whole number from 1 to 1024 for --jobs; see --help");
-    assert_snapshot!(without_features(&run("--operation GeneratePassword GEZDGNBV", "").stderr()), @"totp-adapter: status -1: wrong command line: expected an operation, read-qr, batch, stream or completions as the only word, and options (secrets and passwords come in the document, never as arguments); see --help");
-    assert_snapshot!(without_features(&run("--operation GeneratePassword --parameters -", "<Parameters/>").stderr()), @"totp-adapter: status -1: wrong parameter: expected a file for --parameters, since standard input is read for something else");
-    assert_snapshot!(without_features(&run("--operation GeneratePassword --parameters missing.xml", "").stderr()), @"totp-adapter: status -1: cannot read: expected a parameters file that can be read, found: no such file or directory (missing.xml)");
+    assert_snapshot!(without_features(&run("--operation GeneratePassword GEZDGNBV", "").stderr()), @"totp-adapter: status -1: wrong command line: unexpected argument; secrets and passwords are read from the document, never from arguments; see --help");
+    assert_snapshot!(without_features(&run("--operation GeneratePassword --parameters -", "<Parameters/>").stderr()), @"totp-adapter: status -1: wrong parameter: --parameters needs a file, since standard input is read for something else");
+    assert_snapshot!(without_features(&run("--operation GeneratePassword --parameters missing.xml", "").stderr()), @"totp-adapter: status -1: cannot read the parameters file: no such file or directory (missing.xml)");
 }
 
 /// A stream that is still open.
@@ -432,12 +432,12 @@ mod unix {
         let _ = full.stdin.take().unwrap().write_all(secret_document().as_bytes());
         let output = full.wait_with_output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_snapshot!(stderr, @"totp-adapter: status -1: cannot write: expected a standard output that can be written, found: no space left on device");
+        assert_snapshot!(stderr, @"totp-adapter: status -1: cannot write standard output: no space left on device");
         assert_eq!(output.status.code(), Some(2));
 
         let output = command("--operation GeneratePassword").stdin(File::open("/").unwrap()).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_snapshot!(stderr, @"totp-adapter: status -1: cannot read: expected a standard input that can be read, found: is a directory");
+        assert_snapshot!(stderr, @"totp-adapter: status -1: cannot read standard input: is a directory");
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
     }
 
@@ -449,7 +449,7 @@ mod unix {
         let ran = run(&format!("{columns} GeneratePassword"), &input);
         assert_eq!(ran.output.stdout, b"J\xf6rg\t1\t<Password>081804</Password>\n");
         let ran = run(&format!("{columns} GenerateAuthenticatorQRCode"), &input);
-        assert!(ran.stdout().contains("\t-1\t<Error description=\"wrong parameter: expected an account in Unicode"));
+        assert!(ran.stdout().contains("\t-1\t<Error description=\"wrong parameter: the account is not Unicode"));
     }
 }
 

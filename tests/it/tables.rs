@@ -52,7 +52,7 @@ fn rows_that_have_all_failed_before() {
     let ran = folder.run(&format!("{PASSWORD} --manifest failed.csv --report report.csv"));
     assert_snapshot!(told(&ran), @"
     totp-adapter: 2 inputs: 0 successful, 0 mismatches, 0 errors, 2 skipped
-    totp-adapter: status -1: no inputs: expected a row with status 1 in the manifest, found only rows that have failed before
+    totp-adapter: status -1: no inputs: every row of the manifest has a status other than 1
     ");
     assert_eq!(ran.code(), 2);
     assert_eq!(folder.read("report.csv").lines().count(), 3);
@@ -85,18 +85,18 @@ fn tables_that_are_not_utf_8() {
     folder.write("long.csv", [b"account\n".to_vec(), b"ann\n".repeat(400_000), b"J\xf6rg\n".to_vec()].concat());
     assert_snapshot!(folder.run(&format!("{SECRETS} --manifest ansi.csv --report report.csv")), @r#"
     $ totp-adapter batch --operation GenerateSecret --output-dir out --manifest ansi.csv --report report.csv --now 1111111109
-    > <Error description="wrong manifest: expected a table in UTF-8, found in line 3 what seems to be windows-1252 (plain &quot;CSV&quot; of Windows): save it as &quot;CSV UTF-8&quot;, or convert it with iconv -f WINDOWS-1252 -t UTF-8"/>
-    ! totp-adapter: status -1: wrong manifest: expected a table in UTF-8, found in line 3 what seems to be windows-1252 (plain "CSV" of Windows): save it as "CSV UTF-8", or convert it with iconv -f WINDOWS-1252 -t UTF-8 (ansi.csv)
+    > <Error description="wrong manifest: the table seems to be in windows-1252 (plain &quot;CSV&quot; of Windows), by its line 3; save it as &quot;CSV UTF-8&quot;, or convert it with iconv -f WINDOWS-1252 -t UTF-8"/>
+    ! totp-adapter: status -1: wrong manifest: the table seems to be in windows-1252 (plain "CSV" of Windows), by its line 3; save it as "CSV UTF-8", or convert it with iconv -f WINDOWS-1252 -t UTF-8 (ansi.csv)
     exit 2
     "#);
-    assert_snapshot!(folder.run(&format!("{SECRETS} --manifest unicode.csv --report report.csv")).stderr(), @r#"totp-adapter: status -1: wrong manifest: expected a table in UTF-8, found what seems to be UTF-16 ("Unicode text"): save it as "CSV UTF-8", or convert it with iconv -f UTF-16 -t UTF-8 (unicode.csv)"#);
+    assert_snapshot!(folder.run(&format!("{SECRETS} --manifest unicode.csv --report report.csv")).stderr(), @r#"totp-adapter: status -1: wrong manifest: the table seems to be in UTF-16 ("Unicode text"); save it as "CSV UTF-8", or convert it with iconv -f UTF-16 -t UTF-8 (unicode.csv)"#);
     for table in ["ansi.csv", "unicode.csv", "unmarked.csv", "long.csv"] {
         let bytes = fs::read(folder.path().join(table)).unwrap();
         let run = format!("{SECRETS} --report report.csv --manifest");
         let piped = folder.prepare(&format!("{run} -")).stdin(bytes).run();
         for ran in [folder.run(&format!("{run} {table}")), piped] {
             assert_eq!(ran.code(), 2);
-            assert!(ran.stderr().contains("wrong manifest: expected a table in UTF-8, found"), "{ran}");
+            assert!(ran.stderr().contains("wrong manifest: the table seems to be in"), "{ran}");
         }
         assert_eq!(folder.names(), ["ansi.csv", "long.csv", "unicode.csv", "unmarked.csv"]);
     }
@@ -119,7 +119,7 @@ fn names_on_the_command_line_that_are_not_utf_8() {
     };
     let output = run("--report report.csv");
     assert_eq!(output.status.code(), Some(2));
-    assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"totp-adapter: status -1: wrong parameter: expected an issuer in Unicode; the parameters file takes it where the command line cannot");
+    assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"totp-adapter: status -1: wrong parameter: the issuer is not Unicode; name it in the parameters file instead");
     assert!(folder.names().is_empty());
     let dir = OsStr::from_bytes(b"--output-dir=o\xff");
     let mut command = folder.prepare("batch --operation GenerateSecret --count 1 --report report.csv").command();
@@ -134,7 +134,7 @@ fn names_on_the_command_line_that_are_not_utf_8() {
 fn a_quotation_mark_that_is_not_closed() {
     let folder = Folder::empty();
     folder.write("users.csv", "account\nann\n\"bob\njo\n");
-    assert_snapshot!(folder.run(&format!("{SECRETS} --manifest users.csv")).stderr(), @"totp-adapter: status -1: wrong manifest: expected a quotation mark at the end of a cell that begins with one, in line 3 or below (users.csv)");
+    assert_snapshot!(folder.run(&format!("{SECRETS} --manifest users.csv")).stderr(), @"totp-adapter: status -1: wrong manifest: a quotation mark is not closed, in line 3 or below (users.csv)");
     let piped = folder.prepare(&format!("{SECRETS} --manifest -")).stdin(folder.read("users.csv")).run();
     assert_eq!((piped.code(), folder.names()), (2, vec!["users.csv".to_owned()]));
 }
@@ -144,7 +144,7 @@ fn a_quotation_mark_that_is_not_closed() {
 fn separators_that_are_no_commas() {
     let folder = Folder::empty();
     folder.write("users.csv", "account;department\njo;Sales\n");
-    assert_snapshot!(folder.run(&format!("{SECRETS} --manifest users.csv")).stderr(), @"totp-adapter: status -1: wrong manifest: expected columns separated by commas, found semicolons; save the table with commas (users.csv)");
+    assert_snapshot!(folder.run(&format!("{SECRETS} --manifest users.csv")).stderr(), @"totp-adapter: status -1: wrong manifest: the columns are separated by semicolons; save the table with commas (users.csv)");
 }
 
 // contract 6.1o, 6.1p: a byte order mark before a list; a list in UTF-16 is one clear error.
@@ -157,7 +157,7 @@ fn marks_before_lists() {
     assert_eq!((ran.code(), folder.read("out/secret.xml").as_str()), (0, PASSWORD_DOCUMENT), "{ran}");
     let ran = folder.run("batch --operation GeneratePassword --output-dir none --files-from utf-16");
     assert_eq!(ran.code(), 2);
-    assert_snapshot!(told(&ran), @"totp-adapter: 1 input: 0 successful, 0 mismatches, 1 error, 0 skipped; the first error (--report has all): cannot read: expected a list of names that can be read, found: text in UTF-16; convert it to UTF-8");
+    assert_snapshot!(told(&ran), @"totp-adapter: 1 input: 0 successful, 0 mismatches, 1 error, 0 skipped; the first error (--report has all): cannot read the list of names: the text is in UTF-16; convert it to UTF-8");
     assert!(folder.names_in("none").is_empty());
 }
 
@@ -177,14 +177,14 @@ fn runs_without_inputs() {
     };
     assert_snapshot!(run("--operation GeneratePassword in"), @"
     totp-adapter: 0 inputs: 0 successful, 0 mismatches, 0 errors, 0 skipped; 2 other files left alone
-    totp-adapter: status -1: no inputs: expected files, or folders with *.xml in them, found none
+    totp-adapter: status -1: no inputs: expected files, or folders with *.xml in them
     ");
     assert_snapshot!(run("read-qr in"), @"
     totp-adapter: 0 inputs: 0 successful, 0 mismatches, 0 errors, 0 skipped; 2 other files left alone
-    totp-adapter: status -1: no inputs: expected files, or folders with *.png, *.jpg, *.jpeg, *.jpe, *.jfif, *.pjpeg, *.pjp, *.gif, *.bmp, *.dib, *.webp in them, found none
+    totp-adapter: status -1: no inputs: expected files, or folders with *.png, *.jpg, *.jpeg, *.jpe, *.jfif, *.pjpeg, *.pjp, *.gif, *.bmp, *.dib, *.webp in them
     ");
-    assert_snapshot!(run("--operation GeneratePassword --files-from list --quiet"), @"totp-adapter: status -1: no inputs: expected a list with names of files, or of folders with *.xml in them, found none");
-    assert_snapshot!(run("--operation GeneratePassword --manifest table.csv --quiet --exit-code zero"), @"totp-adapter: status -1: no inputs: expected a table with rows below its header, found none");
+    assert_snapshot!(run("--operation GeneratePassword --files-from list --quiet"), @"totp-adapter: status -1: no inputs: expected a list with names of files, or of folders with *.xml in them");
+    assert_snapshot!(run("--operation GeneratePassword --manifest table.csv --quiet --exit-code zero"), @"totp-adapter: status -1: no inputs: expected a table with rows below its header");
 }
 
 // contract 6.1d: what Finder leaves beside files on foreign disks is not a document.

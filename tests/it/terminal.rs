@@ -53,7 +53,7 @@ fn halves(line: &str) -> Vec<[bool; 2]> {
 fn a_terminal_that_is_too_narrow() {
     let (screen, stderr, code) = on_terminal(totp_adapter(QR).command(), 40, &secret_document());
     assert_eq!((screen.as_str(), code), ("", 2));
-    assert_snapshot!(stderr, @"totp-adapter: status -1: terminal too narrow: expected at least 41 columns for the QR code, found 40; --output writes it to a file");
+    assert_snapshot!(stderr, @"totp-adapter: status -1: terminal too narrow: the QR code needs 41 columns, and the terminal has 40; --output writes it to a file");
 }
 
 // contract 5.9b: as wide as the code, or one that does not know its width.

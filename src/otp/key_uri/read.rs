@@ -106,22 +106,22 @@ pub enum KeyUriError {
     Scheme,
     /// What Google Authenticator shows to move accounts to another phone.
     #[error(
-        "expected otpauth://totp/, found an export of Google Authenticator; use the code of the single account, which \
+        "this is an export of Google Authenticator; use the code of the single account, which \
              the service shows when the app is set up"
     )]
     Export,
     /// A key for HOTP (RFC 4226), whose codes count and do not follow the clock.
-    #[error("expected the type totp, found hotp: codes that depend on a counter are not supported")]
+    #[error("the type is hotp, and codes that depend on a counter are not supported")]
     Hotp,
     /// Steam's codes, which are five letters and digits.
     #[error(
-        "expected the type totp, found a key for Steam Guard, whose codes are not those of RFC 6238; use an app that \
+        "the key is for Steam Guard, whose codes are not those of RFC 6238; use an app that \
              makes them"
     )]
     Steam,
     /// A part of a key: the phone makes the other one (privacyIDEA, "Two Step Enrollment").
     #[error(
-        "expected a whole key, found one for a two-step enrolment, to which the phone adds a part; enrol again without \
+        "the key is for a two-step enrolment, to which the phone adds a part; enrol again without \
              the second step"
     )]
     TwoStep,
@@ -135,10 +135,10 @@ pub enum KeyUriError {
     )]
     Separator,
     /// A parameter with two values.
-    #[error("expected the parameter {0} once, found it with different values")]
+    #[error("the parameter {0} is repeated with different values")]
     Repeated(&'static str),
     /// No parameter `secret`.
-    #[error("expected the parameter secret, found none")]
+    #[error("the parameter secret is missing")]
     NoSecret,
     /// The secret is no Base32 key.
     #[error("{0} in the parameter secret")]

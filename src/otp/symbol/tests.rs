@@ -44,7 +44,7 @@ fn the_largest_text_fits_and_one_byte_more_does_not() {
     let symbol = Symbol::encode(&[b'a'; CAPACITY]).unwrap();
     assert_eq!((symbol.version(), symbol.error_correction_level()), (40, ErrorCorrectionLevel::L));
     let error = Symbol::encode(&[b'a'; CAPACITY + 1]).unwrap_err();
-    assert_eq!(error.to_string(), "expected a key URI of at most 2953 bytes for a QR code, found 2954");
+    assert_eq!(error.to_string(), "the key URI has 2954 bytes, and a QR code holds at most 2953");
 }
 
 #[test]

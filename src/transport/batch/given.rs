@@ -40,8 +40,8 @@ pub enum Source {
     Count(RangeInclusive<u32>),
 }
 
-const LIST: &str = "a list of names";
-const MANIFEST: &str = "a manifest";
+const LIST: &str = "the list of names";
+const MANIFEST: &str = "the manifest";
 
 impl Source {
     /// Opens a list or a table.

@@ -107,7 +107,7 @@ impl Inputs {
             Found::Other => Item::Other,
             Found::Unreadable(input, below, error) => {
                 let name = if below == Path::new("") { input.file_name().unwrap_or_default().into() } else { below };
-                let expected = "cannot read: expected a folder that can be read, found: ";
+                let expected = "cannot read the folder: ";
                 self.failed(input, &name, format!("{expected}{}", reason(&error)))
             }
         }

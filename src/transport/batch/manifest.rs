@@ -36,32 +36,30 @@ pub enum ManifestError {
     Text(TableError),
     /// The first row is not the one that is needed.
     #[error(
-        "wrong manifest: expected a first row with the column input (GenerateSecret does without), and optionally \
+        "wrong manifest: the first row must name the column input (except for GenerateSecret), and may name \
          output, issuer and account, each once, separated by commas"
     )]
     Header,
     /// A quotation mark that is not closed.
-    #[error(
-        "wrong manifest: expected a quotation mark at the end of a cell that begins with one, in line {line} or below"
-    )]
+    #[error("wrong manifest: a quotation mark is not closed, in line {line} or below")]
     Quote { line: u64 },
     /// Other separators than commas.
-    #[error("wrong manifest: expected columns separated by commas, found {0}; save the table with commas")]
+    #[error("wrong manifest: the columns are separated by {0}; save the table with commas")]
     Separator(&'static str),
     /// Too many cells or too few.
     #[error("wrong manifest: expected {expected} columns in line {line}, found {found}")]
     Cells { expected: usize, line: u64, found: usize },
     /// The row names no file.
-    #[error("wrong manifest: expected the name of a file in the column input in line {line}")]
+    #[error("wrong manifest: the column input is empty in line {line}")]
     NoInput { line: u64 },
     /// A row that does not end.
     #[error(
-        "wrong manifest: expected rows of at most {MAX_RECORD_BYTES} bytes, found a longer one from line {line} on \
-         (is a quotation mark missing?); those after it are left out"
+        "wrong manifest: a row from line {line} on is longer than {MAX_RECORD_BYTES} bytes \
+         (is a quotation mark missing?); the rows after it are left out"
     )]
     TooLong { line: u64 },
     /// It cannot be read any further.
-    #[error("cannot read: expected a manifest that can be read, found: {} after line {line}", reason(.error))]
+    #[error("cannot read the manifest after line {line}: {}", reason(.error))]
     Read { error: io::Error, line: u64 },
 }
 

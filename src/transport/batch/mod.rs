@@ -145,8 +145,8 @@ fn can_be_read_again(inputs: cli::Inputs) -> bool {
     }
 }
 
-const REPORT: &str = "a report that can be written";
-const OUTPUT_DIR: &str = "an output folder that can be written";
+const REPORT: &str = "the report";
+const OUTPUT_DIR: &str = "the output folder";
 
 /// Where the report goes, if anywhere, once it is sure that it takes no other file's place.
 fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
@@ -163,7 +163,7 @@ fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
         cli::Inputs::Count(_) => false,
     };
     if is_among_inputs {
-        return Err(Fault::SameFile { first: "--report", second: "the inputs" });
+        return Err(Fault::SameFile { first: "--report", second: "an input" });
     }
     if let Some((second, _)) = arguments.request.files().into_iter().find(|(_, file)| is_read(file)) {
         return Err(Fault::SameFile { first: "--report", second });

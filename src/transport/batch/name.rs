@@ -26,13 +26,13 @@ pub struct Name(OsString);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum WrongName {
     /// It is absolute, empty, or leads out of the folder.
-    #[error("wrong parameter: expected an output by a path below the output folder")]
+    #[error("wrong parameter: the output is not a path below the output folder")]
     NotBelow,
     /// It ends as the documents do that say what was wrong.
-    #[error("wrong parameter: expected an output that does not end in .error.xml, which is kept for errors")]
+    #[error("wrong parameter: the output ends in .error.xml, which is reserved for errors")]
     Reserved,
     /// It is in a folder of inputs.
-    #[error("wrong parameter: expected an output outside the folders of the inputs")]
+    #[error("wrong parameter: the output lies in a folder of inputs")]
     AmongInputs,
 }
 

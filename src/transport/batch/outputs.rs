@@ -79,21 +79,21 @@ enum Failure {
     /// The operation answers with -1, for this reason.
     #[error("{0}")]
     Answer(String),
-    #[error("cannot read: expected an input that can be read, found: {}", reason(.0))]
+    #[error("cannot read the input: {}", reason(.0))]
     Read(io::Error),
-    #[error("cannot read: expected a regular file")]
+    #[error("cannot read the input: not a regular file")]
     Kind,
-    #[error("cannot write: expected an output that can be created and moved to its place, found: {}", reason(.0))]
+    #[error("cannot write the output: {}", reason(.0))]
     Write(io::Error),
-    #[error("cannot write: expected no output yet; --overwrite replaces it, --skip-existing leaves it")]
+    #[error("cannot write: the output exists; --overwrite replaces it, --skip-existing keeps it")]
     Exists,
-    #[error("cannot write: expected an output that the run does not also read")]
+    #[error("cannot write: this run also reads the output file")]
     IsRead,
     #[error("cannot write: {0}")]
     Kept(Kept),
-    #[error("cannot write: expected an older answer of the operation to leave, found something else")]
+    #[error("cannot write: the existing output is not an answer of this operation")]
     NoOutput,
-    #[error("wrong parameter: expected another output than that of an earlier input of this run")]
+    #[error("wrong parameter: an earlier input of this run has the same output")]
     Claimed,
 }
 

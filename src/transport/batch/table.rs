@@ -36,19 +36,19 @@ pub enum TableError {
     Read(#[from] io::Error),
     /// It has the mark of UTF-16, or as many bytes of zero as a text in ASCII has in UTF-16.
     #[error(
-        "expected a table in UTF-8, found what seems to be UTF-16 (\"Unicode text\"): save it as \"CSV UTF-8\", or convert it with \
+        "the table seems to be in UTF-16 (\"Unicode text\"); save it as \"CSV UTF-8\", or convert it with \
          iconv -f UTF-16 -t UTF-8"
     )]
     Utf16,
     /// It has a byte of zero, which no text has.
-    #[error("expected a table of text, found a byte of zero in line {line}")]
+    #[error("the table is not a text: it has a zero byte in line {line}")]
     Zero {
         /// The line, from 1.
         line: u64,
     },
     /// It has bytes that are not UTF-8.
     #[error(
-        "expected a table in UTF-8, found in line {line} what seems to be windows-1252 (plain \"CSV\" of Windows): save it as \
+        "the table seems to be in windows-1252 (plain \"CSV\" of Windows), by its line {line}; save it as \
          \"CSV UTF-8\", or convert it with iconv -f WINDOWS-1252 -t UTF-8"
     )]
     Windows1252 {
@@ -174,11 +174,13 @@ mod tests {
             }
             for table in [&b"account\nmax\nJ\xf6rg\n"[..], b"account\r\nmax\r\n\xe2\x82", b"a\nb\n\x80"] {
                 assert!(
-                    checked(table, piece).unwrap_err().contains("in line 3 what seems to be windows-1252"),
+                    checked(table, piece)
+                        .unwrap_err()
+                        .contains("windows-1252 (plain \"CSV\" of Windows), by its line 3"),
                     "{piece}"
                 );
             }
-            assert!(checked(b"account\nann\nj\0\n", piece).unwrap_err().contains("a byte of zero in line 3"));
+            assert!(checked(b"account\nann\nj\0\n", piece).unwrap_err().contains("a zero byte in line 3"));
             for unit in [u16::to_le_bytes, u16::to_be_bytes] {
                 for text in ["\u{feff}account\n", "account\n"] {
                     let error = checked(&utf_16(unit, text), piece).unwrap_err();
@@ -200,7 +202,7 @@ mod tests {
                 .unwrap();
             let mut text = String::new();
             let error = table.read_to_string(&mut text).err().map(|error| crate::transport::fault::reason(&error));
-            assert_eq!(error.as_deref(), is_error.then_some("a file that was changed meanwhile"));
+            assert_eq!(error.as_deref(), is_error.then_some("the file was changed while it was read"));
         }
     }
 

@@ -44,7 +44,7 @@ pub fn run(arguments: &StreamArguments) -> i32 {
     }
 }
 
-const STANDARD_INPUT: &str = "a standard input";
+const STANDARD_INPUT: &str = "standard input";
 /// The statuses stand in the lines: the exit code tells only whether all lines could be read and written.
 const EXIT_CODES: ExitCodes = ExitCodes::Unix;
 

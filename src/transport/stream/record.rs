@@ -44,7 +44,7 @@ pub enum RecordError {
     #[error("too long: expected a record of at most {0} bytes")]
     TooLong(usize),
     /// An id that would not stand on one line, or that NUL would cut.
-    #[error("wrong record: expected an id without line breaks and NUL")]
+    #[error("wrong record: the id has a line break or NUL")]
     Id,
     /// Too many columns or too few.
     #[error("wrong record: expected {expected} columns separated by tabs, found {found}")]
@@ -53,7 +53,7 @@ pub enum RecordError {
     #[error("wrong record: expected {} in the column operation", Operation::EXPECTED)]
     Operation,
     /// Neither the record nor the command line names the operation.
-    #[error("wrong record: expected {} in the column operation, or for --operation", Operation::EXPECTED)]
+    #[error("wrong record: no operation; expected {} in the column operation, or for --operation", Operation::EXPECTED)]
     NoOperation,
     /// The document is no Base64.
     #[error("wrong record: expected Base64 or a data URL of it in the column document-base64")]

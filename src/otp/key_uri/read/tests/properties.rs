@@ -94,7 +94,7 @@ proptest! {
     fn any_text_is_read_or_refused(text in prop_oneof![any::<String>(), nearly_key_uri()]) {
         if let Err(error) = KeyUri::parse(&text) {
             let words = error.to_string();
-            prop_assert!(words.starts_with("expected ") && !words.ends_with('.'), "{words}");
+            prop_assert!(words.starts_with(char::is_lowercase) && !words.ends_with('.'), "{words}");
         }
     }
 
