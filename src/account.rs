@@ -12,7 +12,7 @@ use crate::reply::Reply;
 use crate::verification::{Examination, Guess};
 use crate::xml::{self, Document, DocumentKind};
 
-/// An account: a secret, and what an app is told with it.
+/// An account: a secret, and what an app learns with it.
 pub struct Account {
     secret: Secret,
     code: CodeParameters,
@@ -117,7 +117,7 @@ pub struct AccountParameters {
 }
 
 impl Adapter<'_> {
-    /// What [`Adapter::examine`] is for documents with a secret. The name stands in the QR code where nobody gives another.
+    /// What [`Adapter::examine`] is for documents with a secret. The name stands in the QR code unless another is given.
     #[must_use]
     pub fn examine_account(
         &self,

@@ -133,26 +133,26 @@ pub enum Verdict {
 /// Why a memory cannot judge. It quotes nothing, neither names of files nor words of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum MemoryError {
-    /// Nobody remembers.
-    #[error("expected one to be named")]
+    /// No state is named.
+    #[error("none is named")]
     Absent,
     /// The file of the memory cannot be opened or made.
     #[error("cannot open it: {}", in_words(*.0))]
     File(io::ErrorKind),
     /// The name of the file leads to a folder, a pipe or a device.
-    #[error("expected a regular file")]
+    #[error("not a regular file")]
     NotAFile,
     /// The file has hard links.
-    #[error("expected a file with one name, found one with several (hard links)")]
+    #[error("the file has several names (hard links)")]
     SeveralNames,
     /// The file, or the schema of the database, has other contents.
-    #[error("expected a state of this program, found something else")]
+    #[error("it is not a state of this program")]
     Foreign,
     /// Another file has come to where it was.
-    #[error("expected the file that was opened, found another one")]
+    #[error("another file has taken its place")]
     Replaced,
     /// A newer version of this program has changed its structure.
-    #[error("expected a version that this program knows, found a newer one")]
+    #[error("a newer version of this program made it")]
     Newer,
     /// Its structure is not what its version says.
     #[error("it is damaged")]
@@ -182,16 +182,16 @@ pub enum MemoryError {
     #[error("the database denies access")]
     Denied,
     /// The certificate of the database is none to trust.
-    #[error("expected TLS with a certificate that can be trusted")]
+    #[error("its TLS certificate cannot be trusted")]
     Tls,
     /// The database has no TLS, or asks for a password that is not there, or in a way that we do not know.
-    #[error("expected a database that agrees on TLS and on how to log in")]
+    #[error("the database does not agree on TLS or on how to log in")]
     Handshake,
     /// Its address cannot be used.
-    #[error("expected an address of PostgreSQL")]
+    #[error("its address is not one of PostgreSQL")]
     Address,
     /// The file of its password cannot be used.
-    #[error("expected one line of text in the file of its password")]
+    #[error("the file of its password is not one line of text")]
     PasswordFile,
     /// More guesses wait for it than it may keep waiting.
     #[error("too many verifications are waiting")]

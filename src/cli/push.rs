@@ -25,7 +25,7 @@ const USUAL_REST_PART: u32 = 3;
 /// In the help, below the options of each way.
 const LAST: usize = 100;
 
-/// What stands behind `push`.
+/// The command line behind `push`.
 #[derive(Debug, Args)]
 #[command(about = "Deliver a document or a password", disable_help_subcommand = true)]
 pub(super) struct PushCommand {
@@ -44,18 +44,18 @@ enum PushTarget {
 }
 
 const WEBHOOK_AFTER_HELP: &str = "\
-The input is delivered as it is. FILE is an authentication object of Verity, a comMethod, or a message UPDATE_COM_METHOD,
-whose value is then the URL. Nothing is sent without the token that it asks for.
+The input is sent unchanged. FILE is an authentication object of Verity, a comMethod, or a message UPDATE_COM_METHOD,
+whose value is the URL. If FILE asks for a token, nothing is sent without it.
 
 Example:
   totp-adapter push webhook --authentication update-com-method.json < message.json";
 
 const SKYVERN_AFTER_HELP: &str = "\
-The input is a <Secret> document, or with --content a text, or with --mail a mail message. With --mail, who it is for is
+The input is a <Secret> document, or with --content a text, or with --mail a mail message. With --mail, the identifier is
 --identifier, else the first address of Delivered-To, X-Original-To or To.
 
-Exit codes of --exit-code mda, for procmail, Postfix and fetchmail: 0; 75 try again later; 77 the key is refused; 65 the
-mail is refused; 64 wrong command line.
+Exit codes of --exit-code mda, for procmail, Postfix and fetchmail: 0 sent, 64 wrong command line, 65 the mail is refused,
+75 try again later, 77 the key is refused.
 
 Examples:
   totp-adapter push skyvern --url https://api.skyvern.com --api-key-file skyvern.key --identifier me@example.org < secret.xml
@@ -63,15 +63,15 @@ Examples:
 
 #[derive(Debug, Args)]
 struct WebhookCommand {
-    /// The webhook
+    /// URL of the webhook
     #[arg(long, value_name = "URL", required_unless_present = "authentication", value_parser = NonEmptyStringValueParser::new())]
     url: Option<String>,
 
-    /// How the webhook is authenticated: JSON of Verity [default: not at all]
+    /// Authentication for the webhook: JSON of Verity [default: none]
     #[arg(long, value_name = "FILE")]
     authentication: Option<PathBuf>,
 
-    /// What the document is [default: application/json]
+    /// Content type of the document [default: application/json]
     #[arg(long, value_name = "TYPE", value_parser = content_type)]
     content_type: Option<ContentType>,
 
@@ -81,7 +81,7 @@ struct WebhookCommand {
 
 #[derive(Debug, Args)]
 struct SkyvernCommand {
-    /// The server, with or without /v1/credentials/totp at its end
+    /// URL of the server, with or without /v1/credentials/totp at its end
     #[arg(long, value_name = "BASE", required = true, value_parser = NonEmptyStringValueParser::new())]
     url: Option<String>,
 
@@ -89,27 +89,27 @@ struct SkyvernCommand {
     #[arg(long, value_name = "FILE", required = true)]
     api_key_file: Option<PathBuf>,
 
-    /// Whose code it is: totp_identifier in Skyvern
+    /// Whose code it is (totp_identifier in Skyvern)
     #[arg(long, value_name = "ID", required_unless_present = "mail", value_parser = NonEmptyStringValueParser::new())]
     identifier: Option<String>,
 
-    /// The task that it is for
+    /// Task that the code is for
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     task_id: Option<String>,
 
-    /// The workflow that it is for
+    /// Workflow that the code is for
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     workflow_id: Option<String>,
 
-    /// The run of a workflow that it is for
+    /// Workflow run that the code is for
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     workflow_run_id: Option<String>,
 
-    /// Where it comes from [default: app; email with --mail; none with --content]
+    /// Source of the code [default: app; email with --mail; none with --content]
     #[arg(long, value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     source: Option<String>,
 
-    /// Send the input as it is: a code, or a text with one in it
+    /// Send the input unchanged: a code, or a text that contains one
     #[arg(long, group = "text")]
     content: bool,
 
@@ -117,27 +117,27 @@ struct SkyvernCommand {
     #[arg(long, group = "text")]
     mail: bool,
 
-    /// How long to try a text or mail: 1 to 3600 [default: 60]
+    /// Stop trying to send a text or mail after: 1 to 3600 [default: 60]
     #[arg(long, requires = "text", value_name = "SECONDS", value_parser = give_up, allow_negative_numbers = true)]
     give_up: Option<Duration>,
 
-    /// Wait for the next password where the current one ends within so many seconds [default: 10]
+    /// Wait for the next password if the current one ends within this time [default: 10]
     #[arg(long, conflicts_with = "text", value_name = "SECONDS", value_parser = minimum_rest, allow_negative_numbers = true)]
     minimum_rest: Option<u32>,
 
-    /// Steps for which a password is accepted after its own: 0 to 10; it is sent again no longer than that [default: 1]
+    /// Steps after its own during which a password is accepted, and so sent again: 0 to 10 [default: 1]
     #[arg(long, conflicts_with = "text", display_order = LAST, value_name = "STEPS", value_parser = Skew::from_str, allow_negative_numbers = true)]
     skew: Option<Skew>,
 
-    /// For secrets issued elsewhere: the hash function [default: SHA1]
+    /// Hash function, for secrets issued elsewhere [default: SHA1]
     #[arg(long, conflicts_with = "text", display_order = LAST + 1, value_parser = named::<Algorithm, _>(Algorithm::ALL.map(Algorithm::name)))]
     algorithm: Option<Algorithm>,
 
-    /// For secrets issued elsewhere: the digits of a password [default: 6]
+    /// Digits of a password, for secrets issued elsewhere [default: 6]
     #[arg(long, conflicts_with = "text", display_order = LAST + 2, value_parser = named::<Digits, _>(Digits::ALL.map(Digits::name)))]
     digits: Option<Digits>,
 
-    /// For secrets issued elsewhere: a step's length, 1 to 4294967295 [default: 30]
+    /// Length of a time step, for secrets issued elsewhere: 1 to 4294967295 [default: 30]
     #[arg(long, conflicts_with = "text", display_order = LAST + 3, value_name = "SECONDS", value_parser = Period::from_str, allow_negative_numbers = true)]
     period: Option<Period>,
 
@@ -159,26 +159,26 @@ struct CommonArguments {
 /// How other machines are reached, as it was given.
 #[derive(Debug, Args)]
 pub struct WayArguments {
-    /// Reach other machines through this proxy [default: none, whatever the environment says]
+    /// Proxy to other machines [default: none; the environment is ignored]
     #[arg(long, value_name = "URL", value_parser = proxy)]
     pub proxy: Option<ProxyAddress>,
 
-    /// Trust these authorities beside the system's: certificates in PEM
+    /// Certificates in PEM to trust besides the system's
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 
-    /// Allow http:// beyond this machine: everybody on the way can read what is sent
+    /// Allow http:// to other machines: anyone on the way can read what is sent
     #[arg(long)]
     pub insecure_http: bool,
 }
 
 #[derive(Debug, Args)]
 struct PushHandling {
-    /// Give up on input that has not ended by then: 1 to 86400 [default: wait]
+    /// Give up if the input has not ended by then: 1 to 86400 [default: wait]
     #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
     input_timeout: Option<Duration>,
 
-    /// How the status becomes an exit code: the table in totp-adapter --help, or mda [default: unix]
+    /// Exit codes, as in the table of totp-adapter --help, or mda [default: unix]
     #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::OF_PUSH.map(ExitCodes::name)))]
     exit_code: Option<ExitCodes>,
 }

@@ -19,23 +19,23 @@ pub struct ServeArguments {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Report everything that is wrong with the configuration, or what would be served, and end
+    /// Check the configuration: print all its mistakes, or what would be served, and exit
     #[arg(long)]
     pub check: bool,
 
-    /// Listen here instead of where the configuration says; may be given several times
+    /// Listen at this address instead of the configured ones; may be repeated
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
     pub listen: Vec<SocketAddr>,
 
-    /// Keep the state here instead of where the configuration says: sqlite:FILE, a file, or postgres://…
+    /// Keep the state here instead of at the configured place: sqlite:FILE, a file, or postgres://…
     #[arg(long, value_name = "URL", value_parser = OsStringValueParser::new().try_map(super::memory::location))]
     pub state: Option<Location>,
 
-    /// How log lines are written to standard error [default: text on a terminal, else json]
+    /// Format of the log on standard error [default: text on a terminal, else json]
     #[arg(long, value_name = "FORMAT", value_parser = named::<LogFormat, _>(LogFormat::ALL.map(LogFormat::name)))]
     pub log_format: Option<LogFormat>,
 
-    /// Which log lines are written [default: info]
+    /// Lowest level of log lines to write [default: info]
     #[arg(long, value_name = "LEVEL", value_parser = named::<LogLevel, _>(LogLevel::ALL.map(LogLevel::name)))]
     pub log_level: Option<LogLevel>,
 }
@@ -52,8 +52,8 @@ pub(super) const AFTER_HELP: &str = "\
 Without a configuration the operations are served on 127.0.0.1:6238, for this machine only. The state, a memory of used
 passwords, is then in state.db of $STATE_DIRECTORY, else $XDG_STATE_HOME/totp-adapter, else ~/.local/state/totp-adapter.
 
---check makes no file and opens no state. Exit code: 0 for a sound configuration, 2 for one with a mistake.
-SIGTERM and SIGINT end the service, SIGHUP makes it read certificates and secret files again.
+--check creates no file and opens no state. It exits with 0 for a valid configuration, and with 2 for one with mistakes.
+SIGTERM and SIGINT end the service. On SIGHUP it reads certificates and secret files again.
 
 Examples:
   totp-adapter serve

@@ -56,7 +56,7 @@ pub struct Accounts {
 #[derive(Debug, Error)]
 pub enum FolderError {
     /// No file has this name.
-    #[error("unknown account: expected one that is enrolled")]
+    #[error("unknown account: it is not enrolled")]
     Unknown,
     /// What the file says cannot be used.
     #[error("unusable account: {0}")]
@@ -65,7 +65,7 @@ pub enum FolderError {
     #[error("unusable account: cannot read its file: {}", reason(.0))]
     Read(#[from] io::Error),
     /// The name is that of a folder, a pipe or a device.
-    #[error("unusable account: expected a regular file")]
+    #[error("unusable account: not a regular file")]
     Kind,
     /// The service failed at it: report it.
     #[error("unusable account: internal error, see the log of the service")]
@@ -94,7 +94,7 @@ impl Accounts {
         names.collect()
     }
 
-    /// Whether an account has a secret of fewer than [`STRONG_BITS`]. What cannot be read is told when somebody asks for it.
+    /// Whether an account has a secret of fewer than [`STRONG_BITS`]. A file that cannot be read is reported when it is used.
     #[must_use]
     pub fn is_weak(&self, name: &Name) -> bool {
         self.read(name).is_ok_and(|account| account.secret_bits() < STRONG_BITS)

@@ -157,7 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Nothing has come: waits no longer than it may. A silent connection ends as if its caller had ended it.
     fn poll_silence(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.is_answering() {
-            // The answer has limits of its own.
+            // The answer has its own limits.
             return Poll::Pending;
         }
         let deadline = self.head.map_or(self.since + IDLE, |head| head + HEAD);

@@ -58,7 +58,7 @@ pub enum InboxError {
     #[error("cannot write: {}", reason(.0))]
     Write(io::Error),
     /// The clock of the system cannot be used.
-    #[error("cannot write: expected a clock that tells a time after 1970")]
+    #[error("cannot write: the clock is before 1970")]
     Clock,
 }
 

@@ -1,4 +1,4 @@
-//! The metrics of the service (contract 10.6) and their text. Each service has a registry of its own; nothing is global.
+//! The metrics of the service (contract 10.6) and their text. Each service has its own registry; nothing is global.
 
 use std::sync::OnceLock;
 
@@ -160,7 +160,7 @@ impl Metrics {
         self.deliveries.with_label_values(&[name, if is_delivered { "delivered" } else { "failed" }]).inc();
     }
 
-    /// Counts a match so many steps off the current one.
+    /// Counts a match this many steps off the current one.
     pub fn matched(&self, offset: i64) {
         self.matched_step.with_label_values(&[&offset.to_string()]).inc();
     }

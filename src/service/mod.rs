@@ -32,7 +32,7 @@ use crate::status::ExitCodes;
 use crate::transport::{self, eprint_line};
 use config::Overrides;
 
-/// Reads the configuration, and serves what it says or, with `--check`, tells it; gives the exit code (contract 10.3).
+/// Reads the configuration, and serves what it says or, with `--check`, reports it; returns the exit code (contract 10.3).
 #[must_use]
 pub fn run(arguments: &ServeArguments) -> i32 {
     let file = arguments.config.as_deref();

@@ -27,7 +27,7 @@ pub enum StateFolderError {
     Folder(#[from] io::Error),
 }
 
-/// The state that is named, or the one in the folder that the system gives or people use; the folder is made.
+/// The state that is named, or the one in the folder that the system names or people use; the folder is created.
 ///
 /// # Errors
 ///

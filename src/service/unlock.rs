@@ -24,7 +24,7 @@ pub(crate) fn unlock<E: Into<Reply>>(
         Locked::DestinationOnInput => match input().map(|input| number(&input)) {
             Ok(Ok(number)) => destination(&unlock.config, &number),
             Ok(Err(description)) => Err(description),
-            Err(fault) => return fault.into(),
+            Err(error) => return error.into(),
         },
     };
     unlocked.unwrap_or_else(|description| Reply::error(&description))

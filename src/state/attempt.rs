@@ -36,7 +36,7 @@ impl Salt {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::File`] where the operating system gives no random bytes.
+    /// [`MemoryError::File`] where the operating system returns no random bytes.
     pub(super) fn random() -> Result<Self, MemoryError> {
         let mut salt = Self([0; Self::BYTES]);
         getrandom::fill(&mut salt.0).map_err(|_| MemoryError::File(io::ErrorKind::Other))?;

@@ -103,7 +103,7 @@ pub(crate) const fn replay(last_step: i64, attempt: &Attempt) -> Verdict {
     if last_step > attempt.highest_step { Verdict::ClockWentBack } else { Verdict::Replayed }
 }
 
-/// Until when no guess is looked at after so many failures in a row; 0 where there are few.
+/// Until when no guess is looked at after this many failures in a row; 0 where there are few.
 fn locked_until(failures: i64, now: i64, policy: Policy) -> i64 {
     let reaches = |limit: i64| failures >= limit;
     if policy.lock_after.limit().map(i64::from).is_some_and(reaches) {

@@ -5,7 +5,7 @@ use super::attempt::{Attempt, Fingerprint};
 
 /// How many rows are looked at for each guess, token or request: more than it can add.
 pub(crate) const ROWS_EACH: i64 = 2;
-/// Of so many guesses one looks at the rows of all, since looking costs as much as a guess.
+/// One guess in this many looks at the rows of all, since looking costs as much as a guess.
 const EVERY: i64 = 32;
 
 /// The keys that are due at the time `$3` among the next `$2` rows of a table behind the key `$1`. (SQLite numbers values as they
@@ -35,7 +35,6 @@ macro_rules! due {
 pub(crate) const DUE: &str = due!("verifier", "secret", ", locked_until", " AND locked_until <> 9223372036854775807");
 /// Of what was set aside.
 pub(crate) const DUE_ASIDE: &str = due!("aside", "code", "", "");
-/// Of tokens.
 pub(crate) const DUE_TOKENS: &str = due!("token", "hash", "", "");
 /// Of requests that may be repeated.
 pub(crate) const DUE_IDEMPOTENCY: &str = due!("idempotency", "key", "", "");

@@ -52,7 +52,7 @@ fn an_account_is_enrolled_and_verified() {
     let service = start(folder.path());
     let absent = service.post("/accounts/john.doe@example.org/GeneratePassword", "");
     assert_eq!((absent.code(), absent.header("X4-Status")), (404, Some("-1")));
-    assert_eq!(absent.text(), "<Error description=\"unknown account: expected one that is enrolled\"/>\n");
+    assert_eq!(absent.text(), "<Error description=\"unknown account: it is not enrolled\"/>\n");
     // It is there at once.
     fs::write(folder.path().join("accounts/john.doe@example.org.xml"), secret_document()).unwrap();
     let generated = service.post("/accounts/john.doe%40example.org/GeneratePassword", "");
@@ -180,15 +180,15 @@ fn accounts_that_cannot_be_used() {
         })
         .collect();
     assert_snapshot!(answers.concat(), @r#"
-    folder: <Error description="unusable account: expected a regular file"/>
+    folder: <Error description="unusable account: not a regular file"/>
     empty: <Error description="unusable account: expected a Secret or KeyURI document"/>
     totp: <Error description="unusable account: expected a Secret or KeyURI document"/>
     large: <Error description="unusable account: expected a file of at most 65536 bytes"/>
     secret: <Error description="unusable account: unusable secret: expected Base32 (the letters A to Z, the digits 2 to 7), found another character at line 1, column 17"/>
-    hotp: <Error description="unusable account: unusable key URI: expected the type totp, found hotp: codes that depend on a counter are not supported"/>
+    hotp: <Error description="unusable account: unusable key URI: the type is hotp, and codes that depend on a counter are not supported"/>
     beside: <Error description="unusable account: parameters: expected 6, 7 or 8 for digits at line 1, column 21"/>
     dangling: <Error description="unusable account: cannot read its file: no such file or directory"/>
-    pipe: <Error description="unusable account: expected a regular file"/>
+    pipe: <Error description="unusable account: not a regular file"/>
     "#);
     fs::write(accounts.join("sound.xml"), secret_document()).unwrap();
     for body in ["x", "<Secret>GEZDGNBV</Secret>", &" ".repeat(100_000)] {

@@ -351,7 +351,7 @@ fn files_that_are_no_configuration() {
     totp-adapter.toml: nested too deeply: expected keys, sections and lists
     totp-adapter.toml: cannot read the configuration: expected at most 1048576 bytes
     missing: cannot read the configuration: no such file or directory
-    accounts: cannot read the configuration: expected a file, found a folder
+    accounts: cannot read the configuration: it is a folder
     ");
 }
 
@@ -366,10 +366,10 @@ fn a_pipe_is_not_waited_for() {
         "[tls]\ncertificate_file = 'pipe'\nkey_file = 'pipe'\n[[client]]\nid = 'a'\nsecret_file = 'pipe'";
     let shown = serve(&folder, "--config pipe --check").stderr() + &check(&folder, configuration).stderr();
     assert_snapshot!(shown, @"
-    pipe: cannot read the configuration: expected a regular file, found a pipe, a socket or a device
-    totp-adapter.toml:2: cannot use the file of tls.certificate_file: expected a regular file, found a pipe, a socket or a device
-    totp-adapter.toml:3: cannot use the file of tls.key_file: expected a regular file, found a pipe, a socket or a device
-    totp-adapter.toml:6: cannot use the file of client.secret_file: expected a regular file, found a pipe, a socket or a device
+    pipe: cannot read the configuration: it is a pipe, a socket or a device
+    totp-adapter.toml:2: cannot use the file of tls.certificate_file: it is a pipe, a socket or a device
+    totp-adapter.toml:3: cannot use the file of tls.key_file: it is a pipe, a socket or a device
+    totp-adapter.toml:6: cannot use the file of client.secret_file: it is a pipe, a socket or a device
     ");
 }
 
@@ -617,10 +617,10 @@ fn options_take_the_place_of_keys() {
     folder.write("closed.toml", "metrics_listen = '127.0.0.1:1'");
     assert_snapshot!(serve(&folder, "--config closed.toml --check --listen 0.0.0.0:1 --listen 127.0.0.1:1 --state accounts"), @"
     $ totp-adapter serve --config closed.toml --check --listen 0.0.0.0:1 --listen 127.0.0.1:1 --state accounts
-    ! closed.toml:1: expected another address or port than those of listen for metrics_listen
-    ! --listen: expected each address and port once, found one that an earlier one includes
+    ! closed.toml:1: metrics_listen has an address and port of listen
+    ! --listen: an earlier address and port includes this one
     ! --listen: expected operations.clients, or operations.open = true, for an address that is not loopback
-    ! --state: expected a file for the state, found a folder
+    ! --state: the state is a folder; expected a file
     exit 2
     ");
     // A mistake in the file is one, whatever the options say.
@@ -867,8 +867,8 @@ fn secrets_are_read_again() {
     folder.write("server.pem", "");
     folder.write("server.key", "");
     assert_snapshot!(told(configuration.renew().unwrap_err()), @"
-    cannot use the file of tls.certificate_file: expected a file with something in it, found an empty one
-    cannot use the file of tls.key_file: expected a file with something in it, found an empty one
+    cannot use the file of tls.certificate_file: it is empty
+    cannot use the file of tls.key_file: it is empty
     cannot use the file of client.secret_file of client 1: no such file or directory
     cannot use the file of skyvern.api_key_file of section 1: no such file or directory
     cannot use the file of state_password_file: no such file or directory
@@ -1109,7 +1109,7 @@ fn a_key_that_cannot_be_made() {
     folder.write("totp-adapter.toml", format!("{DELIVERY}{MFA}sms = 'a'").replace("mfa.key", "/proc/mfa.key"));
     let ran = serve(&folder, "--config totp-adapter.toml --listen 127.0.0.1:0 --state state.db");
     let expected = if rustix::process::geteuid().is_root() {
-        "totp-adapter: cannot make the file of mfa.key_file: no such file or directory\n"
+        "totp-adapter: cannot create the file of mfa.key_file: no such file or directory\n"
     } else {
         "totp-adapter.toml:8: cannot use the folder of mfa.key_file: permission denied\n"
     };
@@ -1326,18 +1326,18 @@ fn wrong_command_lines() {
     ];
     assert_snapshot!(shown.map(wrong).concat(), @"
     totp-adapter: status -1: wrong command line: expected an address and a port such as 127.0.0.1:6238 or [::1]:6238 for --listen; see --help
-    totp-adapter: status -1: wrong command line: expected a value for --listen; see --help
+    totp-adapter: status -1: wrong command line: --listen needs a value; see --help
     totp-adapter: status -1: wrong command line: expected an address and a port such as 127.0.0.1:6238 or [::1]:6238 for --listen; see --help
     totp-adapter: status -1: wrong command line: expected text or json for --log-format; see --help
     totp-adapter: status -1: wrong command line: expected error, warn, info or debug for --log-level; see --help
-    totp-adapter: status -1: wrong command line: expected error, warn, info or debug for --log-level; nearest is info; see --help
-    totp-adapter: status -1: wrong command line: expected a value for --config; see --help
-    totp-adapter: status -1: wrong command line: expected --config once; see --help
+    totp-adapter: status -1: wrong command line: expected error, warn, info or debug for --log-level; did you mean info?
+    totp-adapter: status -1: wrong command line: --config needs a value; see --help
+    totp-adapter: status -1: wrong command line: --config is given more than once; see --help
     totp-adapter: status -1: wrong command line: expected sqlite:FILE, the name of a file, or postgres://USER@HOST/DATABASE for --state; see --help
-    totp-adapter: status -1: wrong command line: unknown option; nearest is --check; expected one of --config, --check, --listen, --state, --log-format or --log-level; see --help
-    totp-adapter: status -1: wrong command line: expected an operation, read-qr, batch, stream, serve, push, unlock or completions as the only word, and options (secrets and passwords come in the document, never as arguments); see --help
-    totp-adapter: status -1: wrong command line: unknown option; expected one of --config, --check, --listen, --state, --log-format or --log-level; see --help
-    totp-adapter: status -1: wrong command line: unknown option; expected one of --config, --check, --listen, --state, --log-format or --log-level; see --help
+    totp-adapter: status -1: wrong command line: unknown option; did you mean --check?
+    totp-adapter: status -1: wrong command line: unexpected argument; secrets and passwords are read from the document, never from arguments; see --help
+    totp-adapter: status -1: wrong command line: unknown option; see --help
+    totp-adapter: status -1: wrong command line: unknown option; see --help
     ");
 }
 

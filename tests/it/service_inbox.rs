@@ -190,8 +190,8 @@ fn messages_that_are_refused() {
     assert_snapshot!(said.concat(), @r#"
     no token: 401 Bearer {"error":"no token: expected one in Authorization: Bearer"}
     no token, too large: 401 Bearer {"error":"no token: expected one in Authorization: Bearer"}
-    a wrong token: 401 Bearer error="invalid_token" {"error":"wrong token: expected one that is valid"}
-    the token of another client: 403 Bearer error="insufficient_scope" {"error":"wrong client: expected a token of one that may use this path"}
+    a wrong token: 401 Bearer error="invalid_token" {"error":"wrong token: it is not valid"}
+    the token of another client: 403 Bearer error="insufficient_scope" {"error":"wrong client: the client of the token may not use this path"}
     empty: 400 - {"error":"wrong body: expected at least one byte"}
     too large: 413 - {"error":"too large: expected a body of at most 1048576 bytes"}
     encoded: 415 - {"error":"wrong encoding: expected no Content-Encoding but identity"}

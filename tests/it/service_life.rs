@@ -58,8 +58,8 @@ fn several_addresses() {
 fn slow_requests() {
     let service = Service::configured("[limits]\nrequest_seconds = 1", "");
     for (path, error) in [
-        ("/x4/GeneratePassword", "<Error description=\"timed out: expected a request that ends within 1 s\"/>\n"),
-        ("/read-qr", "<Error description=\"timed out: expected a request that ends within 1 s\"/>\n"),
+        ("/x4/GeneratePassword", "<Error description=\"timed out: the request did not end within 1 s\"/>\n"),
+        ("/read-qr", "<Error description=\"timed out: the request did not end within 1 s\"/>\n"),
     ] {
         let mut caller = service.connect();
         caller.send(format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n<Secret>"));
@@ -96,7 +96,7 @@ fn slow_heads() {
     let response = slow.response();
     assert!(begin.elapsed() >= Duration::from_secs(10));
     assert_eq!((response.code(), response.header("Connection")), (408, Some("close")));
-    assert_eq!(response.text(), "{\"error\":\"timed out: expected a request that ends within 10 s\"}\n");
+    assert_eq!(response.text(), "{\"error\":\"timed out: the request did not end within 10 s\"}\n");
     assert!(slow.rest().is_empty());
     for caller in [&mut silent, &mut used] {
         caller.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -459,7 +459,7 @@ fn slow_over_tls() {
     let response = slow.response();
     assert!(begin.elapsed() >= Duration::from_secs(10));
     assert_eq!((response.code(), response.header("Connection")), (408, Some("close")));
-    assert_eq!(response.text(), "{\"error\":\"timed out: expected a request that ends within 10 s\"}\n");
+    assert_eq!(response.text(), "{\"error\":\"timed out: the request did not end within 10 s\"}\n");
     let response = unfinished.response();
     assert!(begin.elapsed() >= Duration::from_secs(15));
     assert_eq!((response.code(), response.header("X4-Status")), (408, Some("-1")));

@@ -26,7 +26,7 @@ fn a_panic_of_a_request_ends_nothing() {
         child.args(["--exact", "service_panics::a_panic_of_a_request_ends_nothing", "--nocapture"]).env(IS_CHILD, "1");
     let output = child.stdout(Stdio::null()).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.starts_with("totp-adapter: fault of the program at tests"), "{stderr}");
+    assert!(stderr.starts_with("totp-adapter: internal error at tests"), "{stderr}");
     assert!(stderr.ends_with("; please report it\n") && stderr.lines().count() == 1, "{stderr}");
     assert_eq!(output.status.code(), Some(2));
 }

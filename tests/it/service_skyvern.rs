@@ -225,7 +225,7 @@ fn accounts_that_have_no_code() {
     assert_eq!((absent.code(), absent.text()), (500, r#"{"error":"unusable account: see the log of the service"}"#));
     let line = service.logged("account not available");
     assert_eq!(field(&line, "account").unwrap(), "late");
-    assert_eq!(field(&line, "cause").unwrap(), "unknown account: expected one that is enrolled");
+    assert_eq!(field(&line, "cause").unwrap(), "unknown account: it is not enrolled");
     let late = folder.path().join("accounts/late.xml");
     fs::write(&late, "<Secret>GEZD").unwrap();
     assert_eq!(signed(&service, body).code(), 500);
@@ -244,7 +244,7 @@ fn a_new_key() {
     fs::write(folder.path().join("second.key"), "").unwrap();
     service.signal(rustix::process::Signal::HUP);
     let line = service.logged("the old certificates and secrets stay");
-    let cause = "cannot use the file of skyvern.api_key_file of section 2: expected a file with something in it, found an empty one";
+    let cause = "cannot use the file of skyvern.api_key_file of section 2: it is empty";
     assert_eq!(field(&line, "cause").unwrap(), cause);
     assert_eq!(signed(&service, "{}").code(), 200);
     fs::write(folder.path().join("second.key"), "another").unwrap();

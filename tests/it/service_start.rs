@@ -31,7 +31,7 @@ fn a_state_that_cannot_be_opened() {
     let folder = Folder::empty();
     folder.write("text", "no state");
     for (state, words) in [
-        ("text", "totp-adapter: state not available: expected a state of this program, found something else"),
+        ("text", "totp-adapter: state not available: it is not a state of this program"),
         ("missing/state.db", "--state: cannot use the folder of the state: no such file or directory"),
     ] {
         let ran = serve(&folder, &format!("--listen 127.0.0.1:0 --state {state}"));

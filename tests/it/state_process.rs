@@ -208,10 +208,10 @@ fn without_its_state_nothing_matches() {
         })
         .collect();
     assert_snapshot!(answers.concat(), @r#"
-    text: <Error description="state not available: expected a state of this program, found something else"/>
-    folder: <Error description="state not available: expected a regular file"/>
+    text: <Error description="state not available: it is not a state of this program"/>
+    folder: <Error description="state not available: not a regular file"/>
     missing/state.db: <Error description="state not available: cannot open it: no such file or directory"/>
-    newer.db: <Error description="state not available: expected a version that this program knows, found a newer one"/>
+    newer.db: <Error description="state not available: a newer version of this program made it"/>
     "#);
     assert_eq!(folder.read("text"), "not a state");
 }
@@ -298,7 +298,7 @@ fn batch_uses_no_password_up_for_nothing() {
             .run()
     };
     assert_eq!(run("").code(), 2);
-    assert!(folder.read("out/first.error.xml").contains("expected no output yet"));
+    assert!(folder.read("out/first.error.xml").contains("the output exists"));
     assert_eq!(run("--overwrite").code(), 0);
     assert_eq!(folder.read("out/first.xml"), MATCH);
     assert_eq!(run("--overwrite").code(), 1);
@@ -324,11 +324,11 @@ fn nothing_replaces_the_state() {
     ] {
         let ran = verify(&folder, arguments, LATER);
         assert_eq!(ran.code(), 2, "{ran}");
-        assert!(ran.stdout().contains("expected different files") || arguments.starts_with("--no"), "{ran}");
+        assert!(ran.stdout().contains("are the same file") || arguments.starts_with("--no"), "{ran}");
     }
     let batch = "batch --operation VerifyPassword --state state.db --output-dir out totp.xml";
     let report = folder.prepare(&format!("{batch} --report state.db")).run();
-    assert!(report.stdout().contains("expected different files for --report and --state"), "{report}");
+    assert!(report.stdout().contains("--report and --state are the same file"), "{report}");
     assert_eq!(fs::read(folder.path().join("state.db")).unwrap(), before);
     assert!(verify(&folder, "", RFC_PASSWORD).stderr().contains("replayed"));
 }
@@ -446,7 +446,7 @@ fn wrong_command_lines() {
     .collect();
     assert_snapshot!(said.concat(), @r#"
     --operation VerifyPassword --attempts 3
-    <Error description="wrong command line: expected --state with the file of the state; see --help"/>
+    <Error description="wrong command line: --state is missing: the file of the state; see --help"/>
     --operation VerifyPassword --state state.db --attempts 101
     <Error description="wrong command line: expected a whole number of attempts from 0 (no limit) to 100 for --attempts; see --help"/>
     --operation VerifyPassword --state state.db --lock-after 1001
@@ -456,9 +456,9 @@ fn wrong_command_lines() {
     --operation VerifyPassword --state sqlite:
     <Error description="wrong command line: expected sqlite:FILE, the name of a file, or postgres://USER@HOST/DATABASE for --state; see --help"/>
     unlock
-    <Error description="wrong command line: expected --state with the file of the state; see --help"/>
+    <Error description="wrong command line: --state is missing: the file of the state; see --help"/>
     unlock --state state.db --attempts 3
-    <Error description="wrong command line: unknown option; expected one of --state, --input, --output, --status-file, --input-timeout, --overwrite or --exit-code; see --help"/>
+    <Error description="wrong command line: unknown option; see --help"/>
     "#);
     assert!(!Path::new(&folder.path().join("state.db")).exists());
 }
@@ -480,8 +480,8 @@ fn an_account_is_unlocked_by_the_configuration() {
     };
     assert_snapshot!(unlock("--config service.toml --account you"), @r#"
     $ totp-adapter unlock --config service.toml --account you
-    > <Error description="unknown account: expected one that is enrolled"/>
-    ! totp-adapter: status -1: unknown account: expected one that is enrolled
+    > <Error description="unknown account: it is not enrolled"/>
+    ! totp-adapter: status -1: unknown account: it is not enrolled
     exit 2
     "#);
     assert!(verify(&folder, "", RFC_PASSWORD).stdout().contains("locked"));
@@ -523,17 +523,17 @@ fn an_account_is_unlocked_by_the_configuration() {
     --config service.toml --account ../me
     <Error description="wrong command line: expected a name of 1 to 128 of A to Z, a to z, 0 to 9 and ._@+- that does not begin with a dot for --account; see --help"/>
     --config service.toml
-    <Error description="wrong command line: expected --account with the name of the account, or --destination with a telephone number; see --help"/>
+    <Error description="wrong command line: --config needs --account with the name of an account, or --destination with a telephone number; see --help"/>
     --account me
-    <Error description="wrong command line: expected --state with the file of the state; see --help"/>
+    <Error description="wrong command line: --state is missing: the file of the state; see --help"/>
     --state state.db --account me
-    <Error description="wrong command line: expected only one of --state and --account; see --help"/>
+    <Error description="wrong command line: --state cannot be used with --account; see --help"/>
     --config service.toml --account me --state state.db
-    <Error description="wrong command line: expected only one of --config and --state; see --help"/>
+    <Error description="wrong command line: --config cannot be used with --state; see --help"/>
     --config service.toml --account me --input secret.xml
-    <Error description="wrong command line: expected only one of --config and --input; see --help"/>
+    <Error description="wrong command line: --config cannot be used with --input; see --help"/>
     --config service.toml --account me --output service.toml
-    <Error description="wrong parameter: expected different files for --output and --config"/>
+    <Error description="wrong parameter: --output and --config are the same file"/>
     "#);
 }
 
@@ -545,7 +545,7 @@ fn a_file_has_no_password() {
     let folder = Folder::new();
     folder.write("password", "secret");
     let ran = verify(&folder, "--state-password-file password", RFC_PASSWORD);
-    let cause = "wrong parameter: expected --state-password-file only with a state in PostgreSQL";
+    let cause = "wrong parameter: --state-password-file is only for a state in PostgreSQL";
     assert_eq!((ran.code(), ran.stderr()), (2, format!("totp-adapter: status -1: {cause}\n")));
     let unlock = totp_adapter(["unlock", "--state", "state.db", "--state-password-file", "password"]);
     let unlock = unlock.folder(folder.path()).stdin(format!("<Secret>{RFC_SECRET}</Secret>")).run();
@@ -621,9 +621,9 @@ fn addresses_that_cannot_be_used() {
     <Error description="wrong command line: expected an address with sslmode=disable, prefer, require, verify-ca or verify-full for --state; see --help"/>
     <Error description="wrong command line: expected postgres://USER@HOST:PORT/DATABASE (and ?KEY=VALUE with parameters of PostgreSQL) for --state; see --help"/>
     <Error description="state not available: the database does not answer"/>
-    <Error description="state not available: expected one line of text in the file of its password"/>
-    <Error description="state not available: expected one line of text in the file of its password"/>
-    <Error description="wrong command line: expected --state with the file of the state; see --help"/>
+    <Error description="state not available: the file of its password is not one line of text"/>
+    <Error description="state not available: the file of its password is not one line of text"/>
+    <Error description="wrong command line: --state is missing: the file of the state; see --help"/>
     "#);
 }
 

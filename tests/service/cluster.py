@@ -460,18 +460,18 @@ def over_tls(folder: Path) -> None:
             ("&sslmode=verify-ca", "password", "is unlocked"),
             ("&sslmode=require", "password", "is unlocked"),
             ("", "other", "denies access"),
-            ("", None, "agrees on TLS and on how to log in"),
+            ("", None, "agree on TLS or on how to log in"),
             ("&sslmode=disable", "password", "denies access"),
         ]:
             check_unlock(folder, here + more, password, said)
         # The certificate is for localhost.
         elsewhere = here.replace("@localhost", "@127.0.0.1")
-        check_unlock(folder, elsewhere, "password", "certificate that can be trusted")
+        check_unlock(folder, elsewhere, "password", "certificate cannot be trusted")
         check_unlock(folder, elsewhere + "&sslmode=verify-ca", "password", "is unlocked")
         # The system does not know the authority.
         for mode in ("verify-full", "verify-ca"):
             unknown = here.split("?")[0] + f"?sslmode={mode}"
-            check_unlock(folder, unknown, "password", "certificate that can be trusted")
+            check_unlock(folder, unknown, "password", "certificate cannot be trusted")
         for mode in ("require", "prefer"):
             check_unlock(folder, here.split("?")[0] + f"?sslmode={mode}", "password", "is unlocked")
     print("over TLS: as sslmode says")

@@ -52,7 +52,7 @@ pub enum WebhookTarget {
     },
     /// As a file says.
     Authenticated {
-        /// The file.
+        /// The file with the authentication.
         file: PathBuf,
         /// The address; none where the file has it.
         url: Option<String>,

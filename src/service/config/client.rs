@@ -50,7 +50,7 @@ pub(super) fn read(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Vec<NamedC
         let secret = secret(&section, reader);
         let Some((id, at)) = id else { continue };
         if clients.iter().any(|client| client.id == id) {
-            reader.wrong(at, "expected another id than those of earlier clients for client.id");
+            reader.wrong(at, "client.id is the id of an earlier client");
         }
         let client = secret.map(|secret| Client::new(id.clone(), secret));
         clients.push(NamedClient { id, at, client });

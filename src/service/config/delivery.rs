@@ -44,7 +44,7 @@ pub(super) struct NamedDelivery {
 }
 
 /// Why a file cannot be used when it is read again.
-pub(super) struct UnusableFile {
+pub(super) struct RereadError {
     /// The key that names it.
     pub key: &'static str,
     pub reason: String,
@@ -63,7 +63,7 @@ impl Delivery {
     }
 
     /// The same with the keys and secrets that its file has now.
-    pub(super) fn reread(&self) -> Result<Self, UnusableFile> {
+    pub(super) fn reread(&self) -> Result<Self, RereadError> {
         let kind = match &self.kind {
             DeliveryKind::Webhook(delivery) => DeliveryKind::Webhook(delivery.reread()?),
             DeliveryKind::Command(command) => DeliveryKind::Command(command.clone()),
@@ -81,7 +81,7 @@ pub(super) fn read(value: &Value<'_, '_>, client: Option<&HttpClient>, reader: &
         if let Some((name, at)) = &name
             && read.iter().any(|earlier| earlier.name == *name)
         {
-            reader.wrong(*at, "expected another name than those of earlier sections for delivery.name");
+            reader.wrong(*at, "delivery.name is the name of an earlier section");
         }
         let kind = Kind::read(&section, reader).and_then(|kind| kind.delivery(&section, client, reader));
         if let Some((name, at)) = name {
@@ -165,10 +165,10 @@ impl Kind {
         for key in KEYS.iter().filter(|key| !self.keys().contains(key)) {
             let kinds = Self::ALL.into_iter().filter(|kind| kind.keys().contains(key));
             let kinds: Vec<_> = kinds.map(Self::name).collect();
-            // Those that no kind has of its own are keys of all.
+            // Keys that belong to no kind belong to all.
             if let Some(value) = section.value(key).filter(|_| !kinds.is_empty()) {
                 let (name, kinds) = (value.name(), kinds.join(" or "));
-                reader.absent(value.at, format!("expected {name} only where delivery.kind is {kinds}"));
+                reader.absent(value.at, format!("{name} is only for delivery.kind {kinds}"));
             }
         }
     }

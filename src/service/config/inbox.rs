@@ -35,7 +35,7 @@ pub(super) fn read(
         if let Some((name, at)) = &name
             && read.iter().any(|earlier| earlier.name == *name)
         {
-            reader.wrong(*at, "expected another name than those of earlier sections for inbox.name");
+            reader.wrong(*at, "inbox.name is the name of an earlier section");
         }
         let clients = clients(&section, known, reader);
         let directory = directory(&section, accounts, reader);
@@ -61,7 +61,7 @@ fn directory(section: &Section<'_, '_>, accounts: Option<&Path>, reader: &mut Re
         value.unusable("folder", &reason.to_string(), reader);
     }
     if accounts.is_some_and(|accounts| is_same(accounts, &folder)) {
-        reader.wrong(value.at, "expected another folder than that of accounts for inbox.directory");
+        reader.wrong(value.at, "inbox.directory is the folder of accounts");
     }
     Some(folder)
 }

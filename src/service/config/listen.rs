@@ -67,13 +67,13 @@ fn host_name(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<String> {
 pub(super) fn check_disjoint(listeners: &[Listener], metrics: Option<Listener>, reader: &mut Reader<'_>) {
     for (index, listener) in listeners.iter().enumerate() {
         if listeners[..index].iter().any(|earlier| overlap(earlier.address, listener.address)) {
-            reader.wrong(listener.at, "expected each address and port once, found one that an earlier one includes");
+            reader.wrong(listener.at, "an earlier address and port includes this one");
         }
     }
     if let Some(metrics) = metrics
         && listeners.iter().any(|listener| overlap(listener.address, metrics.address))
     {
-        reader.wrong(metrics.at, "expected another address or port than those of listen for metrics_listen");
+        reader.wrong(metrics.at, "metrics_listen has an address and port of listen");
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::transport::printable;
 
-/// Where a mistake is. Mistakes are told in this order.
+/// Where a mistake is. Mistakes are reported in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// The file as a whole.

@@ -1,5 +1,5 @@
 //! What a service serves, and how: the configuration as values that cannot be wrong (contract 10.2), and its reading, which
-//! tells of every mistake at once (10.3).
+//! reports every mistake at once (10.3).
 //!
 //! A section is a room with the type of its values, its keys and its reading; `SECTIONS` and `read::read` name them.
 
@@ -64,7 +64,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("mfa", mfa::KEYS),
 ];
 
-/// Everything that a service is told. Names of files and folders are relative to the configuration; secrets are in files of
+/// The configuration of a service. Names of files and folders are relative to the configuration; secrets are in files of
 /// their own.
 #[derive(Clone, Debug)]
 pub struct Configuration {

@@ -38,7 +38,7 @@ impl Operations {
         let clients = section.value("clients");
         let open = section.value("open").and_then(|value| Some((value.boolean(reader)?, value.at)));
         if let (Some(_), Some((true, at))) = (clients, open) {
-            reader.wrong(at, "expected either operations.clients or operations.open = true, found both");
+            reader.wrong(at, "operations.clients and operations.open = true exclude each other");
         }
         let clients = clients.map(|value| ids_in(&value.list(EXPECTED_CLIENTS, reader), EXPECTED_CLIENTS, reader));
         Self { clients, open: open.is_some_and(|(open, _)| open) }

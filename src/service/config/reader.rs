@@ -20,7 +20,7 @@ pub(super) struct Reader<'a> {
     warnings: Vec<(At, String)>,
 }
 
-/// Where something stands, to the byte: the order in which things are told.
+/// Where something stands, to the byte: the order of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum At {
     /// The file as a whole.

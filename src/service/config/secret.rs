@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::file::{self, Unusable};
+use super::file::{self, FileError};
 use super::reader::Reader;
 use super::section::{Section, Value};
 
@@ -134,7 +134,7 @@ fn long_line_of(file: &Path) -> Result<Zeroizing<String>, String> {
 
 /// The text of a file without the line end that editors put there.
 fn line_of(file: &Path) -> Result<Zeroizing<String>, String> {
-    let bytes = file::read(file, MAX_BYTES).map_err(|error: Unusable| error.to_string())?;
+    let bytes = file::read(file, MAX_BYTES).map_err(|error: FileError| error.to_string())?;
     let text = std::str::from_utf8(&bytes).map_err(|_| "expected text in UTF-8".to_owned())?;
     let line = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
     if line.is_empty() {

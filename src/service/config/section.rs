@@ -64,7 +64,7 @@ impl<'t, 'i> Section<'t, 'i> {
     pub(super) fn required(&self, key: &'static str, expected: &str, reader: &mut Reader<'_>) -> Option<Value<'t, 'i>> {
         let value = self.value(key);
         if value.is_none() {
-            reader.absent(self.at, format!("expected {expected} for {}, found none", self.name_of(key)));
+            reader.absent(self.at, format!("{} is missing; expected {expected}", self.name_of(key)));
         }
         value
     }

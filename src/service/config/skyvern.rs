@@ -42,7 +42,7 @@ pub(super) fn read(value: &Value<'_, '_>, folder: Option<&Path>, reader: &mut Re
         if let Some((path, at)) = &path
             && read.iter().any(|earlier| earlier.path == *path)
         {
-            reader.wrong(*at, "expected another path than those of earlier sections for skyvern.path");
+            reader.wrong(*at, "skyvern.path is the path of an earlier section");
         }
         if accounts.is_none() {
             reader.absent(section.at, "expected accounts, the folder of accounts, for a section [[skyvern]]");

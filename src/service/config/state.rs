@@ -27,7 +27,7 @@ pub(super) fn read(top: &Section<'_, '_>, option: Option<&Location>, reader: &mu
     if let Some(Location::Sqlite(file)) = &location {
         let at = if option.is_some() { At::Option("--state") } else { key.map_or(At::File, |key| key.at) };
         if file.is_dir() {
-            reader.wrong(at, "expected a file for the state, found a folder");
+            reader.wrong(at, "the state is a folder; expected a file");
         } else if let Err(error) = folder_of(file) {
             reader.wrong(at, format!("cannot use the folder of the state: {}", reason(&error)));
         }
@@ -39,7 +39,7 @@ pub(super) fn read(top: &Section<'_, '_>, option: Option<&Location>, reader: &mu
         None => key.is_none() && !matches!(option, Some(Location::Postgres(_))),
     };
     if let Some(value) = password.filter(|_| is_sqlite) {
-        reader.absent(value.at, "expected state_password_file only with a state in PostgreSQL");
+        reader.absent(value.at, "state_password_file is only for a state in PostgreSQL");
     }
     State { location, password: text }
 }

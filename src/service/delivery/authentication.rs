@@ -69,7 +69,7 @@ fn named(name: Option<&String>) -> String {
     name.map_or_else(String::new, |name| format!(": {name}"))
 }
 
-/// What a webhook is told with every message. Clones share the tokens.
+/// What a webhook receives with every message. Clones share the tokens.
 #[derive(Clone)]
 pub(super) enum Bearer {
     Fixed(Confidential),
@@ -152,7 +152,7 @@ impl Authentication {
         }
     }
 
-    /// Checks whether this client may ask for what the webhook is told.
+    /// Checks whether this client may ask for what the webhook receives.
     ///
     /// # Errors
     ///
@@ -164,7 +164,7 @@ impl Authentication {
         }
     }
 
-    /// What the webhook is told; tokens are fetched by this client.
+    /// What the webhook receives; tokens are fetched by this client.
     ///
     /// # Errors
     ///

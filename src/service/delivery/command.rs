@@ -39,13 +39,13 @@ pub enum CommandError {
     #[error("cannot start the command: {0}")]
     Start(String),
     /// It ended with another exit code than 0.
-    #[error("expected exit code 0 from the command, found {0}")]
+    #[error("the command ended with exit code {0}")]
     Exit(i32),
     /// A signal ended it.
-    #[error("expected exit code 0 from the command, which a signal ended")]
+    #[error("a signal ended the command")]
     Signal,
     /// It did not end in time, and was ended with all that it had started.
-    #[error("expected a command that ends within {seconds} s")]
+    #[error("the command did not end within {seconds} s")]
     Late {
         /// How long it may take.
         seconds: u64,

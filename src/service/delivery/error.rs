@@ -29,7 +29,7 @@ pub enum DeliveryError {
     #[error("not delivered: {0}")]
     Command(#[from] CommandError),
     /// It took too long, with everything that belongs to it.
-    #[error("not delivered: expected an answer within {seconds} s")]
+    #[error("not delivered: no answer within {seconds} s")]
     Late {
         /// How long it may take.
         seconds: u64,

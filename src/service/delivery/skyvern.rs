@@ -30,7 +30,7 @@ pub struct Skyvern {
     client: HttpClient,
 }
 
-/// What Skyvern is told. It finds the code in the content itself, where that has more than ten characters.
+/// What Skyvern receives. It finds the code in the content itself, where that has more than ten characters.
 #[derive(Clone, Debug)]
 pub struct SkyvernMessage {
     /// `totp_identifier`: whose code it is, as the credential or the task names it.

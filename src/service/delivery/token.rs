@@ -42,10 +42,10 @@ pub enum TokenError {
     #[error("expected {0} from the token server")]
     Answer(&'static str),
     /// So many deliveries wait for the token that one more is refused.
-    #[error("expected at most {MAX_WAITING} deliveries that wait for one")]
+    #[error("{MAX_WAITING} deliveries wait for one already")]
     Crowded,
     /// It did not come in the time of the delivery, perhaps as the server is left alone for a while after a failure.
-    #[error("expected one within {seconds} s")]
+    #[error("none came within {seconds} s")]
     Late {
         /// How long it may take.
         seconds: u64,

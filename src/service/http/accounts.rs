@@ -11,7 +11,7 @@ use super::query;
 use super::refusal::Refusal;
 use super::route::{Call, Endpoint, Routes, Verb};
 use super::upload::UploadError;
-use super::x4::{Fault, of_reply, valid_until, with_adapter, with_code};
+use super::x4::{X4Error, of_reply, valid_until, with_adapter, with_code};
 use super::{Contract, Service, verification};
 use crate::account::{Account, AccountOperation, AccountParameters};
 use crate::error::Error;
@@ -53,7 +53,7 @@ async fn operate(operation: AccountOperation, service: Arc<Service>, call: Call)
     let answer = match &*account(&service, &name).await {
         Ok(account) => match respond(operation, &service, account, &name, call).await {
             Ok(answer) => answer,
-            Err(fault) => fault.into(),
+            Err(error) => error.into(),
         },
         // What is the name of nothing may be a secret that somebody put in the wrong place.
         Err(FolderError::Unknown) => return of_folder(&FolderError::Unknown, None),
@@ -82,14 +82,14 @@ async fn respond(
     account: &Account,
     name: &Name,
     call: Call,
-) -> Result<Answer, Fault> {
+) -> Result<Answer, X4Error> {
     let (names, format) = parameters(operation, call.head.uri.query())?;
     let parameters = AccountParameters { skew: service.skew, ..names };
     let deadline = call.upload.deadline();
     let input = match operation {
         AccountOperation::VerifyPassword => {
             let input = Input::Document(DocumentKind::Password);
-            call.upload.read(input.max_bytes()).await.map_err(|error| Fault::of_upload(error, input))?
+            call.upload.read(input.max_bytes()).await.map_err(|error| X4Error::of_upload(error, input))?
         }
         AccountOperation::GeneratePassword | AccountOperation::GenerateAuthenticatorQRCode => {
             call.upload.read(0).await.map_err(of_needless_upload)?
@@ -122,10 +122,10 @@ fn parameters(
 }
 
 /// A body where none belongs is the wrong document, however long it is.
-fn of_needless_upload(error: UploadError) -> Fault {
+fn of_needless_upload(error: UploadError) -> X4Error {
     match error {
-        UploadError::TooLarge { .. } | UploadError::Refused(Refusal::Encoding) => Fault::Error(Error::Input),
-        UploadError::Refused(refusal) => Fault::Refused(refusal),
+        UploadError::TooLarge { .. } | UploadError::Refused(Refusal::Encoding) => X4Error::Error(Error::Input),
+        UploadError::Refused(refusal) => X4Error::Refused(refusal),
     }
 }
 

@@ -21,7 +21,6 @@ pub struct Answer {
     pub code: StatusCode,
     /// The type of the body.
     pub content_type: &'static str,
-    /// The body.
     pub body: Bytes,
     /// Further headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -40,9 +39,9 @@ impl Answer {
         Self { code, content_type, body: body.into(), headers: Vec::new(), status: None, account: None, cause: None }
     }
 
-    /// A fault in JSON, whose words are its cause, too.
+    /// An error in JSON, whose words are its cause, too.
     #[must_use]
-    pub fn fault(code: StatusCode, header: Option<(HeaderName, HeaderValue)>, words: &str) -> Self {
+    pub fn error(code: StatusCode, header: Option<(HeaderName, HeaderValue)>, words: &str) -> Self {
         Self::new(code, JSON, json_fault(words)).with_header(header).with_cause(words)
     }
 
@@ -91,7 +90,7 @@ impl Answer {
     }
 }
 
-/// A fault in JSON, `{"error":"…"}`, in words of ours, which have nothing to escape.
+/// An error in JSON, `{"error":"…"}`, in words of ours, which have nothing to escape.
 pub fn json_fault(words: &str) -> String {
     debug_assert!(!words.contains(['"', '\\']) && !words.contains(char::is_control), "words with nothing to escape");
     format!("{{\"error\":\"{words}\"}}")

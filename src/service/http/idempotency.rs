@@ -83,7 +83,7 @@ pub async fn turn(
     timeout_at(deadline, waiting).await.unwrap_or(Err(TurnError::Unknown))
 }
 
-/// Keeps what was answered, for so many seconds. Where the state does not, what was done is done.
+/// Keeps the answer for this many seconds. If the state fails, the request was carried out all the same.
 pub async fn answered(service: &Service, key: IdempotencyKey, kept: Vec<u8>, seconds: i64) {
     let expires = system::seconds().unwrap_or_default().saturating_add(seconds);
     if let Err(error) = service.store.answer(key, kept, expires).await {

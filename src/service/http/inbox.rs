@@ -50,7 +50,7 @@ pub fn routes(routes: Routes) -> Routes {
 
 /// Why a message is not taken.
 #[derive(Debug, Error)]
-pub enum Fault {
+pub enum MessageError {
     /// As on every path, or more came than is taken.
     #[error(transparent)]
     Upload(#[from] UploadError),
@@ -61,7 +61,7 @@ pub enum Fault {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The key belongs to another message: use a new one.
-    #[error("wrong Idempotency-Key: expected the body that it came with before")]
+    #[error("wrong Idempotency-Key: it came before with another body")]
     Different,
     /// The file cannot be written: the log says why.
     #[error("cannot write: see the log of the service")]
@@ -70,28 +70,30 @@ pub enum Fault {
     #[error("cannot write: no space left on the disk of the inbox")]
     Full,
     /// The state does not know whether the message has come before, or somebody is still writing it: try again.
-    #[error("state not available: expected it to know the Idempotency-Key")]
+    #[error("state not available: the Idempotency-Key cannot be checked")]
     State,
 }
 
 /// The form of a refusal on the path of an inbox.
 #[must_use]
 pub fn refuse(refusal: Refusal) -> Answer {
-    Fault::Upload(refusal.into()).into()
+    MessageError::Upload(refusal.into()).into()
 }
 
-impl From<Fault> for Answer {
-    fn from(fault: Fault) -> Self {
-        let words = fault.to_string();
-        let (code, header) = match fault {
-            Fault::Upload(error) => (error.code(), error.header()),
-            Fault::Empty | Fault::Key(_) => (StatusCode::BAD_REQUEST, None),
-            Fault::Different => (StatusCode::UNPROCESSABLE_ENTITY, None),
-            Fault::Write => (StatusCode::INTERNAL_SERVER_ERROR, None),
-            Fault::Full => (StatusCode::INSUFFICIENT_STORAGE, None),
-            Fault::State => (StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, HeaderValue::from_static("1")))),
+impl From<MessageError> for Answer {
+    fn from(error: MessageError) -> Self {
+        let words = error.to_string();
+        let (code, header) = match error {
+            MessageError::Upload(error) => (error.code(), error.header()),
+            MessageError::Empty | MessageError::Key(_) => (StatusCode::BAD_REQUEST, None),
+            MessageError::Different => (StatusCode::UNPROCESSABLE_ENTITY, None),
+            MessageError::Write => (StatusCode::INTERNAL_SERVER_ERROR, None),
+            MessageError::Full => (StatusCode::INSUFFICIENT_STORAGE, None),
+            MessageError::State => {
+                (StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, HeaderValue::from_static("1"))))
+            }
         };
-        Answer::fault(code, header, &words)
+        Answer::error(code, header, &words)
     }
 }
 
@@ -107,7 +109,7 @@ async fn receive(service: Arc<Service>, name: String, folder: PathBuf, call: Cal
     let deadline = call.upload.deadline();
     let (message, key) = match message(&name, folder, call).await {
         Ok(message) => message,
-        Err(fault) => return fault.into(),
+        Err(error) => return error.into(),
     };
     let (id, writer) = (message.id.clone(), service.clone());
     // It ends also where the caller has gone: whoever sends the same again must not make a second file.
@@ -119,18 +121,18 @@ async fn receive(service: Arc<Service>, name: String, folder: PathBuf, call: Cal
     }));
     match accepting.await {
         Ok(Ok(Ok(()))) => Answer::new(StatusCode::ACCEPTED, JSON, "{\"status\":\"accepted\"}\n"),
-        Ok(Ok(Err(fault))) => fault.into(),
+        Ok(Ok(Err(error))) => error.into(),
         Ok(Err(panicked)) => {
             service.panicked(&panicked, Some(&id));
             refuse(Refusal::Internal)
         }
         // The service is ending.
-        Err(_) => Fault::State.into(),
+        Err(_) => MessageError::State.into(),
     }
 }
 
 /// The message, and the key by which its repetitions are known.
-async fn message(name: &str, folder: PathBuf, call: Call) -> Result<(Message, Option<IdempotencyKey>), Fault> {
+async fn message(name: &str, folder: PathBuf, call: Call) -> Result<(Message, Option<IdempotencyKey>), MessageError> {
     let headers = call.head.headers;
     let client = call.client.as_deref().unwrap_or_default();
     let key =
@@ -138,13 +140,13 @@ async fn message(name: &str, folder: PathBuf, call: Call) -> Result<(Message, Op
     let kind = Kind::of(media_type::of(&headers));
     let body = call.upload.read(MAX_BYTES).await?;
     if body.is_empty() {
-        return Err(Fault::Empty);
+        return Err(MessageError::Empty);
     }
     Ok((Message { folder, id: call.id, kind, body }, key))
 }
 
 /// Writes a message, away from the threads that answer.
-async fn write(service: &Service, message: Message) -> Result<(), Fault> {
+async fn write(service: &Service, message: Message) -> Result<(), MessageError> {
     let Message { folder, id, kind, body } = message;
     let request_id = id.clone();
     let written = spawn_blocking(move || inbox::write(&folder, id.as_str(), kind, &body, SystemTime::now()));
@@ -154,13 +156,13 @@ async fn write(service: &Service, message: Message) -> Result<(), Fault> {
         tracing::error!(target: TARGET, request_id = request_id.as_str(), cause, "message not taken");
         service.metrics.inbox_errors.inc();
         match error {
-            InboxError::Full(_) => Fault::Full,
-            InboxError::Write(_) | InboxError::Clock => Fault::Write,
+            InboxError::Full(_) => MessageError::Full,
+            InboxError::Write(_) | InboxError::Clock => MessageError::Write,
         }
     })
 }
 
-impl From<TurnError> for Fault {
+impl From<TurnError> for MessageError {
     fn from(error: TurnError) -> Self {
         match error {
             TurnError::Different => Self::Different,
@@ -170,7 +172,12 @@ impl From<TurnError> for Fault {
 }
 
 /// Writes a message, unless it has come before.
-async fn write_once(service: &Service, message: Message, key: IdempotencyKey, deadline: Instant) -> Result<(), Fault> {
+async fn write_once(
+    service: &Service,
+    message: Message,
+    key: IdempotencyKey,
+    deadline: Instant,
+) -> Result<(), MessageError> {
     let request = Sha256::digest(&*message.body).into();
     match idempotency::turn(service, key, request, deadline).await? {
         Turn::Over(_) => Ok(()),

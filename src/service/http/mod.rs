@@ -1,4 +1,4 @@
-//! The service as HTTP: one module a contract, each with faults of its own form, behind one order of checks. It knows
+//! The service as HTTP: one module a contract, each with its own form of errors, behind one order of checks. It knows
 //! neither sockets nor files.
 
 mod accounts;
@@ -162,7 +162,6 @@ impl Service {
 pub struct Served {
     /// The operations, health and readiness.
     pub operations: bool,
-    /// The metrics.
     pub metrics: bool,
 }
 

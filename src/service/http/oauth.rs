@@ -51,7 +51,7 @@ pub fn routes(routes: Routes) -> Routes {
 
 /// Why there is no token (RFC 6749, section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Fault {
+pub enum TokenRequestError {
     /// As on every path, or more came than is taken.
     #[error(transparent)]
     Upload(#[from] UploadError),
@@ -81,25 +81,25 @@ pub enum Fault {
 /// The form of a refusal on the path of tokens.
 #[must_use]
 pub fn refuse(refusal: Refusal) -> Answer {
-    Fault::Upload(refusal.into()).into()
+    TokenRequestError::Upload(refusal.into()).into()
 }
 
-impl From<Fault> for Answer {
-    fn from(fault: Fault) -> Self {
-        let words = fault.to_string();
-        let (code, header) = match fault {
-            Fault::Upload(error) => (error.code(), error.header()),
-            Fault::InvalidRequest | Fault::UnsupportedGrantType | Fault::InvalidScope => {
-                (StatusCode::BAD_REQUEST, None)
-            }
-            Fault::InvalidClient { is_basic } => {
+impl From<TokenRequestError> for Answer {
+    fn from(error: TokenRequestError) -> Self {
+        let words = error.to_string();
+        let (code, header) = match error {
+            TokenRequestError::Upload(error) => (error.code(), error.header()),
+            TokenRequestError::InvalidRequest
+            | TokenRequestError::UnsupportedGrantType
+            | TokenRequestError::InvalidScope => (StatusCode::BAD_REQUEST, None),
+            TokenRequestError::InvalidClient { is_basic } => {
                 let basic = (WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"totp-adapter\""));
                 (StatusCode::UNAUTHORIZED, is_basic.then_some(basic))
             }
-            Fault::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
-            Fault::Entropy => (StatusCode::INTERNAL_SERVER_ERROR, None),
+            TokenRequestError::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
+            TokenRequestError::Entropy => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
-        Answer::fault(code, header, &words)
+        Answer::error(code, header, &words)
     }
 }
 
@@ -155,40 +155,40 @@ async fn token(service: Arc<Service>, call: Call) -> Answer {
             service.metrics.tokens_issued.inc();
             answer
         }
-        Err(fault) => {
+        Err(error) => {
             service.metrics.tokens_refused.inc();
-            if let Fault::Unavailable(error) = fault {
+            if let TokenRequestError::Unavailable(error) = error {
                 service.state_failed(error);
             }
-            fault.into()
+            error.into()
         }
     }
 }
 
-async fn issue(service: &Service, call: Call) -> Result<Answer, Fault> {
+async fn issue(service: &Service, call: Call) -> Result<Answer, TokenRequestError> {
     let headers = call.head.headers;
     let body = call.upload.read(MAX_BYTES).await?;
     let form = Form::read(&headers, &body)?;
     let client = client(service, &headers, &form)?;
     match form.grant_type.as_deref() {
         Some(b"client_credentials") => {}
-        Some(_) => return Err(Fault::UnsupportedGrantType),
-        None => return Err(Fault::InvalidRequest),
+        Some(_) => return Err(TokenRequestError::UnsupportedGrantType),
+        None => return Err(TokenRequestError::InvalidRequest),
     }
     if form.scope.is_some() {
-        return Err(Fault::InvalidScope);
+        return Err(TokenRequestError::InvalidScope);
     }
     let mut bytes = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *bytes).map_err(|_| Fault::Entropy)?;
+    getrandom::fill(&mut *bytes).map_err(|_| TokenRequestError::Entropy)?;
     let token = Zeroizing::new(BASE64URL_NOPAD.encode(&*bytes));
-    let issued = system::seconds().ok_or(Fault::Entropy)?;
+    let issued = system::seconds().ok_or(TokenRequestError::Entropy)?;
     let kept = Token {
         hash: TokenHash::of(token.as_bytes()),
         client,
         issued,
         expires: issued + EXPIRES_IN_SECONDS + GRACE_SECONDS,
     };
-    service.store.issue(kept).await.map_err(Fault::Unavailable)?;
+    service.store.issue(kept).await.map_err(TokenRequestError::Unavailable)?;
     let body = format!(
         "{{\"access_token\":\"{}\",\"token_type\":\"Bearer\",\"expires_in\":{EXPIRES_IN_SECONDS}}}",
         token.as_str()
@@ -197,17 +197,17 @@ async fn issue(service: &Service, call: Call) -> Result<Answer, Fault> {
 }
 
 /// The id of the client that asks (RFC 6749, section 2.3.1).
-fn client(service: &Service, headers: &HeaderMap, form: &Form<'_>) -> Result<String, Fault> {
+fn client(service: &Service, headers: &HeaderMap, form: &Form<'_>) -> Result<String, TokenRequestError> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
-        let wrong = Fault::InvalidClient { is_basic: false };
+        let wrong = TokenRequestError::InvalidClient { is_basic: false };
         let (Some(id), Some(secret)) = (&form.client_id, &form.client_secret) else { return Err(wrong) };
         return service.clients.authenticated(id, secret).ok_or(wrong);
     };
     if values.next().is_some() || form.client_secret.is_some() {
-        return Err(Fault::InvalidRequest);
+        return Err(TokenRequestError::InvalidRequest);
     }
-    let wrong = Fault::InvalidClient { is_basic: true };
+    let wrong = TokenRequestError::InvalidClient { is_basic: true };
     let credentials = basic(value).ok_or(wrong)?;
     let (id, secret) = split(&credentials).ok_or(wrong)?;
     // RFC 6749 encodes both as forms do before RFC 7617 joins them; many clients do not.
@@ -218,7 +218,7 @@ fn client(service: &Service, headers: &HeaderMap, form: &Form<'_>) -> Result<Str
     };
     let client = as_they_come.or(as_forms).ok_or(wrong)?;
     match &form.client_id {
-        Some(other) if **other != *client.as_bytes() => Err(Fault::InvalidRequest),
+        Some(other) if **other != *client.as_bytes() => Err(TokenRequestError::InvalidRequest),
         Some(_) | None => Ok(client),
     }
 }
@@ -253,17 +253,17 @@ struct Form<'a> {
 
 impl<'a> Form<'a> {
     /// Reads a form. Other names are ignored; each name comes once at most (RFC 6749, section 3.2).
-    fn read(headers: &HeaderMap, body: &'a [u8]) -> Result<Self, Fault> {
+    fn read(headers: &HeaderMap, body: &'a [u8]) -> Result<Self, TokenRequestError> {
         if !media_type::is(headers, FORM) {
-            return Err(Fault::InvalidRequest);
+            return Err(TokenRequestError::InvalidRequest);
         }
-        let text = std::str::from_utf8(body).map_err(|_| Fault::InvalidRequest)?;
+        let text = std::str::from_utf8(body).map_err(|_| TokenRequestError::InvalidRequest)?;
         let mut form = Self::default();
         let mut names = HashSet::new();
         for pair in text.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = decoded(name).map_err(|_| Fault::InvalidRequest)?;
-            let value = decoded(value).map_err(|_| Fault::InvalidRequest)?;
+            let name = decoded(name).map_err(|_| TokenRequestError::InvalidRequest)?;
+            let value = decoded(value).map_err(|_| TokenRequestError::InvalidRequest)?;
             if value.is_empty() {
                 continue;
             }
@@ -275,7 +275,7 @@ impl<'a> Form<'a> {
                 _ => {}
             }
             if !names.insert(name) {
-                return Err(Fault::InvalidRequest);
+                return Err(TokenRequestError::InvalidRequest);
             }
         }
         Ok(form)

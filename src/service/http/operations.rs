@@ -16,7 +16,7 @@ const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Why a question of an operator is not answered.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum OperatorError {
     /// As on every path.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -53,7 +53,7 @@ async fn readyz(service: Arc<Service>, _: Call) -> Answer {
     if service.is_ready().await {
         Answer::new(StatusCode::OK, JSON, "{\"status\":\"ready\"}\n")
     } else {
-        Fault::NotReady.into()
+        OperatorError::NotReady.into()
     }
 }
 
@@ -76,15 +76,15 @@ async fn metrics(service: Arc<Service>, _: Call) -> Answer {
 /// The form of a refusal on the paths of operators, and on unknown paths.
 #[must_use]
 pub fn refuse(refusal: Refusal) -> Answer {
-    Fault::Refused(refusal).into()
+    OperatorError::Refused(refusal).into()
 }
 
-impl From<Fault> for Answer {
-    fn from(fault: Fault) -> Self {
-        let words = fault.to_string();
-        let (code, header) = match fault {
-            Fault::Refused(refusal) => (refusal.code(), refusal.header()),
-            Fault::NotReady => (StatusCode::SERVICE_UNAVAILABLE, None),
+impl From<OperatorError> for Answer {
+    fn from(error: OperatorError) -> Self {
+        let words = error.to_string();
+        let (code, header) = match error {
+            OperatorError::Refused(refusal) => (refusal.code(), refusal.header()),
+            OperatorError::NotReady => (StatusCode::SERVICE_UNAVAILABLE, None),
         };
         Answer::new(code, JSON, json_fault(&words) + "\n").with_header(header).with_cause(&words)
     }

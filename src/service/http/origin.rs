@@ -17,7 +17,6 @@ pub struct Arrival<'a> {
     pub version: Version,
     /// Host and perhaps port of a request target in absolute form, which replaces the header (RFC 9112, section 3.2.2).
     pub target: Option<&'a str>,
-    /// The headers.
     pub headers: &'a HeaderMap,
 }
 

@@ -24,14 +24,10 @@ pub enum QueryError {
     },
     /// A name that came before.
     #[error("wrong parameter: expected {name} once in the query")]
-    Repeated {
-        /// The name.
-        name: &'static str,
-    },
+    Repeated { name: &'static str },
     /// A value outside its range.
     #[error("wrong parameter: expected {expected} for {name} in the query")]
     Value {
-        /// The name.
         name: &'static str,
         /// The values that are accepted, in words.
         expected: &'static str,

@@ -11,7 +11,7 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// Nothing is served there: correct the path.
-    #[error("unknown path: expected one that this service serves")]
+    #[error("unknown path: this service does not serve it")]
     Path,
     /// The path takes other methods: use one of them.
     #[error("wrong method: expected {allowed}")]
@@ -23,34 +23,34 @@ pub enum Refusal {
     #[error("wrong host: expected the address of the service or one of host_names in Host")]
     Host,
     /// A web page of another site asks through a browser.
-    #[error("cross-site request: expected one that no page of another site makes")]
+    #[error("cross-site request: a page of another site made it")]
     CrossSite,
     /// No token came: send one.
     #[error("no token: expected one in Authorization: Bearer")]
     NoToken,
     /// The token is not valid, or not any more: get another.
-    #[error("wrong token: expected one that is valid")]
+    #[error("wrong token: it is not valid")]
     Token,
     /// The token is of a client that may not call this path.
-    #[error("wrong client: expected a token of one that may use this path")]
+    #[error("wrong client: the client of the token may not use this path")]
     Client,
     /// The state does not say whose token it is: try again.
-    #[error("state not available: expected it to know the token")]
+    #[error("state not available: the token cannot be checked")]
     State,
     /// The request did not end in time: send it faster.
-    #[error("timed out: expected a request that ends within {} s", .0.as_secs())]
+    #[error("timed out: the request did not end within {} s", .0.as_secs())]
     Time(Duration),
     /// The head is not one of HTTP/1.1 or 1.0: send one.
-    #[error("not a request: expected one as HTTP/1.1 has it")]
+    #[error("not a request: expected HTTP/1.1")]
     Head,
     /// The target of the request is too long: shorten it.
-    #[error("too long: expected a shorter path and query")]
+    #[error("too long: the path and query are over the limit")]
     TargetLength,
     /// The head has too many bytes or headers: send less.
-    #[error("too large: expected fewer and shorter headers")]
+    #[error("too large: the headers are over the limit")]
     HeadSize,
     /// The body broke off, or is not framed as HTTP/1.1 demands: send it whole.
-    #[error("incomplete: expected a whole body")]
+    #[error("incomplete: the body broke off")]
     Incomplete,
     /// The body is encoded: send it as it is.
     #[error("wrong encoding: expected no Content-Encoding but identity")]

@@ -51,7 +51,6 @@ pub struct Endpoint {
 pub enum Verb {
     /// `GET`, and `HEAD` as HTTP has it.
     Get,
-    /// `POST`.
     Post,
 }
 
@@ -75,7 +74,6 @@ impl Verb {
 
 /// A request that has passed all checks but those of its contract. It is not `Debug`: its head may have a token.
 pub struct Call {
-    /// The head.
     pub head: Parts,
     /// The body.
     pub upload: Upload,

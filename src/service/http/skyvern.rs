@@ -57,7 +57,7 @@ pub struct Asker {
 
 /// Why there is no code.
 #[derive(Debug, Error)]
-pub enum Fault {
+pub enum CodeError {
     /// As on every path, or more came than is taken.
     #[error(transparent)]
     Upload(#[from] UploadError),
@@ -72,15 +72,15 @@ pub enum Fault {
     Body,
     /// The account has no code now: the log says why.
     #[error("unusable account: see the log of the service")]
-    Account(#[from] Unusable),
+    Account(#[from] CodeAccountError),
     /// The clock of the system cannot be used.
-    #[error("internal error: expected a clock that tells a time after 1970")]
+    #[error("internal error: the clock is before 1970")]
     Clock,
 }
 
 /// Why an account has no code to give out.
 #[derive(Debug, Error)]
-pub enum Unusable {
+pub enum CodeAccountError {
     /// Its files cannot be used.
     #[error("{0}")]
     Account(String),
@@ -92,20 +92,20 @@ pub enum Unusable {
 /// The form of a refusal where Skyvern asks.
 #[must_use]
 pub fn refuse(refusal: Refusal) -> Answer {
-    Fault::Upload(refusal.into()).into()
+    CodeError::Upload(refusal.into()).into()
 }
 
-impl From<Fault> for Answer {
-    fn from(fault: Fault) -> Self {
-        let words = fault.to_string();
-        let (code, header) = match fault {
-            Fault::Upload(error) => (error.code(), error.header()),
-            Fault::Signature => (StatusCode::UNAUTHORIZED, None),
-            Fault::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
-            Fault::Body => (StatusCode::BAD_REQUEST, None),
-            Fault::Account(_) | Fault::Clock => (StatusCode::INTERNAL_SERVER_ERROR, None),
+impl From<CodeError> for Answer {
+    fn from(error: CodeError) -> Self {
+        let words = error.to_string();
+        let (code, header) = match error {
+            CodeError::Upload(error) => (error.code(), error.header()),
+            CodeError::Signature => (StatusCode::UNAUTHORIZED, None),
+            CodeError::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
+            CodeError::Body => (StatusCode::BAD_REQUEST, None),
+            CodeError::Account(_) | CodeError::Clock => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
-        Answer::fault(code, header, &words)
+        Answer::error(code, header, &words)
     }
 }
 
@@ -147,15 +147,15 @@ impl Asker {
     }
 
     /// Checks the signature over the body as it came: other writers put blanks elsewhere.
-    fn check(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Fault> {
+    fn check(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), CodeError> {
         let mut signatures = headers.get_all(SIGNATURE).iter();
-        let (Some(signature), None) = (signatures.next(), signatures.next()) else { return Err(Fault::Signature) };
-        let signature = HEXLOWER.decode(signature.as_bytes()).map_err(|_| Fault::Signature)?;
+        let (Some(signature), None) = (signatures.next(), signatures.next()) else { return Err(CodeError::Signature) };
+        let signature = HEXLOWER.decode(signature.as_bytes()).map_err(|_| CodeError::Signature)?;
         let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
         let mut hmac = Hmac::<Sha256>::new_from_slice(key.reveal().as_bytes()).expect("HMAC takes a key of any length");
         hmac.update(body);
         // In constant time.
-        hmac.verify_slice(&signature).map_err(|_| Fault::Signature)
+        hmac.verify_slice(&signature).map_err(|_| CodeError::Signature)
     }
 
     /// The account of a task: by its id, then by that of its workflow, else that of the path.
@@ -165,10 +165,10 @@ impl Asker {
     }
 
     /// The current code; none where it ends too soon, so that the next question gets a fresh one.
-    fn code(&self, account: &Account, time: UnixTime) -> Result<Option<Password>, Unusable> {
+    fn code(&self, account: &Account, time: UnixTime) -> Result<Option<Password>, CodeAccountError> {
         let parameters = account.code_parameters();
         if self.minimum_rest >= parameters.period.seconds().into() {
-            return Err(Unusable::Period);
+            return Err(CodeAccountError::Period);
         }
         Ok((parameters.period.rest(time) > self.minimum_rest)
             .then(|| Password::generate(account.secret(), parameters, time)))
@@ -181,10 +181,10 @@ async fn answer(asker: Arc<Asker>, service: Arc<Service>, call: Call) -> Answer 
             let name = asker.account_of(&question);
             (Some(name), code(&asker, &service, name, &question).await)
         }
-        Err(fault) => (None, Err(fault)),
+        Err(error) => (None, Err(error)),
     };
     let account = name.map(|name| name.as_str().to_owned());
-    if let Err(Fault::Account(error)) = &result {
+    if let Err(CodeError::Account(error)) = &result {
         let cause = error.to_string();
         tracing::error!(target: crate::service::log::TARGET, account, cause, "account not available");
     }
@@ -192,20 +192,20 @@ async fn answer(asker: Arc<Asker>, service: Arc<Service>, call: Call) -> Answer 
 }
 
 /// Reads what is asked: its size, who asks, its type and its form, in this order (contract 12.1b).
-async fn question(asker: &Asker, call: Call) -> Result<Question, Fault> {
+async fn question(asker: &Asker, call: Call) -> Result<Question, CodeError> {
     let headers = call.head.headers;
     let body = call.upload.read(MAX_BYTES).await?;
     asker.check(&headers, &body)?;
     if !media_type::is(&headers, JSON) {
-        return Err(Fault::MediaType);
+        return Err(CodeError::MediaType);
     }
-    Question::read(&body).map_err(|_| Fault::Body)
+    Question::read(&body).map_err(|_| CodeError::Body)
 }
 
-async fn code(asker: &Asker, service: &Service, name: &Name, question: &Question) -> Result<Answer, Fault> {
+async fn code(asker: &Asker, service: &Service, name: &Name, question: &Question) -> Result<Answer, CodeError> {
     let found = accounts::account(service, name).await;
-    let account = found.as_ref().as_ref().map_err(|error| Unusable::Account(error.to_string()))?;
-    let code = asker.code(account, system::time().ok_or(Fault::Clock)?)?;
+    let account = found.as_ref().as_ref().map_err(|error| CodeAccountError::Account(error.to_string()))?;
+    let code = asker.code(account, system::time().ok_or(CodeError::Clock)?)?;
     let verification_code = code.as_ref().map_or("", Password::as_str);
     let answer = Code { task_id: question.task_id.as_deref(), verification_code };
     let body = serde_json::to_vec(&answer).expect("two texts are written as JSON");
@@ -241,7 +241,7 @@ mod tests {
         let asker = |minimum_rest| Asker::new(&Skyvern { minimum_rest, ..skyvern("billing") });
         for minimum_rest in [10, 11] {
             let result = asker(minimum_rest).code(&account, UnixTime(60));
-            assert!(matches!(result, Err(Unusable::Period)), "{minimum_rest}");
+            assert!(matches!(result, Err(CodeAccountError::Period)), "{minimum_rest}");
         }
         assert!(asker(9).code(&account, UnixTime(60)).is_ok());
     }

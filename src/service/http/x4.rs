@@ -37,7 +37,7 @@ const XML: &str = "application/xml; charset=utf-8";
 
 /// Why an operation is not even asked.
 #[derive(Debug, Error)]
-pub enum Fault {
+pub enum X4Error {
     /// As on every path.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -79,7 +79,7 @@ async fn operate(operation: Operation, service: Arc<Service>, call: Call) -> Ans
     let deadline = call.upload.deadline();
     let (parameters, format, document) = match input(operation, &service, call).await {
         Ok(input) => input,
-        Err(fault) => return fault.into(),
+        Err(error) => return error.into(),
     };
     let time = system::time();
     let examination = with_adapter(time, |adapter| adapter.examine(operation, &parameters, &document));
@@ -93,14 +93,14 @@ async fn input(
     operation: Operation,
     service: &Service,
     call: Call,
-) -> Result<(Parameters, SymbolFormat, Zeroizing<Vec<u8>>), Fault> {
+) -> Result<(Parameters, SymbolFormat, Zeroizing<Vec<u8>>), X4Error> {
     let (parameters, format) = query::of_operation(call.head.uri.query(), service.skew)?;
     if operation == Operation::GenerateAuthenticatorQRCode {
-        // A wrong parameter is told before the body is read; the operation tells it only then.
+        // A wrong parameter is reported before the body is read; the operation would report it only then.
         Label::new(parameters.issuer.as_deref(), parameters.account.as_deref()).map_err(Error::from)?;
     }
     let document = match operation.input() {
-        Some(input) => call.upload.read(input.max_bytes()).await.map_err(|error| Fault::of_upload(error, input))?,
+        Some(input) => call.upload.read(input.max_bytes()).await.map_err(|error| X4Error::of_upload(error, input))?,
         None => Zeroizing::default(),
     };
     Ok((parameters, format, document))
@@ -144,14 +144,14 @@ impl Default for Pictures {
 async fn read_qr(service: Arc<Service>, call: Call) -> Answer {
     match picture_reply(&service, call).await {
         Ok(reply) => of_reply(reply, SymbolFormat::default()),
-        Err(fault) => Answer::from(fault),
+        Err(error) => Answer::from(error),
     }
 }
 
 /// Reads a picture, which takes a processor for up to a second, away from the threads that answer.
-async fn picture_reply(service: &Service, call: Call) -> Result<Reply, Fault> {
+async fn picture_reply(service: &Service, call: Call) -> Result<Reply, X4Error> {
     let parameters = query::of_read_qr(call.head.uri.query())?;
-    let of_upload = |error| Fault::of_upload(error, Input::Picture);
+    let of_upload = |error| X4Error::of_upload(error, Input::Picture);
     let most = call.upload.announced(MAX_PICTURE_BYTES).map_err(of_upload)?;
     let deadline = call.upload.deadline();
     let kibibytes = u32::try_from(most / 1024 + 1).expect("the size of a picture is limited");
@@ -188,11 +188,11 @@ async fn permits(
 /// The form of a refusal on the paths of the operations.
 #[must_use]
 pub fn refuse(refusal: Refusal) -> Answer {
-    Fault::Refused(refusal).into()
+    X4Error::Refused(refusal).into()
 }
 
-impl Fault {
-    /// A document that is too large is told as the operation tells it, also where it would be a mismatch: it was not looked
+impl X4Error {
+    /// A document that is too large is reported as the operation reports it, also where it would be a mismatch: it was not looked
     /// at.
     pub fn of_upload(error: UploadError, input: Input) -> Self {
         match (error, input) {
@@ -205,21 +205,21 @@ impl Fault {
     }
 }
 
-impl From<Fault> for Answer {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Refused(Refusal::Path) => {
+impl From<X4Error> for Answer {
+    fn from(error: X4Error) -> Self {
+        match error {
+            X4Error::Refused(Refusal::Path) => {
                 let words = format!("unknown operation: expected {}", Operation::EXPECTED);
                 with_code(StatusCode::NOT_FOUND, Reply::error(&words), SymbolFormat::default())
             }
-            Fault::Refused(refusal) => {
+            X4Error::Refused(refusal) => {
                 let reply = Reply::error(&refusal.to_string());
                 with_code(refusal.code(), reply, SymbolFormat::default()).with_header(refusal.header())
             }
-            Fault::Query(error) => {
+            X4Error::Query(error) => {
                 with_code(StatusCode::BAD_REQUEST, Reply::error(&error.to_string()), SymbolFormat::default())
             }
-            Fault::Error(error) => of_reply(Reply::of(Err(error)), SymbolFormat::default()),
+            X4Error::Error(error) => of_reply(Reply::of(Err(error)), SymbolFormat::default()),
         }
     }
 }

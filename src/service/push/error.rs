@@ -19,10 +19,10 @@ pub enum PushError {
         expected: &'static str,
     },
     /// Nobody says where the webhook is.
-    #[error("wrong parameter: expected --url, or --authentication with a file that has the address")]
+    #[error("wrong parameter: no address of the webhook; name it with --url, or in the file of --authentication")]
     NoUrl,
     /// Two say where the webhook is, and not the same.
-    #[error("wrong parameter: expected the same address for --url and in the file of --authentication")]
+    #[error("wrong parameter: --url and the file of --authentication have different addresses")]
     OtherUrl,
     /// A file cannot be used.
     #[error("cannot use the file of {option}: {reason}")]
@@ -41,8 +41,8 @@ pub enum PushError {
     /// No client can be made.
     #[error("{0}")]
     Options(#[from] OptionsError),
-    /// The system gives what deliveries need.
-    #[error("cannot start: expected a runtime of the operating system")]
+    /// The system does not provide what deliveries need.
+    #[error("cannot start: the operating system refused a thread or an event queue")]
     System,
     /// The input cannot be delivered.
     #[error("wrong input: expected {0}")]

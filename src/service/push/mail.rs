@@ -1,4 +1,4 @@
-//! What Skyvern is told of a mail message (RFC 5322, MIME): its text and whom it is for. It knows nothing of Skyvern, and every
+//! What Skyvern receives of a mail message (RFC 5322, MIME): its text and whom it is for. It knows nothing of Skyvern, and every
 //! mail is taken for one that somebody made to do harm.
 
 mod flat;
@@ -27,7 +27,7 @@ const MAX_ADDRESS_BYTES: usize = 320;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Where whom a mail is for stands: what was really delivered to comes before what the sender wrote.
 const RECIPIENTS: [&str; 3] = ["Delivered-To", "X-Original-To", "To"];
-/// What a mail has at least one of; what has none is something else.
+/// A mail has at least one of these; anything without one is not a mail.
 const MARKS: [&str; 8] = ["From", "To", "Date", "Subject", "Received", "Message-ID", "Delivered-To", "Return-Path"];
 
 /// Why a mail cannot be used. It holds nothing of it.
@@ -40,19 +40,19 @@ pub enum MailError {
     #[error("expected a mail message with header fields (RFC 5322)")]
     Form,
     /// It is made so that it cannot be read.
-    #[error("expected a mail that can be read within {} s", PATIENCE.as_secs())]
+    #[error("the mail cannot be read within {} s", PATIENCE.as_secs())]
     Late,
     /// The reader failed at it.
     #[error("internal error while reading the mail at {0}; please report it")]
-    Fault(String),
+    Internal(String),
     /// Its text cannot be decoded.
-    #[error("expected a mail whose text is encoded as its Content-Transfer-Encoding says")]
+    #[error("the text of the mail is not encoded as its Content-Transfer-Encoding says")]
     Encoding,
     /// It has pictures and attachments only, or nothing.
-    #[error("expected a mail with a text")]
+    #[error("the mail has no text")]
     NoText,
     /// It does not say whom it is for.
-    #[error("expected a mail with an address in Delivered-To, X-Original-To or To, or --identifier")]
+    #[error("the mail has no address in Delivered-To, X-Original-To or To, and --identifier is missing")]
     NoAddress,
 }
 
@@ -81,7 +81,7 @@ fn read_within(message: &Zeroizing<Vec<u8>>, patience: Duration) -> Result<Mail,
     thread::Builder::new().spawn(work).map_err(|_| MailError::Late)?;
     match receiver.recv_timeout(patience) {
         Ok(Ok(mail)) => mail,
-        Ok(Err(panicked)) => Err(MailError::Fault(panicked.place)),
+        Ok(Err(panicked)) => Err(MailError::Internal(panicked.place)),
         Err(_) => Err(MailError::Late),
     }
 }

@@ -1,4 +1,4 @@
-//! `push skyvern` (contract 12.2, 12.3): from a secret, a text or a mail to what Skyvern is told, and how long that is worth
+//! `push skyvern` (contract 12.2, 12.3): from a secret, a text or a mail to what Skyvern receives, and how long that is worth
 //! telling.
 
 use std::time::Duration;

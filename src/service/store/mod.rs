@@ -307,7 +307,7 @@ mod tests {
         let output =
             child.args(["--exact", name, "--nocapture"]).env(IS_CHILD, "1").stdout(Stdio::null()).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.starts_with("totp-adapter: fault of the program at "), "{stderr}");
+        assert!(stderr.starts_with("totp-adapter: internal error at "), "{stderr}");
         assert!(stderr.ends_with("; please report it\n") && stderr.lines().count() == 1, "{stderr}");
         assert_eq!(output.status.code(), Some(2));
     }

@@ -19,7 +19,7 @@ impl Quota {
     /// The most of either: as many times are kept of a destination.
     pub const MAX: u32 = 1000;
 
-    /// So many sends within ten minutes, and so many wrong guesses within a day: each 1 to [`Quota::MAX`]. None where one is not.
+    /// The most sends within ten minutes, and the most wrong guesses within a day: each 1 to [`Quota::MAX`], or none.
     #[must_use]
     pub const fn new(sends: u32, guesses: u32) -> Option<Self> {
         if matches!((sends, guesses), (1..=Self::MAX, 1..=Self::MAX)) { Some(Self { sends, guesses }) } else { None }

@@ -97,7 +97,7 @@ pub(super) const LOCK: &str = "SELECT FROM verifier WHERE secret = $1 FOR UPDATE
 /// A limit that is never reached.
 const NEVER: i64 = i64::MAX;
 
-/// What [`JUDGE`] is told of the policy: `$9`, `$10` and `$11`.
+/// The policy in the parameters of [`JUDGE`]: `$9`, `$10` and `$11`.
 pub(super) fn limits(policy: Policy) -> [i64; 3] {
     let attempts = policy.attempts.limit().map_or(NEVER, i64::from);
     let lock_after = policy.lock_after.limit().map_or(NEVER, i64::from);

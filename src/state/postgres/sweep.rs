@@ -41,7 +41,6 @@ const VERIFIER: Sweep =
     Sweep { find: DUE, forget: forget!("verifier", "secret", " AND locked_until <> 9223372036854775807") };
 /// What was set aside.
 const ASIDE: Sweep = Sweep { find: DUE_ASIDE, forget: forget!("aside", "code", "") };
-/// Tokens.
 pub(super) const TOKEN: Sweep = Sweep { find: DUE_TOKENS, forget: forget!("token", "hash", "") };
 
 /// Requests that may be repeated.
@@ -78,7 +77,7 @@ impl Postgres {
         self.forget(&ASIDE, due.now, due.aside).await;
     }
 
-    /// The keys that are due at a time among so many rows behind a key.
+    /// The keys that are due at a time among this many rows behind a key.
     pub(super) async fn due(
         &self,
         sweep: &Sweep,

@@ -30,7 +30,7 @@ impl From<rusqlite::Error> for MemoryError {
 mod tests {
     use super::*;
 
-    // contract 15.4a: what an operator can do something about has words of its own.
+    // contract 15.4a: what an operator can mend has its own words.
     #[test]
     fn failures_in_words() {
         let words = |code| MemoryError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)).to_string();
@@ -40,7 +40,7 @@ mod tests {
             (ffi::SQLITE_LOCKED, "another process keeps it busy"),
             (ffi::SQLITE_FULL, "no space left on its disk"),
             (ffi::SQLITE_READONLY, "it cannot be written"),
-            (ffi::SQLITE_NOTADB, "expected a state of this program, found something else"),
+            (ffi::SQLITE_NOTADB, "it is not a state of this program"),
             (ffi::SQLITE_CORRUPT, "it is damaged"),
             (ffi::SQLITE_ERROR, "it is damaged"),
             (ffi::SQLITE_IOERR_SHORT_READ, "it is damaged"),

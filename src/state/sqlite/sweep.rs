@@ -51,7 +51,7 @@ pub(super) fn sweep_mfa(transaction: &Transaction<'_>, request: &MfaRequest, now
     Ok(())
 }
 
-/// The keys that are due at a time among so many rows behind a key.
+/// The keys that are due at a time among this many rows behind a key.
 fn due(
     transaction: &Transaction<'_>,
     find: &str,

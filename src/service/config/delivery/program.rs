@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::super::file::{self, Unusable};
+use super::super::file::{self, FileError};
 
 /// Where programs are looked for without `PATH` (confstr(3), `_CS_PATH`).
 const USUAL_PATH: &str = "/bin:/usr/bin";
@@ -22,7 +22,7 @@ fn check_by(program: &Path, folder: &Path, path: Option<OsString>) -> Result<(),
     }
     let path = path.unwrap_or_else(|| USUAL_PATH.into());
     let files = env::split_paths(&path).flat_map(|entry| files(&folder.join(entry).join(program)));
-    first_startable(files).unwrap_or_else(|| Err("expected one in a folder of PATH".to_owned()))
+    first_startable(files).unwrap_or_else(|| Err("not found in the folders of PATH".to_owned()))
 }
 
 /// Whether one of these files can be started, else why the last one that is there cannot; none where none is there.
@@ -31,7 +31,8 @@ fn first_startable(files: impl IntoIterator<Item = PathBuf>) -> Option<Result<()
     for file in files {
         match file::check_executable(&file) {
             Ok(()) => return Some(Ok(())),
-            Err(Unusable::System(error)) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+            Err(FileError::System(error)) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            }
             Err(error) => refused = Some(Err(error.to_string())),
         }
     }
@@ -72,9 +73,9 @@ mod tests {
         }
         let refused = |program: &str, path| check(program, path).unwrap_err();
         assert_eq!(refused("send", Some("@/a:@/none")), "permission denied");
-        assert_eq!(refused("send", Some("@/c")), "expected a file, found a folder");
+        assert_eq!(refused("send", Some("@/c")), "it is a folder");
         for path in ["@/none", "@/d", "@/b/send"] {
-            assert_eq!(refused("send", Some(path)), "expected one in a folder of PATH", "{path}");
+            assert_eq!(refused("send", Some(path)), "not found in the folders of PATH", "{path}");
         }
         assert_eq!(check("sh", None), Ok(()));
         let whole = |name: &str| check(root.path().join(name).to_str().unwrap(), Some("@/b"));
@@ -82,6 +83,6 @@ mod tests {
         assert_eq!(whole("a/send").unwrap_err(), "permission denied");
         assert_eq!(whole("missing").unwrap_err(), "no such file or directory");
         assert_eq!(whole("b/send/more").unwrap_err(), "no such file or directory");
-        assert_eq!(whole("a").unwrap_err(), "expected a file, found a folder");
+        assert_eq!(whole("a").unwrap_err(), "it is a folder");
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::super::reader::Reader;
 use super::super::secret::{SecretFile, secret_file};
 use super::super::section::Section;
-use super::{UnusableFile, endpoint};
+use super::{RereadError, endpoint};
 use crate::service::delivery::{ApiKey, Endpoint, EndpointError, HttpClient, Skyvern};
 
 const KEY: &str = "api_key_file";
@@ -18,15 +18,14 @@ pub struct SkyvernDelivery {
 }
 
 impl SkyvernDelivery {
-    /// The server.
     pub(super) const fn server(&self) -> &Skyvern {
         &self.server
     }
 
     /// The same with the key that its file has now.
-    pub(super) fn reread(&self) -> Result<Self, UnusableFile> {
+    pub(super) fn reread(&self) -> Result<Self, RereadError> {
         let api_key = SecretFile::read(&self.api_key_file).and_then(|secret| api_key(&secret));
-        let api_key = api_key.map_err(|reason| UnusableFile { key: KEY, reason })?;
+        let api_key = api_key.map_err(|reason| RereadError { key: KEY, reason })?;
         Ok(Self { server: self.server.with_key(&api_key), api_key_file: self.api_key_file.clone() })
     }
 }

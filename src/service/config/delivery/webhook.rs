@@ -7,7 +7,7 @@ use super::super::file;
 use super::super::reader::Reader;
 use super::super::secret::warn_of_others;
 use super::super::section::Section;
-use super::{UnusableFile, endpoint};
+use super::{RereadError, endpoint};
 use crate::service::delivery::{
     AuthenticationDocument, AuthenticationError, Confidential, Endpoint, HttpClient, Webhook,
 };
@@ -43,13 +43,12 @@ enum WebhookError {
 }
 
 impl WebhookDelivery {
-    /// The webhook.
     pub(super) const fn webhook(&self) -> &Webhook {
         &self.webhook
     }
 
     /// The same as its file has it now: with another address, too, where that stands there.
-    pub(super) fn reread(&self) -> Result<Self, UnusableFile> {
+    pub(super) fn reread(&self) -> Result<Self, RereadError> {
         let Some(authentication) = &self.authentication else { return Ok(self.clone()) };
         let reason = |error| match error {
             WebhookError::File(reason) => reason,
@@ -58,7 +57,7 @@ impl WebhookDelivery {
         };
         let webhook = authentication.webhook().map_err(|errors| {
             let reasons: Vec<_> = errors.into_iter().map(reason).collect();
-            UnusableFile { key: KEY, reason: reasons.join("; ") }
+            RereadError { key: KEY, reason: reasons.join("; ") }
         })?;
         Ok(Self { webhook, authentication: self.authentication.clone() })
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::super::file::{self, Unusable};
+use super::super::file::{self, FileError};
 use super::super::reader::Reader;
 use super::super::secret::warn_of_others;
 use super::super::section::Section;
@@ -28,10 +28,10 @@ pub enum MfaKeyError {
     #[error("cannot use the file of mfa.key_file: {0}")]
     File(String),
     /// Its file cannot be made.
-    #[error("cannot make the file of mfa.key_file: {}", reason(.0))]
+    #[error("cannot create the file of mfa.key_file: {}", reason(.0))]
     Make(io::Error),
-    /// The operating system gives no random bytes.
-    #[error("cannot make the file of mfa.key_file: expected random bytes from the operating system")]
+    /// The operating system returns no random bytes.
+    #[error("cannot create the file of mfa.key_file: the operating system returned no random bytes")]
     Entropy,
 }
 
@@ -68,7 +68,7 @@ impl fmt::Debug for MfaKey {
     }
 }
 
-const MISSING: &str = "expected a file that stays while it is read";
+const MISSING: &str = "it disappeared while it was read";
 
 /// Whether a name is that of a link. A file that has just been made by another instance is none.
 fn is_link(file: &Path) -> bool {
@@ -79,11 +79,11 @@ fn is_link(file: &Path) -> bool {
 fn read(file: &Path) -> Result<Option<MfaKey>, String> {
     let bytes = match file::read_any(file, BYTES) {
         Ok(bytes) => bytes,
-        Err(Unusable::System(error)) if error.kind() == io::ErrorKind::NotFound && !is_link(file) => {
+        Err(FileError::System(error)) if error.kind() == io::ErrorKind::NotFound && !is_link(file) => {
             return Ok(None);
         }
-        Err(Unusable::TooLarge { .. }) => return Err(expected()),
-        Err(error @ (Unusable::System(_) | Unusable::Folder | Unusable::Special | Unusable::Empty)) => {
+        Err(FileError::TooLarge { .. }) => return Err(expected()),
+        Err(error @ (FileError::System(_) | FileError::Folder | FileError::Special | FileError::Empty)) => {
             return Err(error.to_string());
         }
     };
@@ -181,9 +181,9 @@ mod tests {
             assert_eq!(fs::read(&file).unwrap(), content);
         }
         let error = MfaKey::read_or_make(&folder.path().join("missing/key")).unwrap_err();
-        assert_eq!(error.to_string(), "cannot make the file of mfa.key_file: no such file or directory");
+        assert_eq!(error.to_string(), "cannot create the file of mfa.key_file: no such file or directory");
         let error = MfaKey::read_or_make(folder.path()).unwrap_err();
-        assert_eq!(error.to_string(), "cannot use the file of mfa.key_file: expected a file, found a folder");
+        assert_eq!(error.to_string(), "cannot use the file of mfa.key_file: it is a folder");
         #[cfg(unix)]
         {
             let link = folder.path().join("link");

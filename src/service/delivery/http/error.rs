@@ -16,16 +16,16 @@ pub enum HttpError {
     #[error("cannot connect: {0}")]
     Connect(String),
     /// The answer, or a part of it, did not come in time. What was sent may have arrived.
-    #[error("expected an answer within {seconds} s")]
+    #[error("no answer within {seconds} s")]
     Timeout {
         /// How long it may take.
         seconds: u64,
     },
     /// The connection ended before the answer did, or what came is not HTTP. What was sent may have arrived.
-    #[error("expected a whole answer in HTTP, found a connection that broke or something else")]
+    #[error("the connection broke, or the answer was not HTTP")]
     Broken,
     /// The answer goes on beyond the limit.
-    #[error("expected an answer of at most 64 KiB")]
+    #[error("the answer is longer than 64 KiB")]
     TooLarge,
 }
 
@@ -53,7 +53,7 @@ impl HttpError {
 
 /// No server of names knows the host.
 #[derive(Debug, Error)]
-#[error("expected a host that the system knows")]
+#[error("unknown host")]
 pub(super) struct UnknownHostError;
 
 fn connect_reason(error: &reqwest::Error) -> String {
@@ -64,30 +64,30 @@ fn connect_reason(error: &reqwest::Error) -> String {
         return tls_reason(error).to_owned();
     }
     if error.is_timeout() {
-        return "expected a host that answers in time".to_owned();
+        return "the host did not answer in time".to_owned();
     }
     match cause::<io::Error>(error) {
         Some(error) => reason(error),
         // That of a proxy, which does not open the way.
-        None => "expected a proxy that leads to the host".to_owned(),
+        None => "the proxy does not lead to the host".to_owned(),
     }
 }
 
 fn tls_reason(error: &TlsError) -> &'static str {
     match error {
         TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "expected a certificate of an authority that the system or the CA file names"
+            "neither the system nor the CA file names the authority of the certificate"
         }
         TlsError::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
-            "expected a certificate that is still valid"
+            "the certificate has expired"
         }
         TlsError::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "expected a certificate for the host",
-        TlsError::InvalidCertificate(_) => "expected a sound certificate",
-        TlsError::InvalidMessage(_) => "expected TLS, found something else",
+        ) => "the certificate is for another host",
+        TlsError::InvalidCertificate(_) => "the certificate is not valid",
+        TlsError::InvalidMessage(_) => "the server does not speak TLS",
         // The faults are rustls's, and it may add to them.
-        _ => "expected a server that agrees on TLS 1.2 or 1.3",
+        _ => "the server does not agree on TLS 1.2 or 1.3",
     }
 }
 

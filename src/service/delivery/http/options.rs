@@ -48,7 +48,7 @@ pub enum OptionsError {
     /// The proxy cannot be used.
     #[error("cannot use the proxy: expected an address such as http://proxy.example:3128")]
     Proxy,
-    /// The system gives no client.
+    /// No client can be created.
     #[error("cannot make an HTTP client")]
     Client,
 }

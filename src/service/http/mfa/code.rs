@@ -16,19 +16,19 @@ pub struct Code(Zeroizing<String>);
 
 /// There are no random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoRandomness;
+pub struct RandomnessError;
 
 impl Code {
-    /// A code of so many characters, each as likely as any other, made of random bytes.
+    /// A code of `length` characters, each as likely as any other, made of random bytes.
     ///
     /// # Errors
     ///
-    /// [`NoRandomness`] where there are no more bytes.
+    /// [`RandomnessError`] where there are no more bytes.
     pub fn random(
         length: u8,
         allow_alphas: bool,
-        mut fill: impl FnMut(&mut [u8]) -> Result<(), NoRandomness>,
-    ) -> Result<Self, NoRandomness> {
+        mut fill: impl FnMut(&mut [u8]) -> Result<(), RandomnessError>,
+    ) -> Result<Self, RandomnessError> {
         let alphabet = if allow_alphas { DIGITS_AND_LETTERS } else { DIGITS };
         // The last bytes, for which the characters do not come out even, are passed over.
         let even = (256 / alphabet.len()) * alphabet.len();
@@ -80,11 +80,11 @@ mod tests {
     use super::*;
 
     /// A source of these bytes.
-    fn bytes(bytes: Vec<u8>) -> impl FnMut(&mut [u8]) -> Result<(), NoRandomness> {
+    fn bytes(bytes: Vec<u8>) -> impl FnMut(&mut [u8]) -> Result<(), RandomnessError> {
         let mut bytes = bytes.into_iter();
         move |place| {
             for byte in place {
-                *byte = bytes.next().ok_or(NoRandomness)?;
+                *byte = bytes.next().ok_or(RandomnessError)?;
             }
             Ok(())
         }

@@ -2,7 +2,7 @@
 //! verified against what the state keeps of it.
 
 mod code;
-mod fault;
+mod error;
 mod message;
 mod parameters;
 #[cfg(test)]
@@ -35,10 +35,10 @@ use crate::service::metrics::MfaResult;
 use crate::state::{Begun, IdempotencyKey, MfaId, MfaRequest, Verified};
 use crate::system;
 use crate::verification::MemoryError;
-use code::{Code, NoRandomness};
-use fault::Fault;
-pub use fault::refuse;
-use parameters::{Asked, Form, Mistake, Parameters};
+use code::{Code, RandomnessError};
+use error::MfaError;
+pub use error::refuse;
+use parameters::{Asked, Form, ParameterError, Parameters};
 use ways::{Way, Ways};
 
 /// The most bytes of a request.
@@ -130,27 +130,27 @@ impl Mfa {
     }
 
     /// Checks who calls (RFC 7617).
-    fn check(&self, headers: &HeaderMap) -> Result<(), Fault> {
+    fn check(&self, headers: &HeaderMap) -> Result<(), MfaError> {
         let mut values = headers.get_all(axum::http::header::AUTHORIZATION).iter();
-        let (Some(value), None) = (values.next(), values.next()) else { return Err(Fault::Unauthorized) };
-        let credentials = basic(value).ok_or(Fault::Unauthorized)?;
-        let (project, token) = split(&credentials).ok_or(Fault::Unauthorized)?;
+        let (Some(value), None) = (values.next(), values.next()) else { return Err(MfaError::Unauthorized) };
+        let credentials = basic(value).ok_or(MfaError::Unauthorized)?;
+        let (project, token) = split(&credentials).ok_or(MfaError::Unauthorized)?;
         let hash = |part: &[u8]| <[u8; 32]>::from(Sha256::digest(part));
         let known = self.credentials.read().unwrap_or_else(PoisonError::into_inner);
         let is_project = constant_time_eq_32(&known.project, &hash(project));
         let is_token = constant_time_eq_32(&known.token, &hash(token));
-        if is_project & is_token { Ok(()) } else { Err(Fault::Unauthorized) }
+        if is_project & is_token { Ok(()) } else { Err(MfaError::Unauthorized) }
     }
 }
 
 /// The parameters of a body, JSON or a form.
-fn form(headers: &HeaderMap) -> Result<Form, Fault> {
+fn form(headers: &HeaderMap) -> Result<Form, MfaError> {
     if media_type::is(headers, JSON) {
         Ok(Form::Json)
     } else if media_type::is(headers, "application/x-www-form-urlencoded") {
         Ok(Form::Urlencoded)
     } else {
-        Err(Fault::MediaType)
+        Err(MfaError::MediaType)
     }
 }
 
@@ -158,7 +158,7 @@ async fn send(mfa: Arc<Mfa>, channel: Channel, service: Arc<Service>, call: Call
     let (deadline, request_id) = (call.upload.deadline(), call.id.clone());
     let (asked, key) = match asked(&mfa, channel, call).await {
         Ok(asked) => asked,
-        Err(fault) => return fault.into(),
+        Err(error) => return error.into(),
     };
     let to = asked.to.clone();
     let order = Order { asked, channel, request_id: request_id.clone() };
@@ -172,13 +172,13 @@ async fn send(mfa: Arc<Mfa>, channel: Channel, service: Arc<Service>, call: Call
     }));
     match sending.await {
         Ok(Ok(Ok(id))) => sent(&id, &to, channel),
-        Ok(Ok(Err(fault))) => fault.into(),
+        Ok(Ok(Err(error))) => error.into(),
         Ok(Err(panicked)) => {
             service.panicked(&panicked, Some(&request_id));
             refuse(Refusal::Internal)
         }
         // The service is ending.
-        Err(_) => Fault::State.into(),
+        Err(_) => MfaError::State.into(),
     }
 }
 
@@ -188,13 +188,13 @@ fn sent(id: &MfaId, to: &PhoneNumber, channel: Channel) -> Answer {
 }
 
 /// Who asks, then what is asked for, and the key by which a repetition is known.
-async fn asked(mfa: &Mfa, channel: Channel, call: Call) -> Result<(Asked, Option<IdempotencyKey>), Fault> {
+async fn asked(mfa: &Mfa, channel: Channel, call: Call) -> Result<(Asked, Option<IdempotencyKey>), MfaError> {
     let headers = call.head.headers;
     mfa.check(&headers)?;
     let key = idempotency::key(&headers)?.map(|key| IdempotencyKey::of(&[b"mfa", channel.name().as_bytes()], key));
     let body = call.upload.read(MAX_BYTES).await?;
-    let parameters = Parameters::read(&body, form(&headers)?).map_err(|mistake| Fault::Mistakes(vec![mistake]))?;
-    let asked = Asked::read(&parameters, channel, &mfa.destinations, &mfa.limits).map_err(Fault::Mistakes)?;
+    let parameters = Parameters::read(&body, form(&headers)?).map_err(|mistake| MfaError::Parameters(vec![mistake]))?;
+    let asked = Asked::read(&parameters, channel, &mfa.destinations, &mfa.limits).map_err(MfaError::Parameters)?;
     Ok((asked, key))
 }
 
@@ -212,9 +212,9 @@ async fn begin_once(
     order: Order,
     key: IdempotencyKey,
     deadline: Instant,
-) -> Result<MfaId, Fault> {
+) -> Result<MfaId, MfaError> {
     match idempotency::turn(service, key, order.asked.fingerprint(), deadline).await? {
-        Turn::Over(kept) => std::str::from_utf8(&kept).ok().and_then(MfaId::parse).ok_or(Fault::State),
+        Turn::Over(kept) => std::str::from_utf8(&kept).ok().and_then(MfaId::parse).ok_or(MfaError::State),
         Turn::Ours => {
             let seconds = order.asked.valid_for.into();
             let begun = begin(mfa, service, order).await;
@@ -228,16 +228,17 @@ async fn begin_once(
 }
 
 /// Keeps the request, then lets its code leave. Where it does not, the request is void.
-async fn begin(mfa: &Mfa, service: &Service, order: Order) -> Result<MfaId, Fault> {
+async fn begin(mfa: &Mfa, service: &Service, order: Order) -> Result<MfaId, MfaError> {
     let Order { asked, channel, request_id } = order;
-    let way = mfa.way(channel).ok_or(Fault::Gone)?;
-    let now = system::seconds().ok_or(Fault::System)?;
+    let way = mfa.way(channel).ok_or(MfaError::Gone)?;
+    let now = system::seconds().ok_or(MfaError::System)?;
     let mut bytes = [0; MfaId::BYTES];
-    getrandom::fill(&mut bytes).map_err(|_| Fault::System)?;
+    getrandom::fill(&mut bytes).map_err(|_| MfaError::System)?;
     let id = MfaId::from_random(bytes);
-    let code =
-        Code::random(asked.token_length, asked.allow_alphas, |bytes| getrandom::fill(bytes).map_err(|_| NoRandomness));
-    let code = code.map_err(|NoRandomness| Fault::System)?;
+    let code = Code::random(asked.token_length, asked.allow_alphas, |bytes| {
+        getrandom::fill(bytes).map_err(|_| RandomnessError)
+    });
+    let code = code.map_err(|RandomnessError| MfaError::System)?;
     let request = MfaRequest {
         id,
         destination: service.store.destination(asked.to.reveal()),
@@ -249,7 +250,7 @@ async fn begin(mfa: &Mfa, service: &Service, order: Order) -> Result<MfaId, Faul
         Begun::Admitted => {}
         Begun::Limited { seconds } => {
             service.metrics.mfa(MfaResult::Limited);
-            return Err(Fault::Limited { seconds });
+            return Err(MfaError::Limited { seconds });
         }
     }
     let text = match channel {
@@ -274,7 +275,7 @@ async fn begin(mfa: &Mfa, service: &Service, order: Order) -> Result<MfaId, Faul
             if let Err(error) = service.store.void_mfa(id).await {
                 service.state_failed(error);
             }
-            Err(Fault::Delivery)
+            Err(MfaError::Delivery)
         }
     }
 }
@@ -282,24 +283,24 @@ async fn begin(mfa: &Mfa, service: &Service, order: Order) -> Result<MfaId, Faul
 async fn verify(mfa: Arc<Mfa>, service: Arc<Service>, call: Call) -> Answer {
     match verified(&mfa, &service, call).await {
         Ok(is_right) => Answer::new(StatusCode::OK, JSON, format!("{{\"success\":{is_right}}}")),
-        Err(fault) => fault.into(),
+        Err(error) => error.into(),
     }
 }
 
-async fn verified(mfa: &Mfa, service: &Service, call: Call) -> Result<bool, Fault> {
+async fn verified(mfa: &Mfa, service: &Service, call: Call) -> Result<bool, MfaError> {
     let headers = call.head.headers;
     mfa.check(&headers)?;
     let deadline = call.upload.deadline();
     let body = call.upload.read(MAX_BYTES).await?;
-    let wrong = |mistake| Fault::Mistakes(vec![mistake]);
+    let wrong = |mistake| MfaError::Parameters(vec![mistake]);
     let parameters = Parameters::read(&body, form(&headers)?).map_err(wrong)?;
     let token = Zeroizing::new(parameters.required_text("token").map_err(wrong)?.to_owned());
-    let code =
-        Code::typed(&token).ok_or_else(|| wrong(Mistake("token must be a text that is not blank".to_owned())))?;
+    let code = Code::typed(&token)
+        .ok_or_else(|| wrong(ParameterError("token must be a text that is not blank".to_owned())))?;
     // What cannot be an id is as unknown as one that nobody has.
     let id = call.head.uri.path().split('/').nth(5).and_then(MfaId::parse);
     let id = id.ok_or_else(|| gone(service))?;
-    let (hash, now) = (code.hash(&mfa.key, &id), system::seconds().ok_or(Fault::System)?);
+    let (hash, now) = (code.hash(&mfa.key, &id), system::seconds().ok_or(MfaError::System)?);
     let verified = timeout_at(deadline, service.store.verify_mfa(id, hash, mfa.limits.quota, now)).await;
     match verified.unwrap_or(Err(MemoryError::Late)).map_err(|error| failed(service, error))? {
         Verified::Match => {
@@ -313,7 +314,7 @@ async fn verified(mfa: &Mfa, service: &Service, call: Call) -> Result<bool, Faul
         Verified::Gone => Err(gone(service)),
         Verified::Limited { seconds } => {
             service.metrics.mfa(MfaResult::Limited);
-            Err(Fault::Limited { seconds })
+            Err(MfaError::Limited { seconds })
         }
     }
 }
@@ -322,12 +323,12 @@ fn confidential(number: PhoneNumber) -> Confidential {
     Confidential::new(number.into_text())
 }
 
-fn gone(service: &Service) -> Fault {
+fn gone(service: &Service) -> MfaError {
     service.metrics.mfa(MfaResult::Gone);
-    Fault::Gone
+    MfaError::Gone
 }
 
-fn failed(service: &Service, error: MemoryError) -> Fault {
+fn failed(service: &Service, error: MemoryError) -> MfaError {
     service.state_failed(error);
-    Fault::State
+    MfaError::State
 }

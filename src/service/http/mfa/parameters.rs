@@ -36,7 +36,7 @@ pub struct Asked {
 
 /// What is wrong with one parameter, in words that repeat nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake(pub String);
+pub struct ParameterError(pub String);
 
 const DEFAULT_MESSAGE: &str = "Your Personal Authorization Code is:";
 /// What is expected of a parameter that came more than once.
@@ -99,17 +99,17 @@ impl<'a> Parameters<'a> {
     ///
     /// # Errors
     ///
-    /// [`Mistake`] where it has not this form.
-    pub fn read(body: &'a [u8], form: Form) -> Result<Self, Mistake> {
+    /// [`ParameterError`] where it has not this form.
+    pub fn read(body: &'a [u8], form: Form) -> Result<Self, ParameterError> {
         match form {
             Form::Json => Self::of_json(body),
             Form::Urlencoded => Self::of_form(body),
         }
     }
 
-    fn of_json(body: &'a [u8]) -> Result<Self, Mistake> {
+    fn of_json(body: &'a [u8]) -> Result<Self, ParameterError> {
         let Members(members) =
-            serde_json::from_slice(body).map_err(|_| Mistake("expected a JSON object as body".to_owned()))?;
+            serde_json::from_slice(body).map_err(|_| ParameterError("expected a JSON object as body".to_owned()))?;
         let given = |value: &'a RawValue| match serde_json::from_str(value.get()) {
             Ok(text) => Given::Text(Zeroizing::new(text)),
             Err(_) => Given::Json(value),
@@ -118,8 +118,8 @@ impl<'a> Parameters<'a> {
         Ok(Self::of_pairs(present.map(|(name, value)| (name, given(value)))))
     }
 
-    fn of_form(body: &'a [u8]) -> Result<Self, Mistake> {
-        let broken = || Mistake("expected a form in UTF-8 as body".to_owned());
+    fn of_form(body: &'a [u8]) -> Result<Self, ParameterError> {
+        let broken = || ParameterError("expected a form in UTF-8 as body".to_owned());
         let form = std::str::from_utf8(body).map_err(|_| broken())?;
         let text = |text| decoded(text).ok().and_then(|bytes| String::from_utf8(bytes.into_owned()).ok());
         let pairs = form.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
@@ -141,13 +141,13 @@ impl<'a> Parameters<'a> {
     ///
     /// # Errors
     ///
-    /// [`Mistake`] where it is absent, no text, or there more than once.
-    pub fn required_text(&self, name: &str) -> Result<&str, Mistake> {
+    /// [`ParameterError`] where it is absent, no text, or there more than once.
+    pub fn required_text(&self, name: &str) -> Result<&str, ParameterError> {
         match self.0.get(name) {
             Some(Given::Text(text)) => Ok(text),
-            Some(Given::Json(_)) => Err(Mistake(format!("{name} must be a text"))),
-            Some(Given::Repeated) => Err(Mistake(format!("{name} must be {ONCE}"))),
-            None => Err(Mistake(format!("{name} is required"))),
+            Some(Given::Json(_)) => Err(ParameterError(format!("{name} must be a text"))),
+            Some(Given::Repeated) => Err(ParameterError(format!("{name} must be {ONCE}"))),
+            None => Err(ParameterError(format!("{name} is required"))),
         }
     }
 }
@@ -155,7 +155,7 @@ impl<'a> Parameters<'a> {
 /// Reads the parameters one after the other, and goes on after a mistake.
 struct Reader<'a, 'b> {
     parameters: &'b Parameters<'a>,
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<ParameterError>,
 }
 
 impl Asked {
@@ -169,7 +169,7 @@ impl Asked {
         channel: Channel,
         destinations: &Destinations,
         limits: &MfaLimits,
-    ) -> Result<Self, Vec<Mistake>> {
+    ) -> Result<Self, Vec<ParameterError>> {
         let mut reader = Reader { parameters, mistakes: Vec::new() };
         let to = reader.destination(destinations);
         let from = reader.number("from");
@@ -208,7 +208,7 @@ impl Asked {
 
 impl Reader<'_, '_> {
     fn wrong(&mut self, name: &str, expected: &str) {
-        self.mistakes.push(Mistake(format!("{name} must be {expected}")));
+        self.mistakes.push(ParameterError(format!("{name} must be {expected}")));
     }
 
     /// The text of a parameter; an empty one counts as absent.
@@ -240,7 +240,7 @@ impl Reader<'_, '_> {
         let is_given =
             self.parameters.0.get("to").is_some_and(|given| !matches!(given, Given::Text(text) if text.is_empty()));
         if !is_given {
-            self.mistakes.push(Mistake("to is required".to_owned()));
+            self.mistakes.push(ParameterError("to is required".to_owned()));
             return None;
         }
         let to = self.number("to")?;
@@ -320,7 +320,7 @@ mod tests {
     }
 
     fn read_within(body: &str, form: Form, to: &Destinations, limits: &MfaLimits) -> Result<Asked, Vec<String>> {
-        let texts = |mistakes: Vec<Mistake>| mistakes.into_iter().map(|mistake| mistake.0).collect::<Vec<_>>();
+        let texts = |mistakes: Vec<ParameterError>| mistakes.into_iter().map(|mistake| mistake.0).collect::<Vec<_>>();
         let parameters = Parameters::read(body.as_bytes(), form).map_err(|mistake| vec![mistake.0])?;
         Asked::read(&parameters, Channel::Sms, to, limits).map_err(texts)
     }

@@ -6,7 +6,7 @@ use super::*;
 use crate::service::config::Access;
 use crate::service::delivery::{Deliver, Delivering};
 
-/// A delivery with a fault of the program in it.
+/// A delivery that panics.
 struct Panics;
 
 impl Deliver for Panics {

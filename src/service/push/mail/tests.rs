@@ -202,7 +202,7 @@ proptest! {
                 prop_assert!((1..=MAX_TEXT_BYTES).contains(&text.len()));
                 prop_assert_eq!(text.trim(), &*text);
             }
-            Err(error) => prop_assert!(!matches!(error, MailError::Fault(_) | MailError::Late), "{}", error),
+            Err(error) => prop_assert!(!matches!(error, MailError::Internal(_) | MailError::Late), "{}", error),
         }
     }
 }

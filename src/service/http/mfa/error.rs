@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use thiserror::Error;
 
-use super::parameters::Mistake;
+use super::parameters::ParameterError;
 use crate::service::http::answer::{Answer, JSON, json_fault};
 use crate::service::http::idempotency::{KeyError, TurnError};
 use crate::service::http::refusal::Refusal;
@@ -13,7 +13,7 @@ use crate::service::http::upload::UploadError;
 
 /// Why a request is not carried out.
 #[derive(Debug, Error)]
-pub enum Fault {
+pub enum MfaError {
     /// As on every path, or more came than is taken.
     #[error(transparent)]
     Upload(#[from] UploadError),
@@ -28,7 +28,7 @@ pub enum Fault {
     MediaType,
     /// What is asked for cannot be done: correct all of it.
     #[error("Unprocessable Entity")]
-    Mistakes(Vec<Mistake>),
+    Parameters(Vec<ParameterError>),
     /// There is no such request, or not any more.
     #[error("Not Found")]
     Gone,
@@ -49,12 +49,12 @@ pub enum Fault {
     System,
 }
 
-impl From<TurnError> for Fault {
+impl From<TurnError> for MfaError {
     fn from(error: TurnError) -> Self {
         match error {
             TurnError::Different => {
                 let words = "Idempotency-Key must come with the parameters that it came with before";
-                Self::Mistakes(vec![Mistake(words.to_owned())])
+                Self::Parameters(vec![ParameterError(words.to_owned())])
             }
             TurnError::Unknown => Self::State,
         }
@@ -63,7 +63,7 @@ impl From<TurnError> for Fault {
 
 /// One element of a refusal with 422, as the API has it.
 #[derive(Serialize)]
-struct Wrong<'a> {
+struct JsonError<'a> {
     detail: &'a str,
     status: &'static str,
     title: &'static str,
@@ -72,54 +72,56 @@ struct Wrong<'a> {
 
 #[derive(Serialize)]
 struct Errors<'a> {
-    errors: Vec<Wrong<'a>>,
+    errors: Vec<JsonError<'a>>,
 }
 
 /// The form of a refusal on the paths of codes.
 #[must_use]
 pub fn refuse(refusal: Refusal) -> Answer {
-    Fault::Upload(refusal.into()).into()
+    MfaError::Upload(refusal.into()).into()
 }
 
-impl From<Fault> for Answer {
-    fn from(fault: Fault) -> Self {
-        let words = fault.to_string();
+impl From<MfaError> for Answer {
+    fn from(error: MfaError) -> Self {
+        let words = error.to_string();
         let retry = |seconds: u64| Some((RETRY_AFTER, HeaderValue::from(seconds)));
-        let (code, header) = match &fault {
-            Fault::Upload(error) => (error.code(), error.header()),
-            Fault::Unauthorized => {
+        let (code, header) = match &error {
+            MfaError::Upload(error) => (error.code(), error.header()),
+            MfaError::Unauthorized => {
                 let basic = HeaderValue::from_static("Basic realm=\"totp-adapter\"");
                 (StatusCode::UNAUTHORIZED, Some((WWW_AUTHENTICATE, basic)))
             }
-            Fault::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
-            Fault::Key(_) => (StatusCode::BAD_REQUEST, None),
-            Fault::Mistakes(_) => (StatusCode::UNPROCESSABLE_ENTITY, None),
-            Fault::Gone => (StatusCode::NOT_FOUND, None),
-            Fault::Limited { seconds } => (StatusCode::TOO_MANY_REQUESTS, retry(*seconds)),
-            Fault::Delivery => (StatusCode::BAD_GATEWAY, None),
-            Fault::State => (StatusCode::SERVICE_UNAVAILABLE, retry(1)),
-            Fault::System => (StatusCode::INTERNAL_SERVER_ERROR, None),
+            MfaError::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
+            MfaError::Key(_) => (StatusCode::BAD_REQUEST, None),
+            MfaError::Parameters(_) => (StatusCode::UNPROCESSABLE_ENTITY, None),
+            MfaError::Gone => (StatusCode::NOT_FOUND, None),
+            MfaError::Limited { seconds } => (StatusCode::TOO_MANY_REQUESTS, retry(*seconds)),
+            MfaError::Delivery => (StatusCode::BAD_GATEWAY, None),
+            MfaError::State => (StatusCode::SERVICE_UNAVAILABLE, retry(1)),
+            MfaError::System => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
-        let body = match &fault {
-            Fault::Mistakes(mistakes) => errors(mistakes),
+        let body = match &error {
+            MfaError::Parameters(mistakes) => errors(mistakes),
             // The words of a refusal are ours; this API has those of HTTP.
-            Fault::Upload(_) | Fault::Key(_) => json_fault(code.canonical_reason().unwrap_or("Error")).into_bytes(),
-            Fault::Unauthorized
-            | Fault::MediaType
-            | Fault::Gone
-            | Fault::Limited { .. }
-            | Fault::Delivery
-            | Fault::State
-            | Fault::System => json_fault(&words).into_bytes(),
+            MfaError::Upload(_) | MfaError::Key(_) => {
+                json_fault(code.canonical_reason().unwrap_or("Error")).into_bytes()
+            }
+            MfaError::Unauthorized
+            | MfaError::MediaType
+            | MfaError::Gone
+            | MfaError::Limited { .. }
+            | MfaError::Delivery
+            | MfaError::State
+            | MfaError::System => json_fault(&words).into_bytes(),
         };
         Answer::new(code, JSON, body).with_header(header).with_cause(&words)
     }
 }
 
-fn errors(mistakes: &[Mistake]) -> Vec<u8> {
+fn errors(mistakes: &[ParameterError]) -> Vec<u8> {
     let errors = mistakes
         .iter()
-        .map(|Mistake(detail)| Wrong { detail, status: "422", title: "Invalid Attribute", code: "422" })
+        .map(|ParameterError(detail)| JsonError { detail, status: "422", title: "Invalid Attribute", code: "422" })
         .collect();
     serde_json::to_vec(&Errors { errors }).expect("texts are written as JSON")
 }
