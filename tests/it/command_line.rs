@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::{RFC_PASSWORD, RFC_TIME, Ran, secret_document, totp_adapter, totp_document, without_features};
+use crate::common::{RFC_PASSWORD, RFC_TIME, Ran, secret_document, totp_adapter, totp_document};
 use insta::assert_snapshot;
 
 fn run(arguments: &str, stdin: &str) -> Ran {
@@ -56,7 +56,7 @@ fn the_operation_as_a_word() {
     let cause = |arguments: &str| {
         let ran = run(arguments, "");
         assert_eq!(ran.code(), 2, "{ran}");
-        without_features(&ran.stderr()).trim_start_matches("totp-adapter: status -1: wrong command line: ").to_owned()
+        ran.stderr().trim_start_matches("totp-adapter: status -1: wrong command line: ").to_owned()
     };
     let twice = "--operation cannot be used with the operation as a word; see --help\n";
     assert_eq!(cause("GeneratePassword --operation GeneratePassword"), twice);
@@ -151,55 +151,55 @@ fn an_error() {
 // contract 5.6a, 5.6b: the option, the accepted values and the nearest one; nothing that was typed.
 #[test]
 fn a_wrong_command_line() {
-    assert_snapshot!(without_features(&run("", "").to_string()), @r#"
+    assert_snapshot!(run("", "").to_string(), @r#"
     $ totp-adapter
     > <Error description="wrong parameter: no operation; expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file"/>
     ! totp-adapter: status -1: wrong parameter: no operation; expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation, or for Operation in the parameters file
     exit 2
     "#);
-    assert_snapshot!(without_features(&run("--operation generatepassword", "").to_string()), @r#"
+    assert_snapshot!(run("--operation generatepassword", "").to_string(), @r#"
     $ totp-adapter --operation generatepassword
     > <Error description="wrong command line: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation; did you mean GeneratePassword?"/>
     ! totp-adapter: status -1: wrong command line: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation; did you mean GeneratePassword?
     exit 2
     "#);
-    assert_snapshot!(without_features(&run("--operation", "").to_string()), @r#"
+    assert_snapshot!(run("--operation", "").to_string(), @r#"
     $ totp-adapter --operation
     > <Error description="wrong command line: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation; see --help"/>
     ! totp-adapter: status -1: wrong command line: expected GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode for --operation; see --help
     exit 2
     "#);
-    assert_snapshot!(without_features(&run("--Issuer x", "").to_string()), @r#"
+    assert_snapshot!(run("--Issuer x", "").to_string(), @r#"
     $ totp-adapter --Issuer x
     > <Error description="wrong command line: unknown option; did you mean --issuer?"/>
     ! totp-adapter: status -1: wrong command line: unknown option; did you mean --issuer?
     exit 2
     "#);
-    assert_snapshot!(without_features(&run("--isuer x", "").to_string()), @r#"
+    assert_snapshot!(run("--isuer x", "").to_string(), @r#"
     $ totp-adapter --isuer x
     > <Error description="wrong command line: unknown option; did you mean --issuer?"/>
     ! totp-adapter: status -1: wrong command line: unknown option; did you mean --issuer?
     exit 2
     "#);
-    assert_snapshot!(without_features(&run("--skew 11", "").to_string()), @r#"
+    assert_snapshot!(run("--skew 11", "").to_string(), @r#"
     $ totp-adapter --skew 11
     > <Error description="wrong command line: expected a whole number of time steps from 0 to 10 for --skew; see --help"/>
     ! totp-adapter: status -1: wrong command line: expected a whole number of time steps from 0 to 10 for --skew; see --help
     exit 2
     "#);
-    assert_snapshot!(without_features(&run("--skew -1", "").to_string()), @r#"
+    assert_snapshot!(run("--skew -1", "").to_string(), @r#"
     $ totp-adapter --skew -1
     > <Error description="wrong command line: expected a whole number of time steps from 0 to 10 for --skew; see --help"/>
     ! totp-adapter: status -1: wrong command line: expected a whole number of time steps from 0 to 10 for --skew; see --help
     exit 2
     "#);
-    assert_snapshot!(without_features(&run("--digits 9", "").to_string()), @r#"
+    assert_snapshot!(run("--digits 9", "").to_string(), @r#"
     $ totp-adapter --digits 9
     > <Error description="wrong command line: expected 6, 7 or 8 for --digits; see --help"/>
     ! totp-adapter: status -1: wrong command line: expected 6, 7 or 8 for --digits; see --help
     exit 2
     "#);
-    assert_snapshot!(without_features(&run("--period 0", "").to_string()), @r#"
+    assert_snapshot!(run("--period 0", "").to_string(), @r#"
     $ totp-adapter --period 0
     > <Error description="wrong command line: expected a whole number of seconds from 1 to 4294967295 for --period; see --help"/>
     ! totp-adapter: status -1: wrong command line: expected a whole number of seconds from 1 to 4294967295 for --period; see --help
@@ -253,8 +253,8 @@ fn a_wrong_value() {
     exit 2
     "#);
     assert_snapshot!(run("--input", "").stderr(), @"totp-adapter: status -1: wrong command line: --input needs a value; see --help");
-    assert_snapshot!(without_features(&run("completions bash --exit-code zero", "").stderr()), @"totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help");
-    assert_snapshot!(without_features(&run("--overwrite completions bash", "").stderr()), @"totp-adapter: status -1: wrong command line: unexpected argument; secrets and passwords are read from the document, never from arguments; see --help");
+    assert_snapshot!(run("completions bash --exit-code zero", "").stderr(), @"totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help");
+    assert_snapshot!(run("--overwrite completions bash", "").stderr(), @"totp-adapter: status -1: wrong command line: unexpected argument; secrets and passwords are read from the document, never from arguments; see --help");
     assert_snapshot!(run("completions", ""), @r#"
     $ totp-adapter completions
     > <Error description="wrong command line: completions needs the name of a shell; see --help"/>

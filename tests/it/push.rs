@@ -133,7 +133,7 @@ fn contents_as_they_come() {
         (b"\xff\xfe0\08\0".to_vec(), "a text in UTF-8"),
         (vec![b'x'; 64 * 1024 + 1], "a text of at most 64 KiB"),
     ] {
-        assert_eq!(cause(&content(&folder, &server, "", input)), format!("wrong input: {expected}"));
+        assert_eq!(cause(&content(&folder, &server, "", input)), format!("wrong input: expected {expected}"));
     }
     assert!(cause(&skyvern(&folder, &server.url(""), "--identifier me", "garbage")).starts_with("not well-formed: "));
     assert!(

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use crate::common::{
     Fixture, RFC_PASSWORD, RFC_SECRET, RFC_TIME, Ran, fixtures, secret_document, totp_adapter, totp_document,
-    without_features,
 };
 use data_encoding::BASE64;
 use insta::{allow_duplicates, assert_snapshot};
@@ -252,12 +251,12 @@ fn a_stream_that_cannot_begin() {
     ! totp-adapter: status -1: wrong parameter: --columns needs document or document-base64, unless --operation is GenerateSecret
     exit 2
     "#);
-    assert_snapshot!(without_features(&run("--operation GeneratePassword --columns id,secret", "").stderr()), @"totp-adapter: status -1: wrong command line: expected names out of id, operation, issuer, account and either document or document-base64, separated by commas and each at most once, for --columns; see --help");
-    assert_snapshot!(without_features(&run("--operation GeneratePassword --colums id", "").stderr()), @"totp-adapter: status -1: wrong command line: unknown option; did you mean --columns?");
-    assert_snapshot!(without_features(&run("--operation GeneratePassword --jobs 0", "").stderr()), @"totp-adapter: status -1: wrong command line: expected a whole number from 1 to 1024 for --jobs; see --help");
-    assert_snapshot!(without_features(&run("--operation GeneratePassword GEZDGNBV", "").stderr()), @"totp-adapter: status -1: wrong command line: unexpected argument; secrets and passwords are read from the document, never from arguments; see --help");
-    assert_snapshot!(without_features(&run("--operation GeneratePassword --parameters -", "<Parameters/>").stderr()), @"totp-adapter: status -1: wrong parameter: --parameters needs a file, since standard input is read for something else");
-    assert_snapshot!(without_features(&run("--operation GeneratePassword --parameters missing.xml", "").stderr()), @"totp-adapter: status -1: cannot read the parameters file: no such file or directory (missing.xml)");
+    assert_snapshot!(run("--operation GeneratePassword --columns id,secret", "").stderr(), @"totp-adapter: status -1: wrong command line: expected names out of id, operation, issuer, account and either document or document-base64, separated by commas and each at most once, for --columns; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --colums id", "").stderr(), @"totp-adapter: status -1: wrong command line: unknown option; did you mean --columns?");
+    assert_snapshot!(run("--operation GeneratePassword --jobs 0", "").stderr(), @"totp-adapter: status -1: wrong command line: expected a whole number from 1 to 1024 for --jobs; see --help");
+    assert_snapshot!(run("--operation GeneratePassword GEZDGNBV", "").stderr(), @"totp-adapter: status -1: wrong command line: unexpected argument; secrets and passwords are read from the document, never from arguments; see --help");
+    assert_snapshot!(run("--operation GeneratePassword --parameters -", "<Parameters/>").stderr(), @"totp-adapter: status -1: wrong parameter: --parameters needs a file, since standard input is read for something else");
+    assert_snapshot!(run("--operation GeneratePassword --parameters missing.xml", "").stderr(), @"totp-adapter: status -1: cannot read the parameters file: no such file or directory (missing.xml)");
 }
 
 /// A stream that is still open.

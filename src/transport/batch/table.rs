@@ -184,7 +184,7 @@ mod tests {
             for unit in [u16::to_le_bytes, u16::to_be_bytes] {
                 for text in ["\u{feff}account\n", "account\n"] {
                     let error = checked(&utf_16(unit, text), piece).unwrap_err();
-                    assert!(error.contains("what seems to be UTF-16"), "{error}");
+                    assert!(error.contains("seems to be in UTF-16"), "{error}");
                 }
             }
         }

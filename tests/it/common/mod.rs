@@ -197,15 +197,6 @@ impl Folder {
     }
 }
 
-/// A message as a program without features has it: with some there are more subcommands.
-pub fn without_features(message: &str) -> String {
-    message
-        .replace("batch, stream, serve, push, unlock or completions", "batch, stream or completions")
-        .replace("batch, stream, unlock or completions", "batch, stream or completions")
-        .replace(" --state, --state-password-file, --attempts, --lock-after,", "")
-        .replace(" --state, --attempts, --lock-after,", "")
-}
-
 /// A run of the program in an empty environment.
 pub struct Run {
     command: Command,
