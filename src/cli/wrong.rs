@@ -130,7 +130,11 @@ const UNEXPECTED_ARGUMENT: &str =
 /// A first word that is neither an operation nor a subcommand.
 fn unknown_word(error: &clap::Error) -> String {
     let names: Vec<&str> = Operation::ALL.into_iter().map(Operation::name).chain(subcommands()).collect();
-    let typed = text(error, ContextKind::InvalidValue).map(str::to_lowercase).unwrap_or_default();
+    let typed = text(error, ContextKind::InvalidValue).unwrap_or_default();
+    if let Some(name) = subcommands().into_iter().find(|name| *name == typed) {
+        return format!("{name} must come before the options");
+    }
+    let typed = typed.to_lowercase();
     let likeness = |name: &&'static str| (strsim::jaro(&typed, &name.to_lowercase()), *name);
     // A secret may be long, and resembles nothing.
     let compared = names.iter().filter(|_| typed.len() <= MAX_COMPARED_BYTES);

@@ -71,6 +71,7 @@ fn the_operation_as_a_word() {
     ] {
         assert_eq!(cause(word), format!("unknown operation or command; did you mean {nearest}?\n"), "{word}");
     }
+    assert_eq!(cause("--output x batch"), "batch must come before the options; see --help\n");
     let neither =
         "unexpected argument; secrets and passwords are read from the document, never from arguments; see --help\n";
     for word in
