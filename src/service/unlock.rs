@@ -59,7 +59,7 @@ fn load(file: &Path) -> Result<Configuration, String> {
         let first = mistakes.first().map_or_else(String::new, |mistake| mistake.line(file));
         match mistakes.len() {
             0 | 1 => format!("{WRONG}: {first}"),
-            count => format!("{WRONG}: {first}; serve --check shows all {count} mistakes"),
+            count => format!("{WRONG}: {first} (serve --check shows all {count} mistakes)"),
         }
     });
     loaded.map(|(configuration, _)| configuration)

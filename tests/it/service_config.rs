@@ -311,7 +311,7 @@ attempts = 1000"]), @"
     attempts = 1000
     ! totp-adapter.toml:1: cannot use the folder of accounts: no such file or directory
     ! totp-adapter.toml:2: expected an address and a port such as 127.0.0.1:6238 or [::1]:6238 for listen
-    ! totp-adapter.toml:8: unknown key; nearest is connections
+    ! totp-adapter.toml:8: unknown key; did you mean connections?
     ! totp-adapter.toml:9: expected a whole number of connections from 1 to 65536 for limits.connections
     ! totp-adapter.toml:10: repeated key: expected connections once
     ! totp-adapter.toml:12: cannot use the file of tls.key_file: no such file or directory
@@ -619,7 +619,7 @@ fn options_take_the_place_of_keys() {
     $ totp-adapter serve --config closed.toml --check --listen 0.0.0.0:1 --listen 127.0.0.1:1 --state accounts
     ! closed.toml:1: metrics_listen has an address and port of listen
     ! --listen: an earlier address and port includes this one
-    ! --listen: expected operations.clients, or operations.open = true, for an address that is not loopback
+    ! --listen: an address that is not loopback needs operations.clients, or operations.open = true
     ! --state: the state is a folder; expected a file
     exit 2
     ");
@@ -859,7 +859,7 @@ fn secrets_are_read_again() {
     folder.write("server.key", fs::read(folder.path().join("other.key")).unwrap());
     let told = |mistakes: Vec<Mistake>| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert_snapshot!(told(configuration.renew().unwrap_err()), @"
-    cannot use the file of tls.key_file: expected the key of the first certificate in tls.certificate_file
+    cannot use the file of tls.key_file: it is not the key of the first certificate in tls.certificate_file
     cannot use the file of client.secret_file of client 1: expected at least 22 characters
     cannot use the file of mfa.token_file: expected at least 22 characters
     ");

@@ -348,7 +348,7 @@ mod signals {
         let other = Folder::empty();
         certificate(&other);
         fs::copy(other.path().join("certificate.pem"), folder.path().join("certificate.pem")).unwrap();
-        reload("expected the key of the first certificate");
+        reload("it is not the key of the first certificate");
         fs::write(folder.path().join("certificate.pem"), certificate_file).unwrap();
         reload("certificates and secrets read again");
         assert_eq!(health(&service, &first), Some(200));

@@ -513,9 +513,9 @@ fn an_account_is_unlocked_by_the_configuration() {
     .collect();
     assert_snapshot!(said.concat(), @r#"
     --config wrong.toml --account me
-    <Error description="wrong configuration: wrong.toml:2: unknown key; nearest is accounts"/>
+    <Error description="wrong configuration: wrong.toml:2: unknown key; did you mean accounts?"/>
     --config more.toml --account me
-    <Error description="wrong configuration: more.toml:1: unknown key; nearest is listen; serve --check shows all 2 mistakes"/>
+    <Error description="wrong configuration: more.toml:1: unknown key; did you mean listen? (serve --check shows all 2 mistakes)"/>
     --config none.toml --account me
     <Error description="wrong configuration: expected accounts, the folder of accounts"/>
     --config missing.toml --account me

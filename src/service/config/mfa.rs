@@ -179,7 +179,10 @@ fn project(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<String>
 fn channels(section: &Section<'_, '_>, known: &[NamedDelivery], reader: &mut Reader<'_>) -> Option<MfaChannels> {
     let (sms, call) = (section.value("sms"), section.value("call"));
     if sms.is_none() && call.is_none() {
-        reader.absent(section.at, format!("expected {EXPECTED_DELIVERY} for mfa.sms or mfa.call, found neither"));
+        reader.absent(
+            section.at,
+            format!("mfa.sms and mfa.call are missing; expected {EXPECTED_DELIVERY} for one of them"),
+        );
     }
     let mut name = |value: Option<Value<'_, '_>>| value.and_then(|value| delivery(&value, known, reader));
     match (name(sms), name(call)) {

@@ -18,7 +18,7 @@ pub(super) fn unknown_key(typed: &str, section: &str, keys: &[&str]) -> String {
         };
     }
     match nearest(typed, keys) {
-        Some(key) => format!("unknown key; nearest is {key}"),
+        Some(key) => format!("unknown key; did you mean {key}?"),
         None => format!("unknown key; expected one of {}", alternatives(keys)),
     }
 }

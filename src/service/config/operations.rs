@@ -62,7 +62,7 @@ impl Operations {
         for listener in listeners.iter().filter(|listener| !listener.address.ip().to_canonical().is_loopback()) {
             reader.absent(
                 listener.at,
-                "expected operations.clients, or operations.open = true, for an address that is not loopback",
+                "an address that is not loopback needs operations.clients, or operations.open = true",
             );
         }
     }
@@ -75,7 +75,7 @@ pub(super) fn check_known(ids: &[(String, At)], known: &[NamedClient], key: &str
             reader.absent(*at, format!("expected the id of a [[client]] for {key}"));
         }
         if ids[..index].iter().any(|(earlier, _)| earlier == id) {
-            reader.wrong(*at, format!("expected each id once for {key}"));
+            reader.wrong(*at, format!("{key} has an id twice"));
         }
     }
 }

@@ -64,6 +64,8 @@ impl<'t, 'i> Section<'t, 'i> {
     pub(super) fn required(&self, key: &'static str, expected: &str, reader: &mut Reader<'_>) -> Option<Value<'t, 'i>> {
         let value = self.value(key);
         if value.is_none() {
+            // It ends with a comma where more words follow.
+            let expected = expected.trim_end_matches(',');
             reader.absent(self.at, format!("{} is missing; expected {expected}", self.name_of(key)));
         }
         value
@@ -198,7 +200,7 @@ impl<'t, 'i> Value<'t, 'i> {
     /// The section that this is, `[key]`.
     pub(super) fn section(&self, keys: &'static [&'static str], reader: &mut Reader<'_>) -> Option<Section<'t, 'i>> {
         let Some(table) = self.content.as_table() else {
-            reader.wrong(self.at, format!("expected one section [{}] with keys of its own", self.key));
+            reader.wrong(self.at, format!("expected one section [{}] with its keys", self.key));
             return None;
         };
         Some(Section::of(self, keys, table, reader))
@@ -206,7 +208,7 @@ impl<'t, 'i> Value<'t, 'i> {
 
     /// The sections that these are, `[[key]]` for each.
     pub(super) fn sections(&self, keys: &'static [&'static str], reader: &mut Reader<'_>) -> Vec<Section<'t, 'i>> {
-        let expected = format!("expected a section [[{}]] for each, in double brackets", self.key);
+        let expected = format!("expected sections [[{}]], in double brackets", self.key);
         let Some(array) = self.content.as_array() else {
             reader.wrong(self.at, expected);
             return Vec::new();

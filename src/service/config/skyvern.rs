@@ -45,7 +45,7 @@ pub(super) fn read(value: &Value<'_, '_>, folder: Option<&Path>, reader: &mut Re
             reader.wrong(*at, "skyvern.path is the path of an earlier section");
         }
         if accounts.is_none() {
-            reader.absent(section.at, "expected accounts, the folder of accounts, for a section [[skyvern]]");
+            reader.absent(section.at, "a section [[skyvern]] needs accounts, the folder of accounts");
         }
         let rest = minimum_rest(&section, reader);
         let enrolled = Enrolled { accounts: accounts.as_ref(), rest };

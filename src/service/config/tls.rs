@@ -97,7 +97,7 @@ impl<'t, 'i, T> Pem<'t, 'i, T> {
         reader: &mut Reader<'_>,
     ) -> Option<Self> {
         let Some(value) = section.value(key) else {
-            reader.absent(section.at, format!("expected {} in the section tls, found none", section.name_of(key)));
+            reader.absent(section.at, format!("{} is missing", section.name_of(key)));
             return None;
         };
         let file = value.path("the name of a file in PEM", reader)?;
@@ -127,7 +127,7 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
     let is_encrypted = memchr::memmem::find(&bytes, b"ENCRYPTED").is_some();
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| {
         let expected = if is_encrypted {
-            "expected a private key without a passphrase, found an encrypted one"
+            "the private key is encrypted; expected one without a passphrase"
         } else {
             "expected a private key in PEM (-----BEGIN PRIVATE KEY-----)"
         };
@@ -146,7 +146,7 @@ fn server_config(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static
         .expect("ring has the suites of TLS 1.2 and 1.3");
     let mut config = builder.with_no_client_auth().with_single_cert(chain, key).map_err(|error| {
         if matches!(error, Error::InconsistentKeys(_)) {
-            TlsError::Key("expected the key of the first certificate in tls.certificate_file".to_owned())
+            TlsError::Key("it is not the key of the first certificate in tls.certificate_file".to_owned())
         } else {
             TlsError::Certificate("expected certificates of X.509 version 3".to_owned())
         }

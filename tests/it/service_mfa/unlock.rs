@@ -113,7 +113,7 @@ fn what_cannot_be_unlocked() {
     --config none.toml --destination +15551234567 ""
     <Error description="wrong configuration: expected [mfa], the section of multi-factor codes"/>
     --config wrong.toml --destination +15551234567 ""
-    <Error description="wrong configuration: wrong.toml:2: mfa.project is missing; expected 1 to 255 visible ASCII characters without a colon; serve --check shows all 4 mistakes"/>
+    <Error description="wrong configuration: wrong.toml:2: mfa.project is missing; expected 1 to 255 visible ASCII characters without a colon (serve --check shows all 4 mistakes)"/>
     --config missing.toml --destination +15551234567 ""
     <Error description="wrong configuration: missing.toml: cannot read the configuration: no such file or directory"/>
     --config t.toml --destination 15551234567 ""

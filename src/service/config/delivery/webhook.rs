@@ -15,8 +15,9 @@ use crate::service::delivery::{
 const KEY: &str = "authentication_file";
 /// The most bytes of a file with an authentication.
 const MAX_BYTES: usize = 64 * 1024;
-const OTHER_URL: &str = "expected the same address for delivery.url and in the file of delivery.authentication_file";
-const NO_URL: &str = "expected delivery.url, or delivery.authentication_file with a file that has the address";
+const OTHER_URL: &str = "delivery.url and the file of delivery.authentication_file have different addresses";
+const NO_URL: &str =
+    "no address of the webhook; name it in delivery.url, or in the file of delivery.authentication_file";
 
 /// `kind = "webhook"`: a webhook at a checked address. With an authentication it never gets anything without a token.
 #[derive(Clone, Debug)]
