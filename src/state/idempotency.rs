@@ -64,7 +64,7 @@ pub enum Reserved {
 
 /// What a state keeps of a request.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept {
+pub(crate) struct StoredAnswer {
     pub request: Vec<u8>,
     /// None as long as it is being carried out.
     pub answer: Option<Vec<u8>>,
@@ -72,7 +72,7 @@ pub(crate) struct Kept {
     pub expires: i64,
 }
 
-impl Kept {
+impl StoredAnswer {
     /// What this says of a request with the same key.
     pub fn judge(self, reservation: &Reservation) -> Reserved {
         if self.expires <= reservation.now {

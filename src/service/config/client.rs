@@ -37,7 +37,7 @@ pub(super) struct NamedClient {
 }
 
 /// Where a secret is.
-enum Secret {
+enum ClientSecret {
     File(PathBuf, [u8; 32]),
     Hash([u8; 32]),
 }
@@ -65,10 +65,10 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    fn new(id: String, secret: Secret) -> Self {
+    fn new(id: String, secret: ClientSecret) -> Self {
         match secret {
-            Secret::File(file, secret_sha256) => Self { id, secret_sha256, secret_file: Some(file) },
-            Secret::Hash(secret_sha256) => Self { id, secret_sha256, secret_file: None },
+            ClientSecret::File(file, secret_sha256) => Self { id, secret_sha256, secret_file: Some(file) },
+            ClientSecret::Hash(secret_sha256) => Self { id, secret_sha256, secret_file: None },
         }
     }
 
@@ -93,7 +93,7 @@ fn id(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<(String, At)
     Some((text.to_owned(), value.at))
 }
 
-fn secret(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<Secret> {
+fn secret(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<ClientSecret> {
     match (section.value("secret_file"), section.value("secret_sha256")) {
         (Some(file), None) => secret_of_file(&file, reader),
         (None, Some(hash)) => secret_of_hash(&hash, reader),
@@ -108,12 +108,12 @@ fn secret(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<Secret> 
     }
 }
 
-fn secret_of_file(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Secret> {
+fn secret_of_file(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<ClientSecret> {
     let file = value.path("the name of a file", reader)?;
     match client_secret_sha256(&file) {
         Ok(hash) => {
             warn_of_others(value, &file, reader);
-            Some(Secret::File(file, hash))
+            Some(ClientSecret::File(file, hash))
         }
         Err(reason) => {
             value.unusable("file", &reason, reader);
@@ -122,7 +122,7 @@ fn secret_of_file(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Secr
     }
 }
 
-fn secret_of_hash(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Secret> {
+fn secret_of_hash(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<ClientSecret> {
     const EXPECTED: &str = "the SHA-256 of a secret in 64 hexadecimal digits";
     let text = value.text(EXPECTED, reader)?;
     let hash: Option<[u8; 32]> =
@@ -136,5 +136,5 @@ fn secret_of_hash(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Secr
         value.expected("the SHA-256 of a secret, which an empty text is not,", reader);
         return None;
     }
-    Some(Secret::Hash(hash))
+    Some(ClientSecret::Hash(hash))
 }

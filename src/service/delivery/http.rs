@@ -35,7 +35,7 @@ pub struct HttpClient {
 }
 
 /// An answer whose body is still to come.
-pub(super) struct Answer {
+pub(super) struct HttpAnswer {
     pub status: u16,
     response: reqwest::Response,
     limit: Duration,
@@ -48,7 +48,7 @@ impl HttpClient {
     ///
     /// [`OptionsError`] where the options cannot be used.
     pub fn new(options: &HttpOptions) -> Result<Self, OptionsError> {
-        let client = options.build(Names)?;
+        let client = options.build(HostResolver)?;
         Ok(Self { client, allows_http: options.insecure_http, limit: options.limit })
     }
 
@@ -80,12 +80,12 @@ impl HttpClient {
         content_type: HeaderValue,
         headers: HeaderMap,
         body: Zeroizing<Vec<u8>>,
-    ) -> Result<Answer, HttpError> {
+    ) -> Result<HttpAnswer, HttpError> {
         let request = self.client.post(endpoint.url()).headers(headers).header(CONTENT_TYPE, content_type);
         // The body is wiped when the last piece of it has been sent.
         let request = request.header(ACCEPT, JSON).body(Bytes::from_owner(body));
         let response = request.send().await.map_err(|error| HttpError::of(&error, self.limit))?;
-        Ok(Answer { status: response.status().as_u16(), response, limit: self.limit })
+        Ok(HttpAnswer { status: response.status().as_u16(), response, limit: self.limit })
     }
 }
 
@@ -95,7 +95,7 @@ impl std::fmt::Debug for HttpClient {
     }
 }
 
-impl Answer {
+impl HttpAnswer {
     /// How long the server asks to wait, in seconds or by a date (RFC 9110, section 10.2.3).
     pub(super) fn retry_after(&self) -> Option<Duration> {
         let asked = self.response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -135,9 +135,9 @@ pub(super) fn confidential_header(text: &str) -> Option<HeaderValue> {
 
 /// Asks the system for the addresses of a name, and says with a type of ours that it has none: the words of others quote the
 /// name.
-struct Names;
+struct HostResolver;
 
-impl Resolve for Names {
+impl Resolve for HostResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|_| UnknownHostError)?;

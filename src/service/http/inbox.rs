@@ -98,7 +98,7 @@ impl From<MessageError> for Answer {
 }
 
 /// A message as it came, and where it goes.
-struct Message {
+struct InboxMessage {
     folder: PathBuf,
     id: RequestId,
     kind: Kind,
@@ -132,7 +132,11 @@ async fn receive(service: Arc<Service>, name: String, folder: PathBuf, call: Cal
 }
 
 /// The message, and the key by which its repetitions are known.
-async fn message(name: &str, folder: PathBuf, call: Call) -> Result<(Message, Option<IdempotencyKey>), MessageError> {
+async fn message(
+    name: &str,
+    folder: PathBuf,
+    call: Call,
+) -> Result<(InboxMessage, Option<IdempotencyKey>), MessageError> {
     let headers = call.head.headers;
     let client = call.client.as_deref().unwrap_or_default();
     let key =
@@ -142,12 +146,12 @@ async fn message(name: &str, folder: PathBuf, call: Call) -> Result<(Message, Op
     if body.is_empty() {
         return Err(MessageError::Empty);
     }
-    Ok((Message { folder, id: call.id, kind, body }, key))
+    Ok((InboxMessage { folder, id: call.id, kind, body }, key))
 }
 
 /// Writes a message, away from the threads that answer.
-async fn write(service: &Service, message: Message) -> Result<(), MessageError> {
-    let Message { folder, id, kind, body } = message;
+async fn write(service: &Service, message: InboxMessage) -> Result<(), MessageError> {
+    let InboxMessage { folder, id, kind, body } = message;
     let request_id = id.clone();
     let written = spawn_blocking(move || inbox::write(&folder, id.as_str(), kind, &body, SystemTime::now()));
     let result = written.await.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::Interrupted).into()));
@@ -174,7 +178,7 @@ impl From<TurnError> for MessageError {
 /// Writes a message, unless it has come before.
 async fn write_once(
     service: &Service,
-    message: Message,
+    message: InboxMessage,
     key: IdempotencyKey,
     deadline: Instant,
 ) -> Result<(), MessageError> {

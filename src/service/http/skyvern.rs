@@ -110,12 +110,12 @@ impl From<CodeError> for Answer {
 }
 
 /// What is asked. Whatever is not a text counts as absent.
-struct Question {
+struct CodeRequest {
     task_id: Option<String>,
     workflow_permanent_id: Option<String>,
 }
 
-impl Question {
+impl CodeRequest {
     /// Reads a JSON object. Its other members may be anything.
     fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
         // Not a struct: serde reads one from an array, too.
@@ -126,7 +126,7 @@ impl Question {
 }
 
 #[derive(Serialize)]
-struct Code<'a> {
+struct CodeAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     task_id: Option<&'a str>,
     verification_code: &'a str,
@@ -159,7 +159,7 @@ impl Asker {
     }
 
     /// The account of a task: by its id, then by that of its workflow, else that of the path.
-    fn account_of(&self, question: &Question) -> &Name {
+    fn account_of(&self, question: &CodeRequest) -> &Name {
         let ids = [&question.task_id, &question.workflow_permanent_id];
         ids.into_iter().flatten().find_map(|id| self.tasks.get(id)).unwrap_or(&self.account)
     }
@@ -192,22 +192,22 @@ async fn answer(asker: Arc<Asker>, service: Arc<Service>, call: Call) -> Answer 
 }
 
 /// Reads what is asked: its size, who asks, its type and its form, in this order (contract 12.1b).
-async fn question(asker: &Asker, call: Call) -> Result<Question, CodeError> {
+async fn question(asker: &Asker, call: Call) -> Result<CodeRequest, CodeError> {
     let headers = call.head.headers;
     let body = call.upload.read(MAX_BYTES).await?;
     asker.check(&headers, &body)?;
     if !media_type::is(&headers, JSON) {
         return Err(CodeError::MediaType);
     }
-    Question::read(&body).map_err(|_| CodeError::Body)
+    CodeRequest::read(&body).map_err(|_| CodeError::Body)
 }
 
-async fn code(asker: &Asker, service: &Service, name: &Name, question: &Question) -> Result<Answer, CodeError> {
+async fn code(asker: &Asker, service: &Service, name: &Name, question: &CodeRequest) -> Result<Answer, CodeError> {
     let found = accounts::account(service, name).await;
     let account = found.as_ref().as_ref().map_err(|error| CodeAccountError::Account(error.to_string()))?;
     let code = asker.code(account, system::time().ok_or(CodeError::Clock)?)?;
     let verification_code = code.as_ref().map_or("", Password::as_str);
-    let answer = Code { task_id: question.task_id.as_deref(), verification_code };
+    let answer = CodeAnswer { task_id: question.task_id.as_deref(), verification_code };
     let body = serde_json::to_vec(&answer).expect("two texts are written as JSON");
     Ok(Answer::new(StatusCode::OK, JSON, body))
 }

@@ -30,21 +30,21 @@ pub struct Store {
 }
 
 /// Where an answer goes; nobody may be waiting for it any more.
-type Answer<T> = oneshot::Sender<Result<T, MemoryError>>;
+type ReplySender<T> = oneshot::Sender<Result<T, MemoryError>>;
 
 /// A question. It is worked off also where its caller has gone: a guess counts, whoever waits for it.
 enum Job {
-    Judge(Attempt, Answer<Judgement>),
-    Issue(Token, Answer<()>),
-    ClientOf { hash: TokenHash, now: i64, answer: Answer<Option<String>> },
-    Reserve(Reservation, Answer<Reserved>),
-    Settle { key: IdempotencyKey, settlement: Settlement, answer: Answer<()> },
-    BeginMfa(MfaSend, Answer<Begun>),
-    VoidMfa(MfaId, Answer<()>),
-    VerifyMfa(MfaGuess, Answer<Verified>),
-    UnlockDestination(Destination, Answer<()>),
-    Check(Answer<()>),
-    End(Answer<()>),
+    Judge(Attempt, ReplySender<Judgement>),
+    Issue(Token, ReplySender<()>),
+    ClientOf { hash: TokenHash, now: i64, answer: ReplySender<Option<String>> },
+    Reserve(Reservation, ReplySender<Reserved>),
+    Settle { key: IdempotencyKey, settlement: Settlement, answer: ReplySender<()> },
+    BeginMfa(MfaSend, ReplySender<Begun>),
+    VoidMfa(MfaId, ReplySender<()>),
+    VerifyMfa(MfaGuess, ReplySender<Verified>),
+    UnlockDestination(Destination, ReplySender<()>),
+    Check(ReplySender<()>),
+    End(ReplySender<()>),
 }
 
 /// What becomes of a request that was reserved.
@@ -206,7 +206,7 @@ impl Store {
         self.jobs.max_capacity() - self.jobs.capacity()
     }
 
-    async fn ask<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, MemoryError> {
+    async fn ask<T>(&self, job: impl FnOnce(ReplySender<T>) -> Job) -> Result<T, MemoryError> {
         let (answer, answered) = oneshot::channel();
         self.jobs.try_send(job(answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => MemoryError::QueueFull,
@@ -217,7 +217,7 @@ impl Store {
 }
 
 /// Whoever asked may have gone.
-fn send<T>(answer: Answer<T>, result: Result<T, MemoryError>) {
+fn send<T>(answer: ReplySender<T>, result: Result<T, MemoryError>) {
     let _ = answer.send(result);
 }
 

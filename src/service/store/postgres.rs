@@ -14,7 +14,7 @@ use tokio::runtime;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::sleep;
 
-use super::{Answer, Job, QUEUE, Settlement, TOGETHER, send};
+use super::{Job, QUEUE, ReplySender, Settlement, TOGETHER, send};
 use crate::service::log::TARGET;
 use crate::state::{
     Access, Attempt, Begun, Destination, Fingerprint, IdempotencyKey, Judgement, MfaGuess, MfaId, MfaSend, Policy,
@@ -51,7 +51,7 @@ pub fn start(access: Arc<Access>, policy: Policy, jobs: Receiver<Job>) -> Result
 }
 
 /// A guess and where its judgement goes.
-type Guess = (Attempt, Answer<Judgement>);
+type PendingGuess = (Attempt, ReplySender<Judgement>);
 
 /// Those who ask, and a connection in its turn.
 struct Worker {
@@ -61,7 +61,7 @@ struct Worker {
     salt: Salt,
     jobs: Receiver<Job>,
     /// Guesses for secrets of which another guess is being judged.
-    deferred: VecDeque<Guess>,
+    deferred: VecDeque<PendingGuess>,
 }
 
 /// Why it no longer works.
@@ -135,7 +135,7 @@ impl Worker {
     fn add(
         &mut self,
         attempt: Attempt,
-        answer: Answer<Judgement>,
+        answer: ReplySender<Judgement>,
         secrets: &mut HashSet<Fingerprint>,
         together: &mut Together,
     ) {
@@ -195,21 +195,21 @@ impl Worker {
 }
 
 /// Whose token it is at which time.
-type Asked = (TokenHash, i64);
+type TokenQuery = (TokenHash, i64);
 
 /// What goes to the database together.
 #[derive(Default)]
 struct Together {
-    guesses: Vec<Guess>,
-    tokens: Vec<(Token, Answer<()>)>,
-    clients: Vec<(Asked, Answer<Option<String>>)>,
-    reservations: Vec<(Reservation, Answer<Reserved>)>,
-    settlements: Vec<((IdempotencyKey, Settlement), Answer<()>)>,
-    sends: Vec<(MfaSend, Answer<Begun>)>,
-    void: Vec<(MfaId, Answer<()>)>,
-    codes: Vec<(MfaGuess, Answer<Verified>)>,
-    unlocked: Vec<(Destination, Answer<()>)>,
-    checks: Vec<Answer<()>>,
+    guesses: Vec<PendingGuess>,
+    tokens: Vec<(Token, ReplySender<()>)>,
+    clients: Vec<(TokenQuery, ReplySender<Option<String>>)>,
+    reservations: Vec<(Reservation, ReplySender<Reserved>)>,
+    settlements: Vec<((IdempotencyKey, Settlement), ReplySender<()>)>,
+    sends: Vec<(MfaSend, ReplySender<Begun>)>,
+    void: Vec<(MfaId, ReplySender<()>)>,
+    codes: Vec<(MfaGuess, ReplySender<Verified>)>,
+    unlocked: Vec<(Destination, ReplySender<()>)>,
+    checks: Vec<ReplySender<()>>,
 }
 
 impl Together {
@@ -274,7 +274,7 @@ async fn asked<T>(
     answer
 }
 
-fn answer_all<T>(answers: Vec<Answer<T>>, results: Result<Vec<Result<T, MemoryError>>, MemoryError>) {
+fn answer_all<T>(answers: Vec<ReplySender<T>>, results: Result<Vec<Result<T, MemoryError>>, MemoryError>) {
     match results {
         Ok(results) => answers.into_iter().zip(results).for_each(|(answer, result)| send(answer, result)),
         Err(error) => answers.into_iter().for_each(|answer| send(answer, Err(error))),
@@ -329,7 +329,7 @@ mod tests {
         (Job::Judge(Attempt::of(&guess, &Salt::new([0; Salt::BYTES])), answer), answered)
     }
 
-    fn times(guesses: impl IntoIterator<Item = Guess>) -> Vec<i64> {
+    fn times(guesses: impl IntoIterator<Item = PendingGuess>) -> Vec<i64> {
         guesses.into_iter().map(|(attempt, _)| attempt.now).collect()
     }
 

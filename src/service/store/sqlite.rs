@@ -5,7 +5,7 @@ use std::thread;
 
 use tokio::sync::mpsc::Receiver;
 
-use super::{Answer, Job, Settlement, TOGETHER, send};
+use super::{Job, ReplySender, Settlement, TOGETHER, send};
 use crate::state::{IdempotencyKey, Policy, Salt, Sqlite};
 use crate::verification::MemoryError;
 
@@ -69,11 +69,11 @@ impl Writer {
 }
 
 /// Asks what has gathered in one transaction.
-fn together<Q, A>(gathered: Vec<(Q, Answer<A>)>, ask: impl FnOnce(&[Q]) -> Result<Vec<A>, MemoryError>) {
+fn together<Q, A>(gathered: Vec<(Q, ReplySender<A>)>, ask: impl FnOnce(&[Q]) -> Result<Vec<A>, MemoryError>) {
     if gathered.is_empty() {
         return;
     }
-    let (questions, answers): (Vec<Q>, Vec<Answer<A>>) = gathered.into_iter().unzip();
+    let (questions, answers): (Vec<Q>, Vec<ReplySender<A>>) = gathered.into_iter().unzip();
     match ask(&questions) {
         Ok(results) => answers.into_iter().zip(results).for_each(|(answer, result)| send(answer, Ok(result))),
         Err(error) => answers.into_iter().for_each(|answer| send(answer, Err(error))),

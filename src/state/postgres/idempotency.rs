@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 
 use super::sweep::IDEMPOTENCY;
 use super::{Postgres, Value};
-use crate::state::idempotency::{ANSWER, IdempotencyKey, KEPT, Kept, RELEASE, Reservation, Reserved};
+use crate::state::idempotency::{ANSWER, IdempotencyKey, KEPT, RELEASE, Reservation, Reserved, StoredAnswer};
 use crate::state::sweep::ROWS_EACH;
 use crate::verification::MemoryError;
 
@@ -61,6 +61,6 @@ impl Postgres {
     }
 }
 
-fn kept(row: &Row) -> Result<Kept, MemoryError> {
-    Ok(Kept { request: row.try_get(0)?, answer: row.try_get(1)?, expires: row.try_get(2)? })
+fn kept(row: &Row) -> Result<StoredAnswer, MemoryError> {
+    Ok(StoredAnswer { request: row.try_get(0)?, answer: row.try_get(1)?, expires: row.try_get(2)? })
 }

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{Sqlite, sweep};
-use crate::state::idempotency::{ANSWER, IdempotencyKey, KEPT, Kept, RELEASE, Reservation, Reserved};
+use crate::state::idempotency::{ANSWER, IdempotencyKey, KEPT, RELEASE, Reservation, Reserved, StoredAnswer};
 use crate::verification::MemoryError;
 
 const RESERVE: &str = "INSERT INTO idempotency (key, request, expires) VALUES (?1, ?2, ?3) \
@@ -18,8 +18,9 @@ impl Sqlite {
     pub fn reserve(&mut self, reservation: &Reservation) -> Result<Reserved, MemoryError> {
         self.change(|transaction| {
             let key = reservation.key.as_bytes();
-            let kept =
-                |row: &rusqlite::Row<'_>| Ok(Kept { request: row.get(0)?, answer: row.get(1)?, expires: row.get(2)? });
+            let kept = |row: &rusqlite::Row<'_>| {
+                Ok(StoredAnswer { request: row.get(0)?, answer: row.get(1)?, expires: row.get(2)? })
+            };
             let kept = transaction.prepare_cached(KEPT)?.query_row([key], kept).optional()?;
             let reserved = kept.map_or(Reserved::New, |kept| kept.judge(reservation));
             if reserved == Reserved::New {

@@ -31,7 +31,7 @@ impl Token {
 /// What is kept.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    kept: Option<Kept>,
+    kept: Option<CachedToken>,
     /// How many have come.
     serial: u64,
     /// How many requests have failed in a row, and when the next may begin.
@@ -40,7 +40,7 @@ pub(super) struct Cache {
 }
 
 #[derive(Debug)]
-struct Kept {
+struct CachedToken {
     token: Token,
     life: Life,
 }
@@ -93,7 +93,7 @@ impl Cache {
                 Life::Until { renewal: now + life.saturating_sub(margin), end: now + life }
             }
         };
-        *self = Self { kept: Some(Kept { token, life }), serial: self.serial, failures: 0, not_before: None };
+        *self = Self { kept: Some(CachedToken { token, life }), serial: self.serial, failures: 0, not_before: None };
     }
 
     /// Notes that a request has failed now. What is kept stays until its end.

@@ -55,10 +55,10 @@ pub enum Form {
 }
 
 /// The parameters of a body by their names, whatever they are.
-pub struct Parameters<'a>(HashMap<String, Given<'a>>);
+pub struct Parameters<'a>(HashMap<String, FieldValue<'a>>);
 
 /// A parameter as it came.
-enum Given<'a> {
+enum FieldValue<'a> {
     /// A text: of a form, or of JSON.
     Text(Zeroizing<String>),
     /// Something else of JSON.
@@ -111,8 +111,8 @@ impl<'a> Parameters<'a> {
         let Members(members) =
             serde_json::from_slice(body).map_err(|_| ParameterError("expected a JSON object as body".to_owned()))?;
         let given = |value: &'a RawValue| match serde_json::from_str(value.get()) {
-            Ok(text) => Given::Text(Zeroizing::new(text)),
-            Err(_) => Given::Json(value),
+            Ok(text) => FieldValue::Text(Zeroizing::new(text)),
+            Err(_) => FieldValue::Json(value),
         };
         let present = members.into_iter().filter(|(_, value)| value.get() != "null");
         Ok(Self::of_pairs(present.map(|(name, value)| (name, given(value)))))
@@ -124,15 +124,15 @@ impl<'a> Parameters<'a> {
         let text = |text| decoded(text).ok().and_then(|bytes| String::from_utf8(bytes.into_owned()).ok());
         let pairs = form.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((text(name).ok_or_else(broken)?, Given::Text(Zeroizing::new(text(value).ok_or_else(broken)?))))
+            Ok((text(name).ok_or_else(broken)?, FieldValue::Text(Zeroizing::new(text(value).ok_or_else(broken)?))))
         });
         Ok(Self::of_pairs(pairs.collect::<Result<Vec<_>, _>>()?))
     }
 
-    fn of_pairs(pairs: impl IntoIterator<Item = (String, Given<'a>)>) -> Self {
+    fn of_pairs(pairs: impl IntoIterator<Item = (String, FieldValue<'a>)>) -> Self {
         let mut parameters = HashMap::new();
         for (name, given) in pairs {
-            parameters.entry(name).and_modify(|given| *given = Given::Repeated).or_insert(given);
+            parameters.entry(name).and_modify(|given| *given = FieldValue::Repeated).or_insert(given);
         }
         Self(parameters)
     }
@@ -144,16 +144,16 @@ impl<'a> Parameters<'a> {
     /// [`ParameterError`] where it is absent, no text, or there more than once.
     pub fn required_text(&self, name: &str) -> Result<&str, ParameterError> {
         match self.0.get(name) {
-            Some(Given::Text(text)) => Ok(text),
-            Some(Given::Json(_)) => Err(ParameterError(format!("{name} must be a text"))),
-            Some(Given::Repeated) => Err(ParameterError(format!("{name} must be {ONCE}"))),
+            Some(FieldValue::Text(text)) => Ok(text),
+            Some(FieldValue::Json(_)) => Err(ParameterError(format!("{name} must be a text"))),
+            Some(FieldValue::Repeated) => Err(ParameterError(format!("{name} must be {ONCE}"))),
             None => Err(ParameterError(format!("{name} is required"))),
         }
     }
 }
 
 /// Reads the parameters one after the other, and goes on after a mistake.
-struct Reader<'a, 'b> {
+struct FieldReader<'a, 'b> {
     parameters: &'b Parameters<'a>,
     mistakes: Vec<ParameterError>,
 }
@@ -170,7 +170,7 @@ impl Asked {
         destinations: &Destinations,
         limits: &MfaLimits,
     ) -> Result<Self, Vec<ParameterError>> {
-        let mut reader = Reader { parameters, mistakes: Vec::new() };
+        let mut reader = FieldReader { parameters, mistakes: Vec::new() };
         let to = reader.destination(destinations);
         let from = reader.number("from");
         let message = reader.message(channel);
@@ -206,7 +206,7 @@ impl Asked {
     }
 }
 
-impl Reader<'_, '_> {
+impl FieldReader<'_, '_> {
     fn wrong(&mut self, name: &str, expected: &str) {
         self.mistakes.push(ParameterError(format!("{name} must be {expected}")));
     }
@@ -214,12 +214,12 @@ impl Reader<'_, '_> {
     /// The text of a parameter; an empty one counts as absent.
     fn text(&mut self, name: &str) -> Option<Zeroizing<String>> {
         match self.parameters.0.get(name)? {
-            Given::Text(text) => Some(text.clone()).filter(|text| !text.is_empty()),
-            Given::Json(_) => {
+            FieldValue::Text(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+            FieldValue::Json(_) => {
                 self.wrong(name, "a text");
                 None
             }
-            Given::Repeated => {
+            FieldValue::Repeated => {
                 self.wrong(name, ONCE);
                 None
             }
@@ -237,8 +237,11 @@ impl Reader<'_, '_> {
     }
 
     fn destination(&mut self, destinations: &Destinations) -> Option<PhoneNumber> {
-        let is_given =
-            self.parameters.0.get("to").is_some_and(|given| !matches!(given, Given::Text(text) if text.is_empty()));
+        let is_given = self
+            .parameters
+            .0
+            .get("to")
+            .is_some_and(|given| !matches!(given, FieldValue::Text(text) if text.is_empty()));
         if !is_given {
             self.mistakes.push(ParameterError("to is required".to_owned()));
             return None;
@@ -266,10 +269,10 @@ impl Reader<'_, '_> {
     /// A whole number, or its text.
     fn whole(&mut self, name: &str, range: RangeInclusive<u32>) -> Option<u32> {
         let digits = match self.parameters.0.get(name)? {
-            Given::Text(text) if text.is_empty() => return None,
-            Given::Text(text) => Some(text.as_str()),
-            Given::Json(value) => Some(value.get()),
-            Given::Repeated => {
+            FieldValue::Text(text) if text.is_empty() => return None,
+            FieldValue::Text(text) => Some(text.as_str()),
+            FieldValue::Json(value) => Some(value.get()),
+            FieldValue::Repeated => {
                 self.wrong(name, ONCE);
                 return None;
             }
@@ -291,10 +294,10 @@ impl Reader<'_, '_> {
     /// A boolean, or its text.
     fn boolean(&mut self, name: &str) -> Option<bool> {
         let text = match self.parameters.0.get(name)? {
-            Given::Text(text) if text.is_empty() => return None,
-            Given::Text(text) => text.as_str(),
-            Given::Json(value) => value.get(),
-            Given::Repeated => {
+            FieldValue::Text(text) if text.is_empty() => return None,
+            FieldValue::Text(text) => text.as_str(),
+            FieldValue::Json(value) => value.get(),
+            FieldValue::Repeated => {
                 self.wrong(name, ONCE);
                 return None;
             }
