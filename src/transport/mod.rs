@@ -10,6 +10,7 @@ pub mod stream;
 mod byte_order_mark;
 #[cfg(feature = "serve")]
 mod database;
+mod delivery;
 mod descriptor;
 mod existing;
 mod fault;

@@ -18,16 +18,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::delivery::{refuse_run, tell_status};
 use super::descriptor::stdin;
 use super::existing::Replaceable;
 use super::fault::Fault;
-use super::filter;
 use super::in_order::InOrder;
 use super::input::is_stdin;
 use super::output::Destination;
+use super::parameters;
 use super::places::{canonical_name, is_open_as};
 use super::session::Session;
-use super::{parameters, tell};
 use crate::cli::{self, BatchArguments};
 use crate::operation::{Operation, Parameters};
 use crate::otp::{LabelError, LabelPart};
@@ -48,10 +48,10 @@ pub fn run(arguments: &BatchArguments) -> i32 {
     let begun = Run::begin(arguments, &interruption);
     let ended = match begun {
         Ok(run) => run.end(&interruption),
-        Err(fault) => return filter::refuse_run(fault, exit_codes),
+        Err(fault) => return refuse_run(fault, exit_codes),
     };
     if let Err(fault) = &ended {
-        tell(&format!("status {}: {}", Status::Error, fault.cause()));
+        tell_status(Status::Error, fault.cause());
     }
     match (interruption.exit_code(), ended) {
         (Some(interrupted), _) => interrupted,

@@ -9,14 +9,13 @@ use std::ops::ControlFlow;
 
 use data_encoding::BASE64;
 
+use super::delivery::{STANDARD_OUTPUT, refuse_run, tell_status};
 use super::descriptor::{InputStream, OutputStream};
 use super::fault::Fault;
-use super::filter;
 use super::in_order::{InOrder, Work};
-use super::places::STANDARD_OUTPUT;
+use super::parameters;
 use super::records::{Block, MAX_RECORD_BYTES, Records};
 use super::session::Session;
-use super::{parameters, tell};
 use crate::cli::{Column, Columns, StreamArguments};
 use crate::operation::{Input, Operation};
 use crate::picture::MAX_PICTURE_BYTES;
@@ -28,7 +27,7 @@ use answer::{Answering, Lines};
 pub fn run(arguments: &StreamArguments) -> i32 {
     let threads = match start(arguments) {
         Ok(threads) => threads,
-        Err(fault) => return filter::refuse_run(fault, EXIT_CODES),
+        Err(fault) => return refuse_run(fault, EXIT_CODES),
     };
     let streams = threads.wait(|| false);
     match &streams.fault {
@@ -38,7 +37,7 @@ pub fn run(arguments: &StreamArguments) -> i32 {
             EXIT_CODES.written(Status::Success)
         }
         Some(fault) => {
-            tell(&format!("status {}: {}", Status::Error, fault.cause()));
+            tell_status(Status::Error, fault.cause());
             EXIT_CODES.not_written()
         }
     }
