@@ -5,13 +5,9 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use super::descriptor::stdout;
-use super::existing::Replaceable;
 use super::fault::Fault;
-use super::input::Source;
-use super::output::{Destination, WriteError};
-use super::places::{canonical_name, is_open_as, not_read};
-use super::whole_file::folder;
+use super::files::whole_file::folder;
+use super::files::{Destination, Replaceable, Source, WriteError, canonical_name, is_open_as, not_read, stdout};
 use super::{tell, terminal};
 use crate::cli::Files;
 use crate::reply::{Body, Cause, Reply};

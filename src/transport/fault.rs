@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::byte_order_mark::Utf16Error;
-use super::existing::Kept;
+use super::files::Kept;
 use crate::otp::LabelError;
 use crate::parameters_document::ParametersError;
 use crate::reply::{Cause, Reply};

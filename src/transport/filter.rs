@@ -5,9 +5,8 @@ use std::mem;
 use zeroize::Zeroizing;
 
 use super::delivery::{self, Delivery, Form, Places};
-use super::existing::Replaceable;
 use super::fault::Fault;
-use super::input::is_stdin;
+use super::files::{Replaceable, is_stdin};
 use super::session::{Names, Session};
 use super::{parameters, terminal};
 use crate::cli::{FilterArguments, WrongCommandLine};

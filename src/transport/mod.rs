@@ -11,20 +11,15 @@ mod byte_order_mark;
 #[cfg(feature = "serve")]
 mod database;
 mod delivery;
-mod descriptor;
-mod existing;
 mod fault;
+mod files;
 mod in_order;
-mod input;
 #[cfg(feature = "state")]
 mod memory;
-mod output;
 mod parameters;
-mod places;
 mod records;
 mod session;
 mod terminal;
-pub(crate) mod whole_file;
 
 use std::io::{self, Write};
 use std::{panic, process};
@@ -33,9 +28,11 @@ use crate::picture;
 use crate::status::{ExitCodes, Status};
 #[cfg(feature = "serve")]
 pub(crate) use fault::{printable, reason};
+use files::Destination;
+#[cfg(feature = "serve")]
+pub(crate) use files::whole_file;
 #[cfg(feature = "serve")]
 pub(crate) use memory::Memory;
-use output::Destination;
 
 /// Prints a text on standard output and gives the exit code. A reader that leaves early has seen what it wanted.
 #[must_use]

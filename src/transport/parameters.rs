@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::fault::Fault;
-use super::input::{Source, is_stdin};
+use super::files::{Source, is_stdin};
 #[cfg(feature = "state")]
 use super::memory::Memory;
 #[cfg(not(feature = "state"))]

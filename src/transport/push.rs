@@ -2,8 +2,8 @@
 //! exit codes of the filter.
 
 use super::delivery::{self, Delivery, Form, Places};
-use super::existing::Replaceable;
 use super::fault::Fault;
+use super::files::Replaceable;
 use super::terminal;
 use crate::cli::PushArguments;
 use crate::service::push::{Push, Pushed};

@@ -11,9 +11,8 @@ use super::name::path;
 use super::table::{Table, TableError};
 use crate::cli;
 use crate::operation::Operation;
-use crate::transport::descriptor::InputStream;
 use crate::transport::fault::Fault;
-use crate::transport::input::is_stdin;
+use crate::transport::files::{InputStream, is_stdin};
 use crate::transport::records::{Block, MAX_RECORD_BYTES, Records};
 
 /// The next thing that is given.

@@ -12,7 +12,7 @@ use super::walk::{Found, Walk};
 use crate::cli;
 use crate::operation::{Input, Operation};
 use crate::transport::fault::{Fault, reason};
-use crate::transport::places::canonical_name;
+use crate::transport::files::canonical_name;
 
 /// What is at the next place where an input may be.
 pub enum Item {

@@ -19,14 +19,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::delivery::{refuse_run, tell_status};
-use super::descriptor::stdin;
-use super::existing::Replaceable;
 use super::fault::Fault;
+use super::files::{Destination, Replaceable, canonical_name, is_open_as, is_stdin, stdin};
 use super::in_order::InOrder;
-use super::input::is_stdin;
-use super::output::Destination;
 use super::parameters;
-use super::places::{canonical_name, is_open_as};
 use super::session::Session;
 use crate::cli::{self, BatchArguments};
 use crate::operation::{Operation, Parameters};

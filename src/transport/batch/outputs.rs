@@ -17,9 +17,8 @@ use crate::reply::{INCORRECT, Reply};
 use crate::status::Status;
 use crate::symbol_format::SymbolFormat;
 use crate::system;
-use crate::transport::existing::{Kept, Replaceable};
 use crate::transport::fault::reason;
-use crate::transport::places::canonical_name;
+use crate::transport::files::{Kept, Replaceable, canonical_name};
 use crate::transport::session::{Names, Session};
 use crate::xml::MAX_DOCUMENT_BYTES;
 

@@ -9,8 +9,7 @@ use csv::{ReaderBuilder, StringRecord, Writer};
 
 use super::outputs::Answer;
 use crate::status::Status;
-use crate::transport::existing::beginning;
-use crate::transport::output::{Destination, Opened};
+use crate::transport::files::{Destination, Opened, beginning};
 
 /// A line of the report.
 pub struct Line {

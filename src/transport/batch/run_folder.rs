@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tempfile::{TempDir, TempPath};
 
-use crate::transport::whole_file::{PREFIX, folder};
+use crate::transport::files::whole_file::{PREFIX, folder, move_to};
 
 /// The file in the folder that is locked.
 const LOCK: &str = "lock";
@@ -73,15 +73,12 @@ impl RunFolder {
         let temporary = TempPath::try_from_path(temporary)?;
         file.write_all(bytes)?;
         drop(file);
-        let moved = |temporary: TempPath| {
-            if replace { temporary.persist(place) } else { temporary.persist_noclobber(place) }
-        };
-        match moved(temporary) {
+        match move_to(place, temporary, replace) {
             Err(error) if error.error.kind() == io::ErrorKind::NotFound => {
                 make_folders(folder(place))?;
-                moved(error.path).map_err(|error| error.error)
+                Ok(move_to(place, error.path, replace)?)
             }
-            result => result.map_err(|error| error.error),
+            result => Ok(result?),
         }
     }
 }

@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 use data_encoding::BASE64;
 
 use super::delivery::{STANDARD_OUTPUT, refuse_run, tell_status};
-use super::descriptor::{InputStream, OutputStream};
 use super::fault::Fault;
+use super::files::{InputStream, OutputStream};
 use super::in_order::{InOrder, Work};
 use super::parameters;
 use super::records::{Block, MAX_RECORD_BYTES, Records};

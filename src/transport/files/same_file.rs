@@ -1,11 +1,10 @@
-//! The files of one run, looked at before anything is done with them: none may be both read and replaced.
+//! Whether two names are one file, and so that none is both read and replaced. Nothing is done with the files.
 
 use std::path::{Component, Path, PathBuf};
 
-use super::descriptor::stdin;
-use super::fault::Fault;
-use super::input::Source;
+use super::{Source, stdin};
 use crate::cli::Files;
+use crate::transport::fault::Fault;
 
 /// Refuses a file that would be written where it is also read, by its name or as standard input.
 pub fn not_read(
@@ -31,7 +30,7 @@ pub fn not_read(
 #[cfg(unix)]
 pub fn is_open_as(stream: impl std::os::fd::AsFd, file: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let open = super::descriptor::own(stream).and_then(|open| open.metadata());
+    let open = super::standard::own(stream).and_then(|open| open.metadata());
     match (open, std::fs::metadata(file)) {
         (Ok(open), Ok(named)) => open.is_file() && (open.dev(), open.ino()) == (named.dev(), named.ino()),
         (Err(_), _) | (_, Err(_)) => false,

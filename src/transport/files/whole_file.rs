@@ -7,19 +7,30 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::{NamedTempFile, PathPersistError, TempPath};
 
 /// How temporary names begin.
 pub const PREFIX: &str = ".totp-adapter-";
 
 /// Writes a file, in place of an older one if there is one.
 pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    Unfinished::holding(file, bytes)?.replace()
+    write(file, bytes, true)
 }
 
 /// Writes a file that does not exist yet; if it does, that is an error of the kind `AlreadyExists`.
 pub fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    Unfinished::holding(file, bytes)?.create()
+    write(file, bytes, false)
+}
+
+fn write(place: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
+    let mut file = Unfinished::new(place)?;
+    file.write_all(bytes)?;
+    file.finish(replace)
+}
+
+/// Moves a file to its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
+pub fn move_to(place: &Path, temporary: TempPath, replace: bool) -> Result<(), PathPersistError> {
+    if replace { temporary.persist(place) } else { temporary.persist_noclobber(place) }
 }
 
 /// The folder that a file is in.
@@ -55,33 +66,20 @@ impl Unfinished {
         Ok(Self { place: place.to_owned(), content })
     }
 
-    fn holding(place: &Path, bytes: &[u8]) -> io::Result<Self> {
-        let mut file = Self::new(place)?;
-        file.write_all(bytes)?;
-        Ok(file)
-    }
-
-    /// Puts the file in its place, whatever is there.
-    pub fn replace(self) -> io::Result<()> {
+    /// Puts the file in its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
+    pub fn finish(self, replace: bool) -> io::Result<()> {
         self.sync()?;
-        let temporary: TempPath = match self.content {
+        let temporary = match self.content {
+            Content::Unnamed(file) if !replace => return link(&file, &self.place),
             // The moment between these two names is the only one in which a temporary name exists.
-            Content::Unnamed(file) => tempfile::Builder::new()
-                .prefix(PREFIX)
-                .make_in(folder(&self.place), |name| link(&file, name))?
-                .into_temp_path(),
+            Content::Unnamed(file) => {
+                let named =
+                    tempfile::Builder::new().prefix(PREFIX).make_in(folder(&self.place), |name| link(&file, name));
+                named?.into_temp_path()
+            }
             Content::Named(file) => file.into_temp_path(),
         };
-        temporary.persist(&self.place).map_err(|error| error.error)
-    }
-
-    /// Puts the file in its place, if nothing is there.
-    pub fn create(self) -> io::Result<()> {
-        self.sync()?;
-        match self.content {
-            Content::Unnamed(file) => link(&file, &self.place),
-            Content::Named(file) => file.into_temp_path().persist_noclobber(&self.place).map_err(|error| error.error),
-        }
+        Ok(move_to(&self.place, temporary, replace)?)
     }
 
     /// Waits until the bytes are safe on the disk, as far as the file system can tell.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::descriptor::InputStream;
-use super::fault::Fault;
+use super::InputStream;
+use crate::transport::fault::Fault;
 
 /// The first buffer; usual documents have a tenth of it.
 const USUAL_BYTES: usize = 1024;

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::descriptor::OutputStream;
-use super::existing::{Kept, Replaceable};
-use super::fault::Fault;
-use super::input::is_standard_stream;
+use super::source::is_standard_stream;
 use super::whole_file::{self, Unfinished, folder};
+use super::{Kept, OutputStream, Replaceable};
+use crate::transport::fault::Fault;
 
 /// How many symbolic links are followed; the kernel's own limit on Linux.
 const MAX_LINKS: usize = 40;
@@ -150,8 +149,7 @@ impl Opened {
     pub fn finish(self, replace: bool) -> io::Result<()> {
         match self {
             Self::Stream(_) => Ok(()),
-            Self::File(file) if replace => file.replace(),
-            Self::File(file) => file.create(),
+            Self::File(file) => file.finish(replace),
         }
     }
 }
