@@ -1,32 +1,17 @@
 //! A table of inputs (contract 6.1): CSV with a header. It does not look for the files.
 
 use std::io::{self, Read};
-use std::path::PathBuf;
 
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use memchr::memchr_iter;
 use thiserror::Error;
 
+use super::inputs::Input;
 use super::report;
 use super::table::TableError;
 use crate::status::Status;
 use crate::transport::fault::reason;
 use crate::transport::records::MAX_RECORD_BYTES;
-
-/// What a row says. An empty cell says nothing.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Row {
-    /// The file to read.
-    pub input: Option<PathBuf>,
-    /// The path below the output folder.
-    pub output: Option<PathBuf>,
-    /// Whom the account is with.
-    pub issuer: Option<String>,
-    /// The account.
-    pub account: Option<String>,
-    /// Whether the table is a report that has a status for it, and not 1.
-    pub has_failed: bool,
-}
 
 /// Why a table or one of its rows cannot be used. No variant holds anything of it.
 #[derive(Debug, Error)]
@@ -136,8 +121,8 @@ impl<R: Read> Manifest<R> {
         Ok(manifest)
     }
 
-    /// The next row, or why it cannot be used. Spreadsheets leave rows without content, which are none.
-    pub fn next_row(&mut self) -> Option<Result<Row, ManifestError>> {
+    /// The next row, or why it cannot be used; an empty cell says nothing. Spreadsheets leave rows without content, which are none.
+    pub fn next_row(&mut self) -> Option<Result<Input, ManifestError>> {
         loop {
             match self.read_record() {
                 Ok(true) if self.record.iter().all(|cell| cell.trim().is_empty()) => {}
@@ -166,25 +151,25 @@ impl<R: Read> Manifest<R> {
         result
     }
 
-    fn row(&self) -> Result<Row, ManifestError> {
+    fn row(&self) -> Result<Input, ManifestError> {
         let line = self.record.position().map_or(0, csv::Position::line) + self.uncounted;
         let (expected, found) = (self.columns.len(), self.record.len());
         if expected != found {
             return Err(ManifestError::Cells { expected, line, found });
         }
-        let mut row = Row::default();
+        let mut row = Input::default();
         for (column, cell) in self.columns.iter().zip(&self.record) {
             let Some(column) = column else { continue };
             match column {
                 Column::Status => row.has_failed = cell != Status::Success.text(),
                 Column::Input | Column::Output | Column::Issuer | Column::Account if cell.is_empty() => {}
-                Column::Input => row.input = Some(cell.into()),
+                Column::Input => row.file = Some(cell.into()),
                 Column::Output => row.output = Some(cell.into()),
                 Column::Issuer => row.issuer = Some(cell.to_owned()),
                 Column::Account => row.account = Some(cell.to_owned()),
             }
         }
-        if self.needs_input && row.input.is_none() && !row.has_failed {
+        if self.needs_input && row.file.is_none() && !row.has_failed {
             return Err(ManifestError::NoInput { line });
         }
         Ok(row)

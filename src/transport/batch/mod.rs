@@ -1,6 +1,5 @@
 //! Many files: the process of contract section 6.
 
-mod given;
 mod inputs;
 mod interruption;
 mod manifest;
@@ -10,6 +9,7 @@ mod present;
 mod progress;
 mod report;
 mod run_folder;
+mod source;
 mod table;
 mod walk;
 mod work;

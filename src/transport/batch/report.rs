@@ -7,16 +7,22 @@ use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord, Writer};
 
-use super::outputs::Answer;
 use crate::status::Status;
 use crate::transport::files::{Destination, Opened, beginning};
 
-/// A line of the report.
+/// What became of an input: a line of the report.
+#[derive(Default)]
 pub struct Line {
     /// The input as it was named or found.
     pub input: PathBuf,
-    /// What became of it.
-    pub answer: Answer,
+    /// The file that was written, or was there, below the output folder.
+    pub output: Option<PathBuf>,
+    /// The status; none where nothing was asked.
+    pub status: Option<Status>,
+    /// What is to be said of it, in words that quote nothing.
+    pub description: String,
+    /// Whether there was nothing to do.
+    pub is_skipped: bool,
     /// Issuer and account of a new secret.
     pub names: [Option<String>; 2],
 }
@@ -71,14 +77,14 @@ impl Report {
 
     /// Adds what became of an input. Where it cannot be written, that is told at the end: the run goes on.
     pub fn add(&mut self, line: &Line) {
-        self.counts.add(&line.answer);
-        if line.answer.status == Some(Status::Error) && self.first_error.is_none() {
-            self.first_error = Some(line.answer.description.clone());
+        self.counts.add(line);
+        if line.status == Some(Status::Error) && self.first_error.is_none() {
+            self.first_error = Some(line.description.clone());
         }
         let Some(writer) = self.writer.as_mut().filter(|_| self.error.is_none()) else { return };
-        let output = line.answer.output.as_deref().map_or(Cow::Borrowed(""), printable);
-        let status = line.answer.status.map_or("", Status::text);
-        let cells = [printable(&line.input), output, status.into(), line.answer.description.as_str().into()];
+        let output = line.output.as_deref().map_or(Cow::Borrowed(""), printable);
+        let status = line.status.map_or("", Status::text);
+        let cells = [printable(&line.input), output, status.into(), line.description.as_str().into()];
         // The names stay what they are, so that the next run sees the same.
         let names = line.names.iter().filter(|_| self.has_names).map(|name| name.as_deref().unwrap_or_default());
         let cells = cells.iter().map(Cow::as_ref).chain(names);
@@ -142,7 +148,7 @@ fn printable(file: &Path) -> Cow<'_, str> {
 }
 
 /// How many inputs came to what.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub successful: u64,
     pub mismatches: u64,
@@ -156,17 +162,17 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, answer: &Answer) {
-        let count = match answer.status {
-            _ if answer.is_skipped => &mut self.skipped,
+    fn add(&mut self, line: &Line) {
+        let count = match line.status {
+            _ if line.is_skipped => &mut self.skipped,
             None => &mut self.skipped,
             Some(Status::Success) => &mut self.successful,
             Some(Status::Mismatch) => &mut self.mismatches,
             Some(Status::Error) => &mut self.errors,
         };
         *count += 1;
-        self.failed_before += u64::from(answer.status.is_none());
-        self.worst = match (self.worst, answer.status) {
+        self.failed_before += u64::from(line.status.is_none());
+        self.worst = match (self.worst, line.status) {
             (Some(Status::Error), _) | (_, Some(Status::Error)) => Some(Status::Error),
             (Some(Status::Mismatch), _) | (_, Some(Status::Mismatch)) => Some(Status::Mismatch),
             (Some(Status::Success) | None, Some(Status::Success) | None) => Some(Status::Success),
@@ -210,8 +216,8 @@ fn number(count: u64, one: &str, many: &str) -> String {
 mod tests {
     use super::*;
 
-    fn answer(status: Option<Status>, is_skipped: bool) -> Answer {
-        Answer { status, output: None, description: String::new(), is_skipped }
+    fn line(status: Option<Status>, is_skipped: bool) -> Line {
+        Line { status, is_skipped, ..Line::default() }
     }
 
     // contract 6.5b, 6.6a
@@ -221,14 +227,14 @@ mod tests {
         assert_eq!(counts.worst(), Status::Success);
         let answers = [(Some(Status::Success), false), (None, true), (Some(Status::Mismatch), true)];
         for (status, is_skipped) in answers {
-            counts.add(&answer(status, is_skipped));
+            counts.add(&line(status, is_skipped));
         }
         assert_eq!(
             (counts.worst(), counts.to_string().as_str()),
             (Status::Mismatch, "3 inputs: 1 successful, 0 mismatches, 0 errors, 2 skipped")
         );
-        counts.add(&answer(Some(Status::Error), false));
-        counts.add(&answer(Some(Status::Mismatch), false));
+        counts.add(&line(Some(Status::Error), false));
+        counts.add(&line(Some(Status::Mismatch), false));
         counts.others = 1;
         assert_eq!(counts.worst(), Status::Error);
         assert_eq!(
