@@ -47,7 +47,7 @@ pub use stream::{Column, Columns, StreamArguments};
 pub use wrong::WrongCommandLine;
 
 use crate::operation::Operation;
-use crate::otp::{OutOfRange, whole_number};
+use crate::otp::{OutOfRange, whole_number, whole_number_in};
 use crate::status::ExitCodes;
 use crate::symbol_format::SymbolFormat;
 
@@ -83,26 +83,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
     // Hundreds of pieces, which the end of the process frees at once.
     mem::forget(command);
     match parsed {
-        Ok(CommandLine { subcommand: Some(Command::Completions { shell }), .. }) => {
-            Ok(Invocation::Print(completions(shell)))
-        }
-        Ok(CommandLine { subcommand: Some(Command::ReadQr(read_qr)), .. }) => {
-            Ok(Invocation::Filter(Box::new((*read_qr).into())))
-        }
-        #[cfg(feature = "state")]
-        Ok(CommandLine { subcommand: Some(Command::Unlock(unlock)), .. }) => {
-            Ok(Invocation::Filter(Box::new((*unlock).into())))
-        }
-        Ok(CommandLine { subcommand: Some(Command::Batch(batch)), .. }) => {
-            Ok(Invocation::Batch(Box::new((*batch).into())))
-        }
-        Ok(CommandLine { subcommand: Some(Command::Stream(stream)), .. }) => {
-            Ok(Invocation::Stream(Box::new((*stream).into())))
-        }
-        #[cfg(feature = "serve")]
-        Ok(CommandLine { subcommand: Some(Command::Serve(serve)), .. }) => Ok(Invocation::Serve(serve)),
-        #[cfg(feature = "serve")]
-        Ok(CommandLine { subcommand: Some(Command::Push(push)), .. }) => Ok(Invocation::Push(Box::new((*push).into()))),
+        Ok(CommandLine { subcommand: Some(command), .. }) => Ok(command.into()),
         Ok(CommandLine { subcommand: None, word, mut filter }) => {
             filter.request.operation = word.or(filter.request.operation);
             Ok(Invocation::Filter(Box::new(filter)))
@@ -111,6 +92,23 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
             Ok(Invocation::Print(error.to_string().into_bytes()))
         }
         Err(error) => Err(Box::new(WrongCommandLine::new(&error, arguments, CommandLine::command()))),
+    }
+}
+
+impl From<Command> for Invocation {
+    fn from(command: Command) -> Self {
+        match command {
+            Command::ReadQr(read_qr) => Self::Filter(Box::new((*read_qr).into())),
+            Command::Batch(batch) => Self::Batch(Box::new((*batch).into())),
+            Command::Stream(stream) => Self::Stream(Box::new((*stream).into())),
+            #[cfg(feature = "state")]
+            Command::Unlock(unlock) => Self::Filter(Box::new((*unlock).into())),
+            #[cfg(feature = "serve")]
+            Command::Serve(serve) => Self::Serve(serve),
+            #[cfg(feature = "serve")]
+            Command::Push(push) => Self::Push(Box::new((*push).into())),
+            Command::Completions { shell } => Self::Print(completions(shell)),
+        }
     }
 }
 
@@ -276,17 +274,11 @@ where
 fn jobs(text: &str) -> Result<NonZeroUsize, OutOfRange> {
     const MAX: usize = 1024;
     let wrong = OutOfRange { expected: "a whole number from 1 to 1024" };
-    whole_number(text, wrong.expected).ok().filter(|jobs| *jobs <= MAX).and_then(NonZeroUsize::new).ok_or(wrong)
+    whole_number(text, wrong.expected).ok().filter(|jobs: &NonZeroUsize| jobs.get() <= MAX).ok_or(wrong)
 }
 
 fn input_timeout(text: &str) -> Result<Duration, OutOfRange> {
-    const EXPECTED: &str = "a whole number of seconds from 1 to 86400";
-    const SECONDS: std::ops::RangeInclusive<u64> = 1..=86_400;
-    let seconds = whole_number(text, EXPECTED)?;
-    if !SECONDS.contains(&seconds) {
-        return Err(OutOfRange { expected: EXPECTED });
-    }
-    Ok(Duration::from_secs(seconds))
+    whole_number_in(text, &(1..=86_400), "a whole number of seconds from 1 to 86400").map(Duration::from_secs)
 }
 
 /// A file with a name: the status must not stand among the result.

@@ -165,6 +165,26 @@ pub enum Inputs<'a> {
     Count(NonZeroU32),
 }
 
+impl<'a> Inputs<'a> {
+    /// The list or table, if there is one.
+    #[must_use]
+    pub const fn file(self) -> Option<&'a Path> {
+        match self {
+            Self::List(file) | Self::Manifest(file) => Some(file),
+            Self::Paths(_) | Self::Count(_) => None,
+        }
+    }
+
+    /// The files and folders that are named on the command line.
+    #[must_use]
+    pub const fn paths(self) -> &'a [PathBuf] {
+        match self {
+            Self::Paths(paths) => paths,
+            Self::List(_) | Self::Manifest(_) | Self::Count(_) => &[],
+        }
+    }
+}
+
 impl RunArguments {
     /// The folder for the results.
     #[must_use]
@@ -197,7 +217,7 @@ impl RunArguments {
 fn count(text: &str) -> Result<NonZeroU32, OutOfRange> {
     const MAX: u32 = 999_999_999;
     let wrong = OutOfRange { expected: "a whole number from 1 to 999999999" };
-    whole_number(text, wrong.expected).ok().filter(|count| *count <= MAX).and_then(NonZeroU32::new).ok_or(wrong)
+    whole_number(text, wrong.expected).ok().filter(|count: &NonZeroU32| count.get() <= MAX).ok_or(wrong)
 }
 
 const READ_QR_AFTER_HELP: &str = "\

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 pub use request::{PushArguments, PushRequest, SkyvernContent, SkyvernRequest, WebhookRequest, WebhookTarget};
 
 use super::{Files, input_timeout, named};
-use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew, whole_number};
+use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew, whole_number, whole_number_in};
 use crate::service::delivery::{ContentType, ProxyAddress};
 use crate::status::ExitCodes;
 
@@ -263,17 +263,9 @@ fn content_type(text: &str) -> Result<ContentType, OutOfRange> {
 }
 
 fn give_up(text: &str) -> Result<Duration, OutOfRange> {
-    const EXPECTED: &str = "a whole number of seconds from 1 to 3600";
-    let seconds = whole_number(text, EXPECTED)?;
-    if (1..=3600).contains(&seconds) {
-        Ok(Duration::from_secs(seconds))
-    } else {
-        Err(OutOfRange { expected: EXPECTED })
-    }
+    whole_number_in(text, &(1..=3600), "a whole number of seconds from 1 to 3600").map(Duration::from_secs)
 }
 
 fn minimum_rest(text: &str) -> Result<u32, OutOfRange> {
-    const EXPECTED: &str = "a whole number of seconds from 0 to less than --period";
-    let seconds: u64 = whole_number(text, EXPECTED)?;
-    u32::try_from(seconds).map_err(|_| OutOfRange { expected: EXPECTED })
+    whole_number(text, "a whole number of seconds from 0 to less than --period")
 }

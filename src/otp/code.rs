@@ -1,6 +1,7 @@
 //! What a code depends on besides the secret: algorithm, digits, period, skew and time, each with its range.
 
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -164,11 +165,7 @@ impl FromStr for Skew {
     type Err = OutOfRange;
 
     fn from_str(text: &str) -> Result<Self, OutOfRange> {
-        let steps: u8 = whole_number(text, Self::EXPECTED)?;
-        if steps > Self::MAX_STEPS {
-            return Err(OutOfRange { expected: Self::EXPECTED });
-        }
-        Ok(Self(steps))
+        whole_number_in(text, &(0..=Self::MAX_STEPS), Self::EXPECTED).map(Self)
     }
 }
 
@@ -206,6 +203,14 @@ pub(crate) fn whole_number<N: FromStr>(text: &str, expected: &'static str) -> Re
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|text| text.parse().ok())
         .ok_or(OutOfRange { expected })
+}
+
+/// The same, within a range.
+pub(crate) fn whole_number_in<N>(text: &str, range: &RangeInclusive<N>, expected: &'static str) -> Result<N, OutOfRange>
+where
+    N: FromStr + PartialOrd,
+{
+    whole_number(text, expected).ok().filter(|number| range.contains(number)).ok_or(OutOfRange { expected })
 }
 
 #[cfg(test)]

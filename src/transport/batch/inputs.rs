@@ -69,9 +69,7 @@ impl Inputs {
         let source = Source::open(given, null, operation)?;
         let output_dir = canonical_name(output_dir);
         let mut inputs = Self { source, reads: operation.input(), walk: None, output_dir, within_output: Vec::new() };
-        if let cli::Inputs::Paths(paths) = given {
-            paths.iter().filter(|path| path.is_dir()).try_for_each(|folder| inputs.admit(folder))?;
-        }
+        given.paths().iter().filter(|path| path.is_dir()).try_for_each(|folder| inputs.admit(folder))?;
         Ok(inputs)
     }
 

@@ -66,14 +66,15 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     /// Checks everything that is one fault of all documents, then begins with the first.
     fn begin(arguments: &'a BatchArguments, interruption: &Interruption) -> Result<Self, Fault> {
-        if reads_stdin(arguments.run.inputs()) {
+        let given = arguments.run.inputs();
+        if given.file().is_some_and(is_stdin) {
             parameters::leave_stdin(&arguments.request)?;
         }
         let (operation, parameters) = parameters::resolve_one(&arguments.request, None)?;
-        if matches!(arguments.run.inputs(), cli::Inputs::Count(_)) && operation != Operation::GenerateSecret {
+        if matches!(given, cli::Inputs::Count(_)) && operation != Operation::GenerateSecret {
             return Err(Fault::Count);
         }
-        let inputs = || Inputs::new(arguments.run.inputs(), arguments.run.null, operation, arguments.run.output_dir());
+        let inputs = || Inputs::new(given, arguments.run.null, operation, arguments.run.output_dir());
         let source = Source::new(inputs()?);
         let report = report_place(arguments)?;
         interruption.watch().map_err(Fault::Signals)?;
@@ -82,7 +83,9 @@ impl<'a> Run<'a> {
             .map_err(|error| unwritable(REPORT, arguments.run.report.as_deref(), error))?;
         let tally = Arc::<Tally>::default();
         let progress = Progress::begin(Arc::clone(&tally), arguments.run.quiet, || {
-            if can_be_read_again(arguments.run.inputs()) { inputs().ok() } else { None }
+            // A pipe would be empty, or never open.
+            let is_there = given.file().is_none_or(|file| !is_stdin(file) && file.is_file());
+            if is_there { inputs().ok() } else { None }
         });
         let work = Work { outputs, tally, interruption: interruption.clone() };
         interruption.begin_work();
@@ -126,21 +129,6 @@ impl Run<'_> {
     }
 }
 
-fn reads_stdin(inputs: cli::Inputs) -> bool {
-    match inputs {
-        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => is_stdin(file),
-        cli::Inputs::Paths(_) | cli::Inputs::Count(_) => false,
-    }
-}
-
-/// Whether what names the inputs is still there after it has been read: a pipe would be empty, or never open.
-fn can_be_read_again(inputs: cli::Inputs) -> bool {
-    match inputs {
-        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => !is_stdin(file) && file.is_file(),
-        cli::Inputs::Paths(_) | cli::Inputs::Count(_) => true,
-    }
-}
-
 const REPORT: &str = "a report that can be written";
 const OUTPUT_DIR: &str = "an output folder that can be written";
 
@@ -151,41 +139,27 @@ fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
     let Some(file) = destination.written_file() else { return Ok(Some(Place { destination, replaces: false })) };
     let place = canonical_name(file);
     let is_read = |file: &Path| canonical_name(file) == place;
-    let is_among_inputs = match arguments.run.inputs() {
-        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => {
-            is_read(file) || is_stdin(file) && is_open_as(stdin(), &place)
-        }
-        cli::Inputs::Paths(paths) => paths.iter().any(|path| place.starts_with(canonical_name(path))),
-        cli::Inputs::Count(_) => false,
-    };
-    if is_among_inputs {
+    let given = arguments.run.inputs();
+    let is_given = |file| is_read(file) || is_stdin(file) && is_open_as(stdin(), &place);
+    let is_within = |path: &PathBuf| place.starts_with(canonical_name(path));
+    if given.file().is_some_and(is_given) || given.paths().iter().any(is_within) {
         return Err(Fault::SameFile { first: "--report", second: "the inputs" });
     }
     if let Some((second, _)) = arguments.request.files().into_iter().find(|(_, file)| is_read(file)) {
         return Err(Fault::SameFile { first: "--report", second });
     }
-    if destination.file().is_none() {
-        let is_kept = |_| Fault::ReportExists { file: name.clone() };
-        return Replaceable::AllButSecrets
-            .check(&place)
-            .map_err(is_kept)
-            .map(|()| Some(Place { destination, replaces: false }));
-    }
-    let replaces = place.exists();
-    if replaces && !is_report(&place) {
-        return Err(Fault::ReportExists { file: name.clone() });
-    }
-    Ok(Some(Place { destination, replaces }))
+    let replaces = destination.file().is_some() && place.exists();
+    let is_kept = match destination.file() {
+        Some(_) => replaces && !is_report(&place),
+        None => Replaceable::AllButSecrets.check(&place).is_err(),
+    };
+    if is_kept { Err(Fault::ReportExists { file: name.clone() }) } else { Ok(Some(Place { destination, replaces })) }
 }
 
 /// The files that a run reads besides its inputs, by their one names.
 fn files_of_run(arguments: &BatchArguments) -> Vec<PathBuf> {
-    let named = match arguments.run.inputs() {
-        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => Some(file),
-        cli::Inputs::Paths(_) | cli::Inputs::Count(_) => None,
-    };
     let of_request = arguments.request.files();
-    let files = named.into_iter().chain(of_request.iter().map(|(_, file)| file.as_path()));
+    let files = arguments.run.inputs().file().into_iter().chain(of_request.iter().map(|(_, file)| file.as_path()));
     files.map(canonical_name).collect()
 }
 
