@@ -242,7 +242,7 @@ pub struct Handling {
     pub overwrite: bool,
 
     /// How the status becomes an exit code: the table in totp-adapter --help [default: unix]
-    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
+    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::OF_FILTER.map(ExitCodes::name)))]
     pub exit_code: Option<ExitCodes>,
 }
 

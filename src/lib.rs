@@ -37,6 +37,7 @@ pub mod adapter;
 pub mod cli;
 pub mod error;
 pub mod key_uri_format;
+mod named;
 pub mod operation;
 pub mod otp;
 pub mod outcome;

@@ -103,7 +103,7 @@ pub struct RunArguments {
     pub quiet: bool,
 
     /// How the worst status becomes an exit code [default: unix]
-    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
+    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::OF_FILTER.map(ExitCodes::name)))]
     pub exit_code: Option<ExitCodes>,
 }
 

@@ -179,7 +179,7 @@ struct PushHandling {
     input_timeout: Option<Duration>,
 
     /// How the status becomes an exit code: the table in totp-adapter --help, or mda [default: unix]
-    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::OF_PUSH.map(ExitCodes::name)))]
+    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
     exit_code: Option<ExitCodes>,
 }
 

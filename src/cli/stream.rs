@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::read_qr::FormArguments;
 use super::{Request, jobs, named};
+use crate::named::named;
 use crate::otp::OutOfRange;
 use crate::symbol_format::SymbolFormat;
 
@@ -128,23 +129,16 @@ pub enum Column {
     DocumentBase64,
 }
 
+named!(parsed Column {
+    Id = "id",
+    Operation = "operation",
+    Issuer = "issuer",
+    Account = "account",
+    Document = "document",
+    DocumentBase64 = "document-base64",
+});
+
 impl Column {
-    const ALL: [Self; 6] =
-        [Self::Id, Self::Operation, Self::Issuer, Self::Account, Self::Document, Self::DocumentBase64];
-
-    /// The name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Operation => "operation",
-            Self::Issuer => "issuer",
-            Self::Account => "account",
-            Self::Document => "document",
-            Self::DocumentBase64 => "document-base64",
-        }
-    }
-
     /// What a record can have only one of: the document comes in one form or the other.
     const fn kind(self) -> Self {
         match self {
@@ -194,7 +188,7 @@ impl FromStr for Columns {
         };
         let mut columns = Self(Vec::new());
         for name in text.split(',') {
-            let column = Column::ALL.into_iter().find(|column| column.name() == name).ok_or(WRONG)?;
+            let column = name.parse().map_err(|OutOfRange { .. }| WRONG)?;
             if columns.contains(column) {
                 return Err(WRONG);
             }

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::inputs::Input;
 use super::report;
 use super::table::TableError;
+use crate::named::named;
 use crate::status::Status;
 use crate::transport::fault::reason;
 use crate::transport::records::MAX_RECORD_BYTES;
@@ -103,10 +104,10 @@ impl<R: Read> Manifest<R> {
         manifest.read_record()?;
         manifest.uncounted = uncounted_lines(&manifest.reader, manifest.record.as_slice().as_bytes());
         let has_status = report::is_header(&manifest.record);
-        let columns: Vec<_> = manifest.record.iter().map(Column::of).collect();
+        let columns = manifest.record.iter().map(|cell| cell.parse().ok());
         // In other tables it is about something else, a person perhaps.
-        let columns = columns.into_iter().map(|column| column.filter(|column| has_status || *column != Column::Status));
-        let columns: Vec<_> = columns.collect();
+        let columns = columns.map(|column| column.filter(|column| has_status || *column != Column::Status));
+        let columns: Vec<Option<Column>> = columns.collect();
         let count = |column| columns.iter().filter(|other| **other == Some(column)).count();
         let is_repeated = Column::ALL.into_iter().any(|column| count(column) > 1);
         // A table with none of the columns is most likely one with other separators.
@@ -186,7 +187,7 @@ fn uncounted_lines<R: Read>(reader: &Reader<R>, first_row: &[u8]) -> u64 {
 /// What separates the columns of a first row that has no commas, if one of them matters.
 fn other_separator(row: &str) -> Option<&'static str> {
     let separates = |separator: char| {
-        row.split(separator).count() > 1 && row.split(separator).any(|cell| Column::of(cell.trim()).is_some())
+        row.split(separator).count() > 1 && row.split(separator).any(|cell| cell.trim().parse::<Column>().is_ok())
     };
     [(';', "semicolons"), ('\t', "tabs")].into_iter().find(|(separator, _)| separates(*separator)).map(|(_, name)| name)
 }
@@ -201,23 +202,7 @@ enum Column {
     Status,
 }
 
-impl Column {
-    const ALL: [Self; 5] = [Self::Input, Self::Output, Self::Issuer, Self::Account, Self::Status];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Input => "input",
-            Self::Output => "output",
-            Self::Issuer => "issuer",
-            Self::Account => "account",
-            Self::Status => "status",
-        }
-    }
-
-    fn of(cell: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|column| column.name() == cell)
-    }
-}
+named!(parsed Column { Input = "input", Output = "output", Issuer = "issuer", Account = "account", Status = "status" });
 
 /// A reader that fails where a record takes too much: the CSV reader would keep all of it.
 struct Limited<R> {
