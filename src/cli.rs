@@ -221,6 +221,14 @@ pub struct FilterArguments {
     #[command(flatten)]
     pub handling: Handling,
 
+    /// How a QR code is written.
+    #[command(flatten)]
+    pub form: Form,
+}
+
+/// How a QR code is written, as it was given.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Form {
     /// What to draw a QR code as [default: png; half blocks where standard output is a terminal]
     #[arg(long, value_name = "FORMAT", value_parser = named::<SymbolFormat, _>(SymbolFormat::ALL.map(SymbolFormat::name)))]
     pub format: Option<SymbolFormat>,

@@ -44,8 +44,6 @@ pub(crate) use named;
 
 #[cfg(test)]
 mod tests {
-    use super::named;
-
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum Size {
         Small,

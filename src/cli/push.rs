@@ -145,15 +145,24 @@ struct SkyvernCommand {
     common: CommonArguments,
 }
 
-/// What all ways of a delivery have in common.
+/// What all ways of a delivery have in common, as it was given.
 #[derive(Debug, Args)]
-struct CommonArguments {
+pub struct CommonArguments {
+    /// How other machines are reached.
     #[command(flatten)]
-    way: WayArguments,
+    pub way: WayArguments,
+
+    /// Where to read and write.
     #[command(flatten)]
-    files: Files,
-    #[command(flatten)]
-    handling: PushHandling,
+    pub files: Files,
+
+    /// Give up on input that has not ended by then: 1 to 86400 [default: wait]
+    #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
+    pub input_timeout: Option<Duration>,
+
+    /// How the status becomes an exit code: the table in totp-adapter --help, or mda [default: unix]
+    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
+    pub exit_code: Option<ExitCodes>,
 }
 
 /// How other machines are reached, as it was given.
@@ -170,24 +179,6 @@ pub struct WayArguments {
     /// Allow http:// beyond this machine: everybody on the way can read what is sent
     #[arg(long)]
     pub insecure_http: bool,
-}
-
-#[derive(Debug, Args)]
-struct PushHandling {
-    /// Give up on input that has not ended by then: 1 to 86400 [default: wait]
-    #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
-    input_timeout: Option<Duration>,
-
-    /// How the status becomes an exit code: the table in totp-adapter --help, or mda [default: unix]
-    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
-    exit_code: Option<ExitCodes>,
-}
-
-impl PushArguments {
-    fn new(request: PushRequest, common: CommonArguments) -> Self {
-        let CommonArguments { way, files, handling: PushHandling { input_timeout, exit_code } } = common;
-        Self { request, way, files, input_timeout, exit_codes: exit_code.unwrap_or_default() }
-    }
 }
 
 impl From<PushCommand> for PushArguments {
@@ -207,7 +198,7 @@ impl From<WebhookCommand> for PushArguments {
         };
         let content_type = command.content_type.unwrap_or_default();
         let request = PushRequest::Webhook(WebhookRequest { target, content_type });
-        Self::new(request, command.common)
+        Self { request, common: command.common }
     }
 }
 
@@ -229,7 +220,7 @@ impl From<SkyvernCommand> for PushArguments {
             source,
             content,
         });
-        Self::new(request, command.common)
+        Self { request, common: command.common }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Files, FilterArguments, Handling, Request, named};
+use super::{Files, FilterArguments, Form, Handling, Request, named};
 use crate::key_uri_format::KeyUriFormat;
 use crate::operation::Operation;
 
@@ -52,6 +52,6 @@ impl FormArguments {
 
 impl From<ReadQrArguments> for FilterArguments {
     fn from(ReadQrArguments { form, files, handling }: ReadQrArguments) -> Self {
-        Self { request: form.request(), files, handling, base64: false, format: None }
+        Self { request: form.request(), files, handling, form: Form::default() }
     }
 }

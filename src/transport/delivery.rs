@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::files::whole_file::folder;
 use super::files::{Destination, Replaceable, Source, WriteError, canonical_name, is_open_as, not_read, stdout};
 use super::{tell, terminal};
-use crate::cli::Files;
+use crate::cli::{Files, Form};
 use crate::reply::{Body, Cause, Reply};
 use crate::status::{ExitCodes, Status};
 use crate::symbol_format::SymbolFormat;
@@ -24,9 +24,7 @@ pub const STANDARD_OUTPUT: &str = "a standard output that can be written";
 const STATUS_FILE: &str = "a status file that can be written";
 
 /// Where the status goes.
-pub struct StatusFile(Begun);
-
-enum Begun {
+pub enum StatusFile {
     /// Nowhere.
     Unwanted,
     /// There, called as on the command line; that of an earlier run is gone.
@@ -46,15 +44,6 @@ pub struct Places<'a> {
     name: Option<&'a Path>,
 }
 
-/// How the document of an answer is written.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Form {
-    /// What a QR code is drawn as, where that is said.
-    pub format: Option<SymbolFormat>,
-    /// Whether the drawing is Base64.
-    pub base64: bool,
-}
-
 /// What became of an answer.
 pub struct Delivery {
     status: Status,
@@ -66,9 +55,9 @@ pub struct Delivery {
 /// Begins a run: the old status is removed first, and the new one is left last, whatever else is wrong in between; then come
 /// the places of the run.
 pub fn begin<'a>(files: &'a Files, read: &[(&'static str, PathBuf)]) -> (StatusFile, Result<Places<'a>, Fault>) {
-    match Begun::of(files, read) {
-        Ok(begun) => (StatusFile(begun), Places::of(files, read)),
-        Err(fault) => (StatusFile(Begun::Stale), Err(fault)),
+    match StatusFile::begin(files, read) {
+        Ok(begun) => (begun, Places::of(files, read)),
+        Err(fault) => (StatusFile::Stale, Err(fault)),
     }
 }
 
@@ -83,10 +72,10 @@ pub fn tell_status(status: Status, cause: impl fmt::Display) {
     tell(&format!("status {status}: {cause}"));
 }
 
-impl Begun {
+impl StatusFile {
     /// Removes the status of an earlier run, so that nobody takes it for this one's; nothing else on the command line has to
     /// be right for that.
-    fn of(files: &Files, read: &[(&'static str, PathBuf)]) -> Result<Self, Fault> {
+    fn begin(files: &Files, read: &[(&'static str, PathBuf)]) -> Result<Self, Fault> {
         let Some(name) = &files.status_file else { return Ok(Self::Unwanted) };
         let status = Destination::of(Some(name), STATUS_FILE)?;
         // An output that cannot be resolved is no file that could be lost; that it cannot is told later.
@@ -111,22 +100,13 @@ impl Begun {
             Ok(()) | Err(_) => Ok(Self::Empty(name.clone(), status)),
         }
     }
-}
 
-fn unwritten_status(name: &Path, error: WriteError) -> Fault {
-    match error {
-        WriteError::Kept(kept) => Fault::StatusFileKept { file: name.to_owned(), kept },
-        WriteError::System(error) => Fault::Write { what: STATUS_FILE, file: Some(name.to_owned()), error },
-    }
-}
-
-impl StatusFile {
     /// Leaves the status in its file, tells it on stderr where it is not 1, and gives the exit code.
     pub fn end(self, delivery: Delivery, exit_codes: ExitCodes) -> i32 {
-        let delivery = match self.0 {
-            Begun::Unwanted => delivery,
-            Begun::Stale => Delivery { written: false, ..delivery },
-            Begun::Empty(name, file) => {
+        let delivery = match self {
+            Self::Unwanted => delivery,
+            Self::Stale => Delivery { written: false, ..delivery },
+            Self::Empty(name, file) => {
                 let status = format!("{}\n", delivery.status());
                 // Whatever came there since the beginning, an answer is not worth a secret.
                 match file.write_over(status.as_bytes(), Replaceable::AllButSecrets) {
@@ -136,6 +116,13 @@ impl StatusFile {
             }
         };
         delivery.exit_code(exit_codes)
+    }
+}
+
+fn unwritten_status(name: &Path, error: WriteError) -> Fault {
+    match error {
+        WriteError::Kept(kept) => Fault::StatusFileKept { file: name.to_owned(), kept },
+        WriteError::System(error) => Fault::Write { what: STATUS_FILE, file: Some(name.to_owned()), error },
     }
 }
 

@@ -4,7 +4,7 @@ use std::mem;
 
 use zeroize::Zeroizing;
 
-use super::delivery::{self, Delivery, Form, Places};
+use super::delivery::{self, Delivery, Places};
 use super::fault::Fault;
 use super::files::{Replaceable, is_stdin};
 use super::session::{Names, Session};
@@ -37,7 +37,6 @@ pub fn reject(wrong: &WrongCommandLine) -> i32 {
 
 /// Makes the answer and delivers it, unless its place is known to be taken.
 fn answer(arguments: &FilterArguments, places: &Places<'_>) -> Result<Delivery, Fault> {
-    let form = Form { format: arguments.format, base64: arguments.base64 };
     let resolved = parameters::resolve_one(&arguments.request, arguments.handling.input_timeout);
     let operation = resolved.as_ref().map_or(arguments.request.operation, |(operation, _)| Some(*operation));
     let replaceable = replaceable(arguments, operation);
@@ -48,7 +47,7 @@ fn answer(arguments: &FilterArguments, places: &Places<'_>) -> Result<Delivery, 
         }
         Err(fault) => fault.into(),
     };
-    Ok(places.deliver(reply, form, replaceable))
+    Ok(places.deliver(reply, arguments.form, replaceable))
 }
 
 /// Which output files may be replaced: an operation that is not known could be one that keeps a secret there.

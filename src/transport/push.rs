@@ -1,35 +1,36 @@
 //! One document out to somebody else: the process of `push` (contract 12.2, 12.3, 13.5), with the streams, the status file and the
 //! exit codes of the filter.
 
-use super::delivery::{self, Delivery, Form, Places};
+use super::delivery::{self, Delivery, Places};
 use super::fault::Fault;
 use super::files::Replaceable;
 use super::terminal;
-use crate::cli::PushArguments;
+use crate::cli::{Form, PushArguments};
 use crate::service::push::{Push, Pushed};
 use crate::status::MailFailure;
 
 /// Delivers what comes in and gives the exit code.
 #[must_use]
 pub fn run(arguments: &PushArguments) -> i32 {
-    let (status_file, places) = delivery::begin(&arguments.files, &arguments.read());
+    let (status_file, places) = delivery::begin(&arguments.common.files, &arguments.read());
     let (delivery, failure) = places
         .and_then(|places| answer(arguments, &places))
         .unwrap_or_else(|fault| (Delivery::instead(fault), Some(MailFailure::Temporary)));
-    let code = status_file.end(delivery, arguments.exit_codes);
-    failure.map_or(code, |failure| arguments.exit_codes.failed(failure, code))
+    let exit_codes = arguments.common.exit_code.unwrap_or_default();
+    let code = status_file.end(delivery, exit_codes);
+    failure.map_or(code, |failure| exit_codes.failed(failure, code))
 }
 
 /// Delivers, and leaves the answer where it belongs.
 fn answer(arguments: &PushArguments, places: &Places<'_>) -> Result<(Delivery, Option<MailFailure>), Fault> {
     // Before anything is delivered: an answer without a place would say that nothing was.
     places.check(Replaceable::AllButSecrets)?;
-    let pushed = match Push::prepare(&arguments.request, &arguments.way) {
+    let pushed = match Push::prepare(&arguments.request, &arguments.common.way) {
         Ok(push) => {
             if places.input.file().is_none() {
                 terminal::announce_text(push.input());
             }
-            match places.input.read("an input", push.max_bytes(), arguments.input_timeout) {
+            match places.input.read("an input", push.max_bytes(), arguments.common.input_timeout) {
                 Ok(input) => push.push(&input),
                 Err(fault) => Pushed { failure: Some(MailFailure::Temporary), reply: fault.into() },
             }

@@ -48,7 +48,7 @@ const STANDARD_INPUT: &str = "a standard input";
 const EXIT_CODES: ExitCodes = ExitCodes::Unix;
 
 /// Checks what is asked and starts to answer.
-fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
+fn start(arguments: &StreamArguments) -> Result<InOrder<Answering>, Fault> {
     parameters::leave_stdin(&arguments.request)?;
     let (operation, parameters) = parameters::resolve(&arguments.request, None)?;
     let columns = arguments.records.columns.clone().unwrap_or_else(|| default_columns(operation));
@@ -71,8 +71,8 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
     let max_record_bytes = max_record_bytes(operation);
     let format = arguments.format.unwrap_or_default();
     let session = Session::new(&arguments.request, parameters);
-    let stream = Stream(Answering { columns, operation, max_record_bytes, session, format });
-    InOrder::start(stream, Records::new(input, end), Sink { output, fault: None }, arguments.records.jobs)
+    let answering = Answering { columns, operation, max_record_bytes, session, format };
+    InOrder::start(answering, Records::new(input, end), Sink { output, fault: None }, arguments.records.jobs)
         .map_err(Fault::Threads)
 }
 
@@ -92,11 +92,8 @@ fn max_record_bytes(operation: Option<Operation>) -> usize {
     }
 }
 
-/// Blocks of records in, blocks of lines out.
-struct Stream(Answering);
-
 /// What one thread has in hand.
-struct Portion {
+pub struct Portion {
     block: Block,
     lines: Lines,
     /// Why there is no block.
@@ -104,18 +101,19 @@ struct Portion {
 }
 
 /// Where the lines go, and what became of it.
-struct Sink {
+pub struct Sink {
     output: OutputStream,
     fault: Option<Fault>,
 }
 
-impl Work for Stream {
+/// Blocks of records in, blocks of lines out.
+impl Work for Answering {
     type Source = Records<InputStream>;
     type Portion = Portion;
     type Sink = Sink;
 
     fn portion(&self) -> Portion {
-        Portion { block: Block::new(self.0.max_record_bytes), lines: Lines::new(), error: None }
+        Portion { block: Block::new(self.max_record_bytes), lines: Lines::new(), error: None }
     }
 
     fn take(&self, records: &mut Self::Source, portion: &mut Portion) -> Option<()> {
@@ -131,7 +129,7 @@ impl Work for Stream {
     fn work(&self, portion: &mut Portion) {
         portion.lines.clear();
         if portion.error.is_none() {
-            portion.block.records().for_each(|record| self.0.answer(record, &mut portion.lines));
+            portion.block.records().for_each(|record| self.answer(record, &mut portion.lines));
         }
     }
 
@@ -143,7 +141,7 @@ impl Work for Stream {
         let written = if let Some(error) = portion.error.take() {
             Err(Fault::Read { what: STANDARD_INPUT, file: None, error })
         } else {
-            self.0.settle(&mut portion.lines);
+            self.settle(&mut portion.lines);
             let written = sink.output.write_all(portion.lines.bytes());
             written.map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })
         };
