@@ -120,10 +120,11 @@ impl StatusFile {
 }
 
 fn unwritten_status(name: &Path, error: WriteError) -> Fault {
-    match error {
-        WriteError::Kept(kept) => Fault::StatusFileKept { file: name.to_owned(), kept },
-        WriteError::System(error) => Fault::Write { what: STATUS_FILE, file: Some(name.to_owned()), error },
-    }
+    let fault = match error {
+        WriteError::Kept(kept) => Fault::StatusFileKept(kept),
+        WriteError::System(error) => Fault::Write { what: STATUS_FILE, error },
+    };
+    fault.about(Some(name))
 }
 
 impl<'a> Places<'a> {
@@ -177,16 +178,16 @@ impl<'a> Places<'a> {
 
     /// Why the answer could not be written; the file is called as it was on the command line.
     fn unwritten(&self, error: WriteError) -> Fault {
-        let file = self.name.map(Path::to_owned);
-        let error = match error {
-            WriteError::Kept(kept) => return Fault::OutputKept { file, kept },
-            WriteError::System(error) => error,
+        let (what, file) = match self.output {
+            Destination::File(_) => (OUTPUT_IN_FOLDER, self.name),
+            Destination::Special(_) => (OUTPUT, self.name),
+            Destination::Stdout => (STANDARD_OUTPUT, None),
         };
-        match self.output {
-            Destination::File(_) => Fault::Write { what: OUTPUT_IN_FOLDER, file, error },
-            Destination::Special(_) => Fault::Write { what: OUTPUT, file, error },
-            Destination::Stdout => Fault::Write { what: STANDARD_OUTPUT, file: None, error },
-        }
+        let fault = match error {
+            WriteError::Kept(kept) => Fault::OutputKept(kept),
+            WriteError::System(error) => Fault::Write { what, error },
+        };
+        fault.about(file)
     }
 }
 
@@ -205,7 +206,7 @@ impl Delivery {
         }
         match Destination::Stdout.write(&body.into_bytes()) {
             Ok(()) => delivery,
-            Err(error) => delivery.failed(&Fault::Write { what: STANDARD_OUTPUT, file: None, error }),
+            Err(error) => delivery.failed(&Fault::Write { what: STANDARD_OUTPUT, error }),
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 #[cfg(feature = "serve")]
 use super::database::Database;
 
+use crate::cli::Request;
 use crate::otp::Secret;
 use crate::outcome::Outcome;
 #[cfg(feature = "serve")]
@@ -63,6 +64,20 @@ pub(super) trait State: fmt::Debug + Send {
 }
 
 impl Memory {
+    /// The one that is asked for, if one is.
+    pub fn of(request: &Request) -> Option<Self> {
+        let arguments = &request.memory;
+        let policy = Policy {
+            attempts: arguments.attempts.unwrap_or_default(),
+            lock_after: arguments.lock_after.unwrap_or_default(),
+            ..Policy::default()
+        };
+        let memory = Self::new(arguments.state.clone()?, policy);
+        #[cfg(feature = "serve")]
+        let memory = memory.with_password(arguments.state_password_file.clone());
+        Some(memory)
+    }
+
     /// A memory that is not opened yet.
     pub fn new(location: Location, policy: Policy) -> Self {
         Self {
@@ -78,11 +93,6 @@ impl Memory {
     #[cfg(feature = "serve")]
     pub fn with_password(self, password: Option<PathBuf>) -> Self {
         Self { password, ..self }
-    }
-
-    /// Judges one guess.
-    pub fn judge(&self, guess: Guess) -> Reply {
-        self.judge_all(vec![guess]).pop().expect("every guess has its answer")
     }
 
     /// Judges guesses in their order, all of them together: it takes as long as one alone.

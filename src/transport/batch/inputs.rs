@@ -95,7 +95,7 @@ impl Inputs {
     fn admit(&mut self, folder: &Path) -> Result<(), Fault> {
         let Ok(place) = folder.canonicalize() else { return Ok(()) };
         if self.output_dir.starts_with(&place) {
-            return Err(Fault::OutputInside { folder: folder.to_owned() });
+            return Err(Fault::OutputInside.about(Some(folder)));
         }
         if let Ok(within) = place.strip_prefix(&self.output_dir) {
             self.within_output.push(within.to_owned());

@@ -153,7 +153,7 @@ fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
         Some(_) => replaces && !is_report(&place),
         None => Replaceable::AllButSecrets.check(&place).is_err(),
     };
-    if is_kept { Err(Fault::ReportExists { file: name.clone() }) } else { Ok(Some(Place { destination, replaces })) }
+    if is_kept { Err(Fault::ReportExists.about(Some(name))) } else { Ok(Some(Place { destination, replaces })) }
 }
 
 /// The files that a run reads besides its inputs, by their one names.
@@ -169,7 +169,7 @@ fn report_names(arguments: &BatchArguments, parameters: &Parameters) -> Result<[
         return Ok([None, None]);
     }
     if arguments.run.output_dir().to_str().is_none() {
-        return Err(Fault::OutputDirNotUnicode { folder: arguments.run.output_dir().to_owned() });
+        return Err(Fault::OutputDirNotUnicode.about(Some(arguments.run.output_dir())));
     }
     let text = |part, name: &Option<Vec<u8>>| {
         let text = name.clone().map(String::from_utf8).transpose();
@@ -186,7 +186,7 @@ fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Paramet
     let run_folder = RunFolder::new(folder).map_err(|error| unwritable(OUTPUT_DIR, Some(folder), error))?;
     run_folder.check_moves().map_err(|error| match error.kind() {
         io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput => {
-            Fault::NoMoves { folder: folder.to_owned(), error }
+            Fault::NoMoves(error).about(Some(folder))
         }
         _ => unwritable(OUTPUT_DIR, Some(folder), error),
     })?;
@@ -197,5 +197,5 @@ fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Paramet
 }
 
 fn unwritable(what: &'static str, file: Option<&Path>, error: io::Error) -> Fault {
-    Fault::Write { what, file: file.map(Path::to_owned), error }
+    Fault::Write { what, error }.about(file)
 }

@@ -67,32 +67,24 @@ enum Failure {
 
 impl Outputs {
     /// Works on an input whose output has this name, or says why not; the buffer is used again and again.
-    pub fn line(&self, input: Input, name: Option<&Name>, buffer: &mut Zeroizing<Vec<u8>>) -> Line {
-        match (name, &input.wrong) {
+    pub fn line(&self, mut input: Input, name: Option<&Name>, buffer: &mut Zeroizing<Vec<u8>>) -> Line {
+        let line = match (name, input.wrong.take()) {
             (Some(name), None) => {
                 let answer = self.answer(&input, name, buffer);
                 let line = answer.unwrap_or_else(|failure| self.fail(name, &failure.to_string()));
+                // Of a new secret the report says where it is, for those who read it.
+                if self.operation == Operation::GenerateSecret {
+                    input.file = Some(self.place(name));
+                }
                 let [issuer, account] = &self.names;
                 let names = [input.issuer.or_else(|| issuer.clone()), input.account.or_else(|| account.clone())];
-                // Of a new secret the report says where it is, for those who read it.
-                let is_new = self.operation == Operation::GenerateSecret;
-                let input = if is_new { self.place(name) } else { input.file.unwrap_or_default() };
-                Line { input, names, ..line }
+                Line { names, ..line }
             }
-            (Some(name), Some(wrong)) => Line { input: input.file.unwrap_or_default(), ..self.fail(name, wrong) },
-            (None, Some(wrong)) => Line {
-                input: input.file.unwrap_or_default(),
-                status: Some(Status::Error),
-                description: wrong.clone(),
-                ..Line::default()
-            },
-            (None, None) => Line {
-                input: input.file.unwrap_or_default(),
-                description: "skipped: the manifest has a status other than 1".to_owned(),
-                is_skipped: true,
-                ..Line::default()
-            },
-        }
+            (Some(name), Some(wrong)) => self.fail(name, &wrong),
+            (None, Some(description)) => Line { status: Some(Status::Error), description, ..Line::default() },
+            (None, None) => Line::skipped(None, None, "skipped: the manifest has a status other than 1"),
+        };
+        Line { input: input.file.unwrap_or_default(), ..line }
     }
 
     fn answer(&self, input: &Input, name: &Name, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Line, Failure> {
@@ -172,13 +164,7 @@ impl Outputs {
             Present::Other => Err(Failure::NoOutput),
             Present::Output(status) => {
                 self.remove_error(name);
-                Ok(Some(Line {
-                    status: Some(status),
-                    output: Some(output.into()),
-                    description: "skipped: the output exists".to_owned(),
-                    is_skipped: true,
-                    ..Line::default()
-                }))
+                Ok(Some(Line::skipped(Some(status), Some(output.into()), "skipped: the output exists")))
             }
         }
     }

@@ -27,6 +27,13 @@ pub struct Line {
     pub names: [Option<String>; 2],
 }
 
+impl Line {
+    /// There was nothing to do.
+    pub fn skipped(status: Option<Status>, output: Option<PathBuf>, description: &str) -> Self {
+        Self { status, output, description: description.to_owned(), is_skipped: true, ..Self::default() }
+    }
+}
+
 /// Where a report goes, once it is sure that it may go there.
 pub struct Place {
     /// The file or stream.

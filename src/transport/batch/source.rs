@@ -42,7 +42,7 @@ impl Source {
                 Self::List { file, records, block: Block::new(MAX_RECORD_BYTES), names }
             }
             cli::Inputs::Manifest(file) => {
-                let wrong = |error: ManifestError| Fault::Manifest { file: file.to_owned(), reason: error.to_string() };
+                let wrong = |error: ManifestError| Fault::Manifest(error.to_string()).about(Some(file));
                 let mut table = Table::new(open(file, MANIFEST)?).map_err(|error| match error {
                     TableError::Read(error) => unreadable(MANIFEST, file, error),
                     TableError::Utf16 | TableError::Zero { .. } | TableError::Windows1252 { .. } => {
@@ -88,7 +88,7 @@ impl Iterator for Source {
                         Ok(true) => names.extend(block.records().filter(|name| !name.is_empty()).map(path)),
                         Ok(false) => return None,
                         Err(error) => {
-                            let fault = Fault::Read { what: LIST, file: None, error };
+                            let fault = Fault::Read { what: LIST, error };
                             return Some(Input::broken(file, fault.to_string()));
                         }
                     }
@@ -120,5 +120,5 @@ fn open(file: &Path, what: &'static str) -> Result<InputStream, Fault> {
 }
 
 fn unreadable(what: &'static str, file: &Path, error: io::Error) -> Fault {
-    Fault::Read { what, file: Some(file.to_owned()), error }
+    Fault::Read { what, error }.about(Some(file))
 }

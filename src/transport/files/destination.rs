@@ -30,7 +30,7 @@ impl Destination {
     pub fn of(option: Option<&Path>, what: &'static str) -> Result<Self, Fault> {
         match option {
             Some(file) if !is_standard_stream(file) => {
-                Self::of_file(file).map_err(|error| Fault::Write { what, file: Some(file.to_owned()), error })
+                Self::of_file(file).map_err(|error| Fault::Write { what, error }.about(Some(file)))
             }
             Some(_) | None => Ok(Self::Stdout),
         }

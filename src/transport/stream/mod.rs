@@ -51,7 +51,8 @@ const EXIT_CODES: ExitCodes = ExitCodes::Unix;
 fn start(arguments: &StreamArguments) -> Result<InOrder<Answering>, Fault> {
     parameters::leave_stdin(&arguments.request)?;
     let (operation, parameters) = parameters::resolve(&arguments.request, None)?;
-    let columns = arguments.records.columns.clone().unwrap_or_else(|| default_columns(operation));
+    let (usual_columns, max_record_bytes) = usual_record(operation);
+    let columns = arguments.records.columns.clone().unwrap_or(usual_columns);
     if operation.is_none() && !columns.contains(Column::Operation) {
         return Err(Fault::NoOperation(Operation::EXPECTED));
     }
@@ -66,9 +67,8 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Answering>, Fault> {
         return Err(Fault::NoDocumentColumn);
     }
     let end = if arguments.records.null { 0 } else { b'\n' };
-    let input = InputStream::standard().map_err(|error| Fault::Read { what: STANDARD_INPUT, file: None, error })?;
-    let output = OutputStream::standard().map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })?;
-    let max_record_bytes = max_record_bytes(operation);
+    let input = InputStream::standard().map_err(|error| Fault::Read { what: STANDARD_INPUT, error })?;
+    let output = OutputStream::standard().map_err(|error| Fault::Write { what: STANDARD_OUTPUT, error })?;
     let format = arguments.format.unwrap_or_default();
     let session = Session::new(&arguments.request, parameters);
     let answering = Answering { columns, operation, max_record_bytes, session, format };
@@ -76,19 +76,11 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Answering>, Fault> {
         .map_err(Fault::Threads)
 }
 
-/// What a record is where nothing is said: the document, or the picture in Base64.
-fn default_columns(operation: Option<Operation>) -> Columns {
+/// What a record is where nothing is said, and the most bytes of one (contract 7.1, 9.5): a document, or a picture in Base64.
+fn usual_record(operation: Option<Operation>) -> (Columns, usize) {
     match operation.and_then(Operation::input) {
-        Some(Input::Picture) => Columns::of_picture(),
-        Some(Input::Document(_)) | None => Columns::default(),
-    }
-}
-
-/// The most bytes of a record (contract 7.1, 9.5).
-fn max_record_bytes(operation: Option<Operation>) -> usize {
-    match operation.and_then(Operation::input) {
-        Some(Input::Picture) => BASE64.encode_len(MAX_PICTURE_BYTES) + MAX_RECORD_BYTES,
-        Some(Input::Document(_)) | None => MAX_RECORD_BYTES,
+        Some(Input::Picture) => (Columns::of_picture(), BASE64.encode_len(MAX_PICTURE_BYTES) + MAX_RECORD_BYTES),
+        Some(Input::Document(_)) | None => (Columns::default(), MAX_RECORD_BYTES),
     }
 }
 
@@ -139,11 +131,11 @@ impl Work for Answering {
             return ControlFlow::Break(());
         }
         let written = if let Some(error) = portion.error.take() {
-            Err(Fault::Read { what: STANDARD_INPUT, file: None, error })
+            Err(Fault::Read { what: STANDARD_INPUT, error })
         } else {
             self.settle(&mut portion.lines);
             let written = sink.output.write_all(portion.lines.bytes());
-            written.map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })
+            written.map_err(|error| Fault::Write { what: STANDARD_OUTPUT, error })
         };
         match written {
             Ok(()) => ControlFlow::Continue(()),
