@@ -38,7 +38,7 @@ use push::PushCommand;
 pub use push::{
     PushArguments, PushRequest, SkyvernContent, SkyvernRequest, WayArguments, WebhookRequest, WebhookTarget,
 };
-use read_qr::ReadQrArguments;
+use read_qr::{Once, ReadQr};
 pub use request::Request;
 #[cfg(feature = "serve")]
 pub use serve::ServeArguments;
@@ -181,7 +181,7 @@ struct CommandLine {
 enum Command {
     /// Read the secret from a picture of its QR code
     #[command(after_help = read_qr::AFTER_HELP)]
-    ReadQr(Box<ReadQrArguments>),
+    ReadQr(Box<ReadQr<Once>>),
     /// Work on many files, with one output for each
     #[command(after_help = batch::AFTER_HELP)]
     Batch(Box<BatchCommand>),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::read_qr::FormArguments;
+use super::read_qr::ReadQr;
 use super::{Request, jobs, named};
 use crate::otp::{OutOfRange, whole_number};
 use crate::status::ExitCodes;
@@ -42,12 +42,7 @@ enum BatchReadQr {
         mut_arg("count", |count| count.hide(true)),
         override_usage = "totp-adapter batch read-qr [OPTIONS] --output-dir <FOLDER> <INPUT|--files-from <LIST>|--manifest <CSV>>"
     )]
-    ReadQr {
-        #[command(flatten)]
-        form: FormArguments,
-        #[command(flatten)]
-        run: RunArguments,
-    },
+    ReadQr(Box<ReadQr<RunArguments>>),
 }
 
 /// What is asked of many inputs, as it was given.
@@ -64,8 +59,9 @@ pub struct BatchArguments {
 impl From<BatchCommand> for BatchArguments {
     fn from(command: BatchCommand) -> Self {
         match command {
-            BatchCommand { read_qr: Some(BatchReadQr::ReadQr { form, run }), .. } => {
-                Self { request: form.request(), run, format: None }
+            BatchCommand { read_qr: Some(BatchReadQr::ReadQr(read_qr)), .. } => {
+                let (request, run) = read_qr.asked();
+                Self { request, run, format: None }
             }
             BatchCommand { request, run, format, .. } => Self { request, run, format },
         }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 
-use super::read_qr::FormArguments;
+use super::read_qr::ReadQr;
 use super::{Request, jobs, named};
 use crate::named::named;
 use crate::otp::OutOfRange;
@@ -41,12 +41,7 @@ enum StreamReadQr {
             columns.help("The columns of a record, separated by a tab: document-base64, and perhaps id [default: document-base64]")
         })
     )]
-    ReadQr {
-        #[command(flatten)]
-        form: FormArguments,
-        #[command(flatten)]
-        records: RecordArguments,
-    },
+    ReadQr(Box<ReadQr<RecordArguments>>),
 }
 
 /// What is asked of every record, as it was given.
@@ -63,8 +58,9 @@ pub struct StreamArguments {
 impl From<StreamCommand> for StreamArguments {
     fn from(command: StreamCommand) -> Self {
         match command {
-            StreamCommand { read_qr: Some(StreamReadQr::ReadQr { form, records }), .. } => {
-                Self { request: form.request(), records, format: None }
+            StreamCommand { read_qr: Some(StreamReadQr::ReadQr(read_qr)), .. } => {
+                let (request, records) = read_qr.asked();
+                Self { request, records, format: None }
             }
             StreamCommand { request, records, format, .. } => Self { request, records, format },
         }
