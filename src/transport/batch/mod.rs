@@ -41,8 +41,7 @@ use work::{Source, Work};
 pub fn run(arguments: &BatchArguments) -> i32 {
     let exit_codes = arguments.run.exit_code.unwrap_or_default();
     let interruption = Interruption::default();
-    let begun = Run::begin(arguments, &interruption);
-    let ended = match begun {
+    let ended = match Run::begin(arguments, &interruption) {
         Ok(run) => run.end(&interruption),
         Err(fault) => return refuse_run(fault, exit_codes),
     };
@@ -79,7 +78,7 @@ impl<'a> Run<'a> {
         let report = report_place(arguments)?;
         interruption.watch().map_err(Fault::Signals)?;
         let outputs = outputs(arguments, operation, parameters)?;
-        let report = Report::begin(report.as_ref(), operation == Operation::GenerateSecret)
+        let report = Report::begin(report, operation == Operation::GenerateSecret)
             .map_err(|error| unwritable(REPORT, arguments.run.report.as_deref(), error))?;
         let tally = Arc::<Tally>::default();
         let progress = Progress::begin(Arc::clone(&tally), arguments.run.quiet, || {
@@ -114,9 +113,7 @@ impl<'a> Run<'a> {
         }
         Ok(report.counts.worst())
     }
-}
 
-impl Run<'_> {
     /// What was looked for, in words.
     fn expected_inputs(&self) -> String {
         let patterns = name::patterns(self.threads.work().outputs.operation.input());
@@ -136,7 +133,7 @@ const OUTPUT_DIR: &str = "an output folder that can be written";
 fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
     let Some(name) = &arguments.run.report else { return Ok(None) };
     let destination = Destination::of(Some(name), REPORT)?;
-    let Some(file) = destination.written_file() else { return Ok(Some(Place { destination, replaces: false })) };
+    let Some(file) = destination.written_file() else { return Ok(Some(Place { destination, replaced: None })) };
     let place = canonical_name(file);
     let is_read = |file: &Path| canonical_name(file) == place;
     let given = arguments.run.inputs();
@@ -148,19 +145,12 @@ fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
     if let Some((second, _)) = arguments.request.files().into_iter().find(|(_, file)| is_read(file)) {
         return Err(Fault::SameFile { first: "--report", second });
     }
-    let replaces = destination.file().is_some() && place.exists();
+    let replaced = destination.file().filter(|file| file.exists()).map(Path::to_owned);
     let is_kept = match destination.file() {
-        Some(_) => replaces && !is_report(&place),
+        Some(_) => replaced.as_deref().is_some_and(|file| !is_report(file)),
         None => Replaceable::AllButSecrets.check(&place).is_err(),
     };
-    if is_kept { Err(Fault::ReportExists.about(Some(name))) } else { Ok(Some(Place { destination, replaces })) }
-}
-
-/// The files that a run reads besides its inputs, by their one names.
-fn files_of_run(arguments: &BatchArguments) -> Vec<PathBuf> {
-    let of_request = arguments.request.files();
-    let files = arguments.run.inputs().file().into_iter().chain(of_request.iter().map(|(_, file)| file.as_path()));
-    files.map(canonical_name).collect()
+    if is_kept { Err(Fault::ReportExists.about(Some(name))) } else { Ok(Some(Place { destination, replaced })) }
 }
 
 /// Issuer and account for the report of new secrets, which other runs read: as text, or not at all.
@@ -180,8 +170,8 @@ fn report_names(arguments: &BatchArguments, parameters: &Parameters) -> Result<[
 
 /// Where the outputs go, once it is sure that they can.
 fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Parameters) -> Result<Outputs, Fault> {
-    let names =
-        if operation == Operation::GenerateSecret { report_names(arguments, &parameters)? } else { [None, None] };
+    let is_new = operation == Operation::GenerateSecret;
+    let names = if is_new { report_names(arguments, &parameters)? } else { [None, None] };
     let folder = arguments.run.output_dir();
     let run_folder = RunFolder::new(folder).map_err(|error| unwritable(OUTPUT_DIR, Some(folder), error))?;
     run_folder.check_moves().map_err(|error| match error.kind() {
@@ -192,7 +182,9 @@ fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Paramet
     })?;
     let (format, existing) = (arguments.format.unwrap_or_default(), arguments.run.existing());
     let session = Session::new(&arguments.request, parameters);
-    let read = files_of_run(arguments);
+    let of_request = arguments.request.files();
+    let read = arguments.run.inputs().file().into_iter().chain(of_request.iter().map(|(_, file)| file.as_path()));
+    let read = read.map(canonical_name).collect();
     Ok(Outputs { operation, session, names, format, output_dir: folder.to_owned(), existing, read, run_folder })
 }
 

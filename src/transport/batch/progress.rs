@@ -77,7 +77,7 @@ impl Progress {
         }
         if !self.is_quiet {
             let interrupted = if is_interrupted { "interrupted after " } else { "" };
-            let error = report.untold_error();
+            let error = report.untold_error.as_ref();
             let error =
                 error.map_or_else(String::new, |error| format!("; the first error (--report has all): {error}"));
             tell(&format!("{interrupted}{}{error}; {:.1} s", report.counts, self.start.elapsed().as_secs_f64()));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use csv::{ReaderBuilder, StringRecord, Writer};
 
 use crate::status::Status;
-use crate::transport::files::{Destination, Opened, beginning};
+use crate::transport::files::{Destination, Unfinished, beginning};
 
 /// What became of an input: a line of the report.
 #[derive(Default)]
@@ -38,19 +38,19 @@ impl Line {
 pub struct Place {
     /// The file or stream.
     pub destination: Destination,
-    /// Whether an older report, or an empty file, was found there. Nothing else is replaced, and nothing that came later.
-    pub replaces: bool,
+    /// The older report, or the empty file, that was found there. Nothing else is replaced, and nothing that came later.
+    pub replaced: Option<PathBuf>,
 }
 
 /// The report, as far as one is wanted, and the numbers.
 pub struct Report {
-    writer: Option<Writer<Opened>>,
+    writer: Option<Writer<Unfinished>>,
     has_names: bool,
     error: Option<io::Error>,
     /// The older one whose place it takes.
     replaced: Option<PathBuf>,
-    first_error: Option<String>,
-    is_wanted: bool,
+    /// What was wrong with the first input that has status -1, where no report tells it.
+    pub untold_error: Option<String>,
     /// How many inputs came to what.
     pub counts: Counts,
 }
@@ -62,33 +62,29 @@ const NAMES: [&str; 2] = ["issuer", "account"];
 
 impl Report {
     /// Begins a report; with names it is one of new secrets.
-    pub fn begin(place: Option<&Place>, has_names: bool) -> io::Result<Self> {
-        let mut writer = place.map(|place| place.destination.open()).transpose()?.map(Writer::from_writer);
-        if let Some(writer) = &mut writer {
+    pub fn begin(place: Option<Place>, has_names: bool) -> io::Result<Self> {
+        let (mut writer, mut replaced) = (None, None);
+        if let Some(place) = place {
             let names = if has_names { &NAMES[..] } else { &[] };
-            writer.write_record(COLUMNS.iter().chain(names)).map_err(cause)?;
+            let opened = writer.insert(Writer::from_writer(place.destination.open()?));
+            opened.write_record(COLUMNS.iter().chain(names)).map_err(cause)?;
+            replaced = place.replaced;
         }
-        Ok(Self {
-            writer,
-            has_names,
-            error: None,
-            replaced: place
-                .filter(|place| place.replaces)
-                .and_then(|place| place.destination.file())
-                .map(Path::to_owned),
-            counts: Counts::default(),
-            first_error: None,
-            is_wanted: place.is_some(),
-        })
+        Ok(Self { writer, has_names, error: None, replaced, untold_error: None, counts: Counts::default() })
     }
 
     /// Adds what became of an input. Where it cannot be written, that is told at the end: the run goes on.
     pub fn add(&mut self, line: &Line) {
         self.counts.add(line);
-        if line.status == Some(Status::Error) && self.first_error.is_none() {
-            self.first_error = Some(line.description.clone());
+        let Some(writer) = &mut self.writer else {
+            if line.status == Some(Status::Error) {
+                self.untold_error.get_or_insert_with(|| line.description.clone());
+            }
+            return;
+        };
+        if self.error.is_some() {
+            return;
         }
-        let Some(writer) = self.writer.as_mut().filter(|_| self.error.is_none()) else { return };
         let output = line.output.as_deref().map_or(Cow::Borrowed(""), printable);
         let status = line.status.map_or("", Status::text);
         let cells = [printable(&line.input), output, status.into(), line.description.as_str().into()];
@@ -110,11 +106,6 @@ impl Report {
         // It may have become something else by now, an output of this very run.
         let replaces = self.replaced.as_deref().is_some_and(is_report);
         opened.finish(replaces)
-    }
-
-    /// What was wrong with the first input that has status -1, where no report tells it.
-    pub fn untold_error(&self) -> Option<&str> {
-        self.first_error.as_deref().filter(|_| !self.is_wanted)
     }
 }
 

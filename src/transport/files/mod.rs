@@ -8,8 +8,9 @@ mod source;
 mod standard;
 pub(crate) mod whole_file;
 
-pub use destination::{Destination, Opened, WriteError};
+pub use destination::{Destination, WriteError};
 pub use existing::{Kept, Replaceable, beginning};
 pub use same_file::{canonical_name, is_open_as, not_read};
 pub use source::{Source, is_stdin};
 pub use standard::{InputStream, OutputStream, stdin, stdout};
+pub use whole_file::Unfinished;

@@ -9,23 +9,16 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, PathPersistError, TempPath};
 
+use super::OutputStream;
+
 /// How temporary names begin.
 pub const PREFIX: &str = ".totp-adapter-";
 
-/// Writes a file, in place of an older one if there is one.
-pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    write(file, bytes, true)
-}
-
 /// Writes a file that does not exist yet; if it does, that is an error of the kind `AlreadyExists`.
 pub fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    write(file, bytes, false)
-}
-
-fn write(place: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
-    let mut file = Unfinished::new(place)?;
-    file.write_all(bytes)?;
-    file.finish(replace)
+    let mut unfinished = Unfinished::new(file)?;
+    unfinished.write_all(bytes)?;
+    unfinished.finish(false)
 }
 
 /// Moves a file to its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
@@ -41,7 +34,8 @@ pub fn folder(file: &Path) -> &Path {
     }
 }
 
-/// A file that is not yet where it belongs, and vanishes where it never gets there.
+/// What is written piece by piece: a file that is not yet where it belongs, and vanishes where it never gets there; or what is
+/// written as it is.
 #[derive(Debug)]
 pub struct Unfinished {
     place: PathBuf,
@@ -50,10 +44,12 @@ pub struct Unfinished {
 
 #[derive(Debug)]
 enum Content {
-    /// Without a name.
+    /// A file without a name.
     Unnamed(File),
-    /// With a temporary one.
+    /// A file with a temporary one.
     Named(NamedTempFile),
+    /// No file.
+    Stream(OutputStream),
 }
 
 impl Unfinished {
@@ -66,7 +62,12 @@ impl Unfinished {
         Ok(Self { place: place.to_owned(), content })
     }
 
-    /// Puts the file in its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
+    /// What is written as it is: it has no place to come to.
+    pub fn stream(stream: OutputStream) -> Self {
+        Self { place: PathBuf::new(), content: Content::Stream(stream) }
+    }
+
+    /// Puts a file in its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
     pub fn finish(self, replace: bool) -> io::Result<()> {
         self.sync()?;
         let temporary = match self.content {
@@ -78,35 +79,39 @@ impl Unfinished {
                 named?.into_temp_path()
             }
             Content::Named(file) => file.into_temp_path(),
+            Content::Stream(_) => return Ok(()),
         };
         Ok(move_to(&self.place, temporary, replace)?)
     }
 
     /// Waits until the bytes are safe on the disk, as far as the file system can tell.
     fn sync(&self) -> io::Result<()> {
-        match self.file().sync_all() {
+        let file = match &self.content {
+            Content::Unnamed(file) => file,
+            Content::Named(file) => file.as_file(),
+            Content::Stream(_) => return Ok(()),
+        };
+        match file.sync_all() {
             Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
                 Err(error)
             }
             Ok(()) | Err(_) => Ok(()),
         }
     }
-
-    fn file(&self) -> &File {
-        match &self.content {
-            Content::Unnamed(file) => file,
-            Content::Named(file) => file.as_file(),
-        }
-    }
 }
 
 impl Write for Unfinished {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file().write(bytes)
+        match &mut self.content {
+            Content::Unnamed(file) => file.write(bytes),
+            Content::Named(file) => file.as_file_mut().write(bytes),
+            Content::Stream(stream) => stream.write(bytes),
+        }
     }
 
+    /// Nothing is kept.
     fn flush(&mut self) -> io::Result<()> {
-        self.file().flush()
+        Ok(())
     }
 }
 
