@@ -206,6 +206,17 @@ enum Command {
     },
 }
 
+/// What is asked of many documents, as it was given.
+#[derive(Debug)]
+pub struct Asked<W> {
+    /// What is asked.
+    pub request: Request,
+    /// Of which, and the way that they come and go.
+    pub way: W,
+    /// What QR codes are drawn as.
+    pub format: Option<SymbolFormat>,
+}
+
 /// The options of the filter, as they were given.
 #[derive(Debug, Args)]
 pub struct FilterArguments {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::read_qr::ReadQr;
-use super::{Request, jobs, named};
+use super::{Asked, Request, jobs, named};
 use crate::otp::{OutOfRange, whole_number};
 use crate::status::ExitCodes;
 use crate::symbol_format::SymbolFormat;
@@ -46,24 +46,13 @@ enum BatchReadQr {
 }
 
 /// What is asked of many inputs, as it was given.
-#[derive(Debug)]
-pub struct BatchArguments {
-    /// What is asked.
-    pub request: Request,
-    /// Of what, and where the outputs go.
-    pub run: RunArguments,
-    /// What QR codes are drawn as.
-    pub format: Option<SymbolFormat>,
-}
+pub type BatchArguments = Asked<RunArguments>;
 
 impl From<BatchCommand> for BatchArguments {
-    fn from(command: BatchCommand) -> Self {
-        match command {
-            BatchCommand { read_qr: Some(BatchReadQr::ReadQr(read_qr)), .. } => {
-                let (request, run) = read_qr.asked();
-                Self { request, run, format: None }
-            }
-            BatchCommand { request, run, format, .. } => Self { request, run, format },
+    fn from(BatchCommand { read_qr, request, run, format }: BatchCommand) -> Self {
+        match read_qr {
+            Some(BatchReadQr::ReadQr(read_qr)) => read_qr.asked(),
+            None => Self { request, way: run, format },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Files, FilterArguments, Form, Handling, Request, named};
+use super::{Asked, Files, FilterArguments, Form, Handling, Request, named};
 use crate::key_uri_format::KeyUriFormat;
 use crate::operation::Operation;
 
@@ -46,15 +46,16 @@ Examples:
 
 impl<W: Args> ReadQr<W> {
     /// What is asked, and of what.
-    pub(super) fn asked(self) -> (Request, W) {
+    pub(super) fn asked(self) -> Asked<W> {
         let operation = Some(Operation::ReadQr);
-        (Request { operation, key_uri_format: self.format, ..Request::default() }, self.way)
+        let request = Request { operation, key_uri_format: self.format, ..Request::default() };
+        Asked { request, way: self.way, format: None }
     }
 }
 
 impl From<ReadQr<Once>> for FilterArguments {
     fn from(read_qr: ReadQr<Once>) -> Self {
-        let (request, Once { files, handling }) = read_qr.asked();
+        let Asked { request, way: Once { files, handling }, .. } = read_qr.asked();
         Self { request, files, handling, form: Form::default() }
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::{Args, Subcommand};
 
 use super::read_qr::ReadQr;
-use super::{Request, jobs, named};
+use super::{Asked, Request, jobs, named};
 use crate::named::named;
 use crate::otp::OutOfRange;
 use crate::symbol_format::SymbolFormat;
@@ -45,24 +45,13 @@ enum StreamReadQr {
 }
 
 /// What is asked of every record, as it was given.
-#[derive(Debug)]
-pub struct StreamArguments {
-    /// What is asked.
-    pub request: Request,
-    /// Of what.
-    pub records: RecordArguments,
-    /// What QR codes are drawn as.
-    pub format: Option<SymbolFormat>,
-}
+pub type StreamArguments = Asked<RecordArguments>;
 
 impl From<StreamCommand> for StreamArguments {
-    fn from(command: StreamCommand) -> Self {
-        match command {
-            StreamCommand { read_qr: Some(StreamReadQr::ReadQr(read_qr)), .. } => {
-                let (request, records) = read_qr.asked();
-                Self { request, records, format: None }
-            }
-            StreamCommand { request, records, format, .. } => Self { request, records, format },
+    fn from(StreamCommand { read_qr, request, records, format }: StreamCommand) -> Self {
+        match read_qr {
+            Some(StreamReadQr::ReadQr(read_qr)) => read_qr.asked(),
+            None => Self { request, way: records, format },
         }
     }
 }

@@ -39,7 +39,7 @@ use work::{Source, Work};
 /// Works on every input and gives the exit code.
 #[must_use]
 pub fn run(arguments: &BatchArguments) -> i32 {
-    let exit_codes = arguments.run.exit_code.unwrap_or_default();
+    let exit_codes = arguments.way.exit_code.unwrap_or_default();
     let interruption = Interruption::default();
     let ended = match Run::begin(arguments, &interruption) {
         Ok(run) => run.end(&interruption),
@@ -65,7 +65,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     /// Checks everything that is one fault of all documents, then begins with the first.
     fn begin(arguments: &'a BatchArguments, interruption: &Interruption) -> Result<Self, Fault> {
-        let given = arguments.run.inputs();
+        let given = arguments.way.inputs();
         if given.file().is_some_and(is_stdin) {
             parameters::leave_stdin(&arguments.request)?;
         }
@@ -73,22 +73,22 @@ impl<'a> Run<'a> {
         if matches!(given, cli::Inputs::Count(_)) && operation != Operation::GenerateSecret {
             return Err(Fault::Count);
         }
-        let inputs = || Inputs::new(given, arguments.run.null, operation, arguments.run.output_dir());
+        let inputs = || Inputs::new(given, arguments.way.null, operation, arguments.way.output_dir());
         let source = Source::new(inputs()?);
         let report = report_place(arguments)?;
         interruption.watch().map_err(Fault::Signals)?;
         let outputs = outputs(arguments, operation, parameters)?;
         let report = Report::begin(report, operation == Operation::GenerateSecret)
-            .map_err(|error| unwritable(REPORT, arguments.run.report.as_deref(), error))?;
+            .map_err(|error| unwritable(REPORT, arguments.way.report.as_deref(), error))?;
         let tally = Arc::<Tally>::default();
-        let progress = Progress::begin(Arc::clone(&tally), arguments.run.quiet, || {
+        let progress = Progress::begin(Arc::clone(&tally), arguments.way.quiet, || {
             // A pipe would be empty, or never open.
             let is_there = given.file().is_none_or(|file| !is_stdin(file) && file.is_file());
             if is_there { inputs().ok() } else { None }
         });
         let work = Work { outputs, tally, interruption: interruption.clone() };
         interruption.begin_work();
-        let threads = InOrder::start(work, source, report, arguments.run.jobs).map_err(Fault::Threads)?;
+        let threads = InOrder::start(work, source, report, arguments.way.jobs).map_err(Fault::Threads)?;
         Ok(Self { arguments, threads, progress })
     }
 
@@ -101,7 +101,7 @@ impl<'a> Run<'a> {
         self.threads.work().outputs.run_folder.remove();
         let finished = report.finish();
         self.progress.end(&report, interruption.is_asked_for());
-        finished.map_err(|error| unwritable(REPORT, self.arguments.run.report.as_deref(), error))?;
+        finished.map_err(|error| unwritable(REPORT, self.arguments.way.report.as_deref(), error))?;
         if interruption.is_asked_for() {
             return Ok(report.counts.worst());
         }
@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
     /// What was looked for, in words.
     fn expected_inputs(&self) -> String {
         let patterns = name::patterns(self.threads.work().outputs.operation.input());
-        match self.arguments.run.inputs() {
+        match self.arguments.way.inputs() {
             cli::Inputs::Paths(_) => format!("files, or folders with {patterns} in them"),
             cli::Inputs::List(_) => format!("a list with names of files, or of folders with {patterns} in them"),
             cli::Inputs::Manifest(_) => "a table with rows below its header".to_owned(),
@@ -131,12 +131,12 @@ const OUTPUT_DIR: &str = "an output folder that can be written";
 
 /// Where the report goes, if anywhere, once it is sure that it takes no other file's place.
 fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
-    let Some(name) = &arguments.run.report else { return Ok(None) };
+    let Some(name) = &arguments.way.report else { return Ok(None) };
     let destination = Destination::of(Some(name), REPORT)?;
     let Some(file) = destination.written_file() else { return Ok(Some(Place { destination, replaced: None })) };
     let place = canonical_name(file);
     let is_read = |file: &Path| canonical_name(file) == place;
-    let given = arguments.run.inputs();
+    let given = arguments.way.inputs();
     let is_given = |file| is_read(file) || is_stdin(file) && is_open_as(stdin(), &place);
     let is_within = |path: &PathBuf| place.starts_with(canonical_name(path));
     if given.file().is_some_and(is_given) || given.paths().iter().any(is_within) {
@@ -155,11 +155,11 @@ fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
 
 /// Issuer and account for the report of new secrets, which other runs read: as text, or not at all.
 fn report_names(arguments: &BatchArguments, parameters: &Parameters) -> Result<[Option<String>; 2], Fault> {
-    if arguments.run.report.is_none() {
+    if arguments.way.report.is_none() {
         return Ok([None, None]);
     }
-    if arguments.run.output_dir().to_str().is_none() {
-        return Err(Fault::OutputDirNotUnicode.about(Some(arguments.run.output_dir())));
+    if arguments.way.output_dir().to_str().is_none() {
+        return Err(Fault::OutputDirNotUnicode.about(Some(arguments.way.output_dir())));
     }
     let text = |part, name: &Option<Vec<u8>>| {
         let text = name.clone().map(String::from_utf8).transpose();
@@ -172,7 +172,7 @@ fn report_names(arguments: &BatchArguments, parameters: &Parameters) -> Result<[
 fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Parameters) -> Result<Outputs, Fault> {
     let is_new = operation == Operation::GenerateSecret;
     let names = if is_new { report_names(arguments, &parameters)? } else { [None, None] };
-    let folder = arguments.run.output_dir();
+    let folder = arguments.way.output_dir();
     let run_folder = RunFolder::new(folder).map_err(|error| unwritable(OUTPUT_DIR, Some(folder), error))?;
     run_folder.check_moves().map_err(|error| match error.kind() {
         io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput => {
@@ -180,10 +180,10 @@ fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Paramet
         }
         _ => unwritable(OUTPUT_DIR, Some(folder), error),
     })?;
-    let (format, existing) = (arguments.format.unwrap_or_default(), arguments.run.existing());
+    let (format, existing) = (arguments.format.unwrap_or_default(), arguments.way.existing());
     let session = Session::new(&arguments.request, parameters);
     let of_request = arguments.request.files();
-    let read = arguments.run.inputs().file().into_iter().chain(of_request.iter().map(|(_, file)| file.as_path()));
+    let read = arguments.way.inputs().file().into_iter().chain(of_request.iter().map(|(_, file)| file.as_path()));
     let read = read.map(canonical_name).collect();
     Ok(Outputs { operation, session, names, format, output_dir: folder.to_owned(), existing, read, run_folder })
 }

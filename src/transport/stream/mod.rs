@@ -52,7 +52,7 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Answering>, Fault> {
     parameters::leave_stdin(&arguments.request)?;
     let (operation, parameters) = parameters::resolve(&arguments.request, None)?;
     let (usual_columns, max_record_bytes) = usual_record(operation);
-    let columns = arguments.records.columns.clone().unwrap_or(usual_columns);
+    let columns = arguments.way.columns.clone().unwrap_or(usual_columns);
     if operation.is_none() && !columns.contains(Column::Operation) {
         return Err(Fault::NoOperation(Operation::EXPECTED));
     }
@@ -66,13 +66,13 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Answering>, Fault> {
     if !columns.contains(Column::Document) && !always_without {
         return Err(Fault::NoDocumentColumn);
     }
-    let end = if arguments.records.null { 0 } else { b'\n' };
+    let end = if arguments.way.null { 0 } else { b'\n' };
     let input = InputStream::standard().map_err(|error| Fault::Read { what: STANDARD_INPUT, error })?;
     let output = OutputStream::standard().map_err(|error| Fault::Write { what: STANDARD_OUTPUT, error })?;
     let format = arguments.format.unwrap_or_default();
     let session = Session::new(&arguments.request, parameters);
     let answering = Answering { columns, operation, max_record_bytes, session, format };
-    InOrder::start(answering, Records::new(input, end), Sink { output, fault: None }, arguments.records.jobs)
+    InOrder::start(answering, Records::new(input, end), Sink { output, fault: None }, arguments.way.jobs)
         .map_err(Fault::Threads)
 }
 
