@@ -238,7 +238,9 @@ pub struct FilterArguments {
 }
 
 /// How a QR code is written, as it was given.
+// No group: it would take time to build, for every document.
 #[derive(Clone, Copy, Debug, Default, Args)]
+#[group(skip)]
 pub struct Form {
     /// What to draw a QR code as [default: png; half blocks where standard output is a terminal]
     #[arg(long, value_name = "FORMAT", value_parser = named::<SymbolFormat, _>(SymbolFormat::ALL.map(SymbolFormat::name)))]

@@ -28,7 +28,7 @@ pub enum StatusFile {
     /// Nowhere.
     Unwanted,
     /// There, called as on the command line; that of an earlier run is gone.
-    Empty(PathBuf, Destination),
+    Cleared(PathBuf, Destination),
     /// That of an earlier run may still be there: the exit code must not say that all was written.
     Stale,
 }
@@ -89,7 +89,7 @@ impl StatusFile {
             return Err(Fault::SameFile { first: "--status-file", second: "--output" });
         }
         not_read("--status-file", status.written_file(), files, read)?;
-        let Some(file) = status.file() else { return Ok(Self::Empty(name.clone(), status)) };
+        let Some(file) = status.file() else { return Ok(Self::Cleared(name.clone(), status)) };
         // Before anything is made whose status could then not be told.
         if !folder(file).is_dir() {
             return Err(unwritten_status(name, io::Error::from(io::ErrorKind::NotFound).into()));
@@ -97,7 +97,7 @@ impl StatusFile {
         Replaceable::AllButSecrets.check(file).map_err(|kept| unwritten_status(name, kept.into()))?;
         match std::fs::remove_file(file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritten_status(name, error.into())),
-            Ok(()) | Err(_) => Ok(Self::Empty(name.clone(), status)),
+            Ok(()) | Err(_) => Ok(Self::Cleared(name.clone(), status)),
         }
     }
 
@@ -106,7 +106,7 @@ impl StatusFile {
         let delivery = match self {
             Self::Unwanted => delivery,
             Self::Stale => Delivery { written: false, ..delivery },
-            Self::Empty(name, file) => {
+            Self::Cleared(name, file) => {
                 let status = format!("{}\n", delivery.status());
                 // Whatever came there since the beginning, an answer is not worth a secret.
                 match file.write_over(status.as_bytes(), Replaceable::AllButSecrets) {

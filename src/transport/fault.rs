@@ -134,10 +134,8 @@ pub struct ChangedError;
 
 /// The reason of an I/O error in lower case, without final period, number or file name.
 pub fn reason(error: &io::Error) -> String {
-    if let Some(error) = Utf16Error::of(error) {
-        return error.to_string();
-    }
-    if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<ChangedError>()) {
+    // Those that are ours have their own words.
+    if error.get_ref().is_some_and(|own| own.is::<Utf16Error>() || own.is::<ChangedError>()) {
         return error.to_string();
     }
     // An error with a number has the operating system's words; any other may have been given a file name.

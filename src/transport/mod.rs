@@ -62,11 +62,10 @@ pub fn end_with_any_panic() {
 /// Writes a line to stderr, in one piece, so that the lines of processes that share it do not mix. Where that fails,
 /// nobody can be told, and the exit code remains.
 pub(crate) fn tell(line: &str) {
-    let _ = io::stderr().write_all(format!("totp-adapter: {line}\n").as_bytes());
+    eprint_line(&format!("totp-adapter: {line}"));
 }
 
 /// Writes a line to stderr as it is, in one piece, for those who read lines that begin with a place.
-#[cfg(feature = "serve")]
 pub(crate) fn eprint_line(line: &str) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }
