@@ -218,7 +218,9 @@ pub struct Asked<W> {
 }
 
 /// The options of the filter, as they were given.
+// Neither it nor its parts are groups of options to clap: they would be built for every document, and nothing refers to them.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct FilterArguments {
     /// What is asked.
     #[command(flatten)]
@@ -238,7 +240,6 @@ pub struct FilterArguments {
 }
 
 /// How a QR code is written, as it was given.
-// No group: it would take time to build, for every document.
 #[derive(Clone, Copy, Debug, Default, Args)]
 #[group(skip)]
 pub struct Form {
@@ -253,6 +254,7 @@ pub struct Form {
 
 /// How one input is read and its answer written, as it was given.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct Handling {
     /// Give up on input that has not ended by then: 1 to 86400 [default: wait]
     #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
@@ -269,6 +271,7 @@ pub struct Handling {
 
 /// The files on the command line, as they were given.
 #[derive(Debug, Default, Args)]
+#[group(skip)]
 pub struct Files {
     /// Read the input from a file; '-' is standard input
     #[arg(long, value_name = "FILE")]
