@@ -177,7 +177,8 @@ mod tests {
 
     fn reply(account: &Account, operation: AccountOperation, input: &[u8]) -> Reply {
         let time = Some(UnixTime(1_111_111_109));
-        let adapter = Adapter { time, entropy: &mut |_| Ok(()), has_time: &|| true };
+        let mut entropy = |_: &mut _| Ok(());
+        let adapter = Adapter::new(time, &mut entropy);
         match adapter.examine_account(account, "name", operation, &AccountParameters::default(), input) {
             Examination::Answer(reply) => reply,
             Examination::Guess(guess) => guess.without_memory(),

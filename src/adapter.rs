@@ -32,7 +32,12 @@ pub struct Adapter<'a> {
     pub has_time: &'a dyn Fn() -> bool,
 }
 
-impl Adapter<'_> {
+impl<'a> Adapter<'a> {
+    /// An adapter that looks for QR codes in a picture for as long as it takes.
+    pub fn new(time: Option<UnixTime>, entropy: Entropy<'a>) -> Self {
+        Self { time, entropy, has_time: &|| true }
+    }
+
     /// Answers to an operation, its parameters and its input, whatever they are: a failure is an answer too.
     ///
     /// `input` is the document or picture as it came; beyond [`Input::max_bytes`](crate::operation::Input::max_bytes) it

@@ -38,7 +38,7 @@ use push::PushCommand;
 pub use push::{
     PushArguments, PushRequest, SkyvernContent, SkyvernRequest, WayArguments, WebhookRequest, WebhookTarget,
 };
-use read_qr::ReadQrArguments;
+use read_qr::{Once, ReadQr};
 pub use request::Request;
 #[cfg(feature = "serve")]
 pub use serve::ServeArguments;
@@ -47,7 +47,7 @@ pub use stream::{Column, Columns, StreamArguments};
 pub use wrong::WrongCommandLine;
 
 use crate::operation::Operation;
-use crate::otp::{OutOfRange, whole_number};
+use crate::otp::{OutOfRange, whole_number, whole_number_in};
 use crate::status::ExitCodes;
 use crate::symbol_format::SymbolFormat;
 
@@ -83,26 +83,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
     // Hundreds of pieces, which the end of the process frees at once.
     mem::forget(command);
     match parsed {
-        Ok(CommandLine { subcommand: Some(Command::Completions { shell }), .. }) => {
-            Ok(Invocation::Print(completions(shell)))
-        }
-        Ok(CommandLine { subcommand: Some(Command::ReadQr(read_qr)), .. }) => {
-            Ok(Invocation::Filter(Box::new((*read_qr).into())))
-        }
-        #[cfg(feature = "state")]
-        Ok(CommandLine { subcommand: Some(Command::Unlock(unlock)), .. }) => {
-            Ok(Invocation::Filter(Box::new((*unlock).into())))
-        }
-        Ok(CommandLine { subcommand: Some(Command::Batch(batch)), .. }) => {
-            Ok(Invocation::Batch(Box::new((*batch).into())))
-        }
-        Ok(CommandLine { subcommand: Some(Command::Stream(stream)), .. }) => {
-            Ok(Invocation::Stream(Box::new((*stream).into())))
-        }
-        #[cfg(feature = "serve")]
-        Ok(CommandLine { subcommand: Some(Command::Serve(serve)), .. }) => Ok(Invocation::Serve(serve)),
-        #[cfg(feature = "serve")]
-        Ok(CommandLine { subcommand: Some(Command::Push(push)), .. }) => Ok(Invocation::Push(Box::new((*push).into()))),
+        Ok(CommandLine { subcommand: Some(command), .. }) => Ok(command.into()),
         Ok(CommandLine { subcommand: None, word, mut filter }) => {
             filter.request.operation = word.or(filter.request.operation);
             Ok(Invocation::Filter(Box::new(filter)))
@@ -111,6 +92,23 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
             Ok(Invocation::Print(error.to_string().into_bytes()))
         }
         Err(error) => Err(Box::new(WrongCommandLine::new(&error, arguments, CommandLine::command()))),
+    }
+}
+
+impl From<Command> for Invocation {
+    fn from(command: Command) -> Self {
+        match command {
+            Command::ReadQr(read_qr) => Self::Filter(Box::new((*read_qr).into())),
+            Command::Batch(batch) => Self::Batch(Box::new((*batch).into())),
+            Command::Stream(stream) => Self::Stream(Box::new((*stream).into())),
+            #[cfg(feature = "state")]
+            Command::Unlock(unlock) => Self::Filter(Box::new((*unlock).into())),
+            #[cfg(feature = "serve")]
+            Command::Serve(serve) => Self::Serve(serve),
+            #[cfg(feature = "serve")]
+            Command::Push(push) => Self::Push(Box::new((*push).into())),
+            Command::Completions { shell } => Self::Print(completions(shell)),
+        }
     }
 }
 
@@ -183,7 +181,7 @@ struct CommandLine {
 enum Command {
     /// Read the secret from a picture of its QR code
     #[command(after_help = read_qr::AFTER_HELP)]
-    ReadQr(Box<ReadQrArguments>),
+    ReadQr(Box<ReadQr<Once>>),
     /// Run an operation on many files, with one output for each
     #[command(after_help = batch::AFTER_HELP)]
     Batch(Box<BatchCommand>),
@@ -208,8 +206,21 @@ enum Command {
     },
 }
 
+/// What is asked of many documents, as it was given.
+#[derive(Debug)]
+pub struct Asked<W> {
+    /// What is asked.
+    pub request: Request,
+    /// Of which, and the way that they come and go.
+    pub way: W,
+    /// What QR codes are drawn as.
+    pub format: Option<SymbolFormat>,
+}
+
 /// The options of the filter, as they were given.
+// Neither it nor its parts are groups of options to clap: they would be built for every document, and nothing refers to them.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct FilterArguments {
     /// What is asked.
     #[command(flatten)]
@@ -223,6 +234,15 @@ pub struct FilterArguments {
     #[command(flatten)]
     pub handling: Handling,
 
+    /// How a QR code is written.
+    #[command(flatten)]
+    pub form: Form,
+}
+
+/// How a QR code is written, as it was given.
+#[derive(Clone, Copy, Debug, Default, Args)]
+#[group(skip)]
+pub struct Form {
     /// Format of a QR code [default: png; half blocks where standard output is a terminal]
     #[arg(long, value_name = "FORMAT", value_parser = named::<SymbolFormat, _>(SymbolFormat::ALL.map(SymbolFormat::name)))]
     pub format: Option<SymbolFormat>,
@@ -234,6 +254,7 @@ pub struct FilterArguments {
 
 /// How one input is read and its answer written, as it was given.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct Handling {
     /// Give up if the input has not ended by then: 1 to 86400 [default: wait]
     #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
@@ -244,12 +265,13 @@ pub struct Handling {
     pub overwrite: bool,
 
     /// Exit codes, as in the table of totp-adapter --help [default: unix]
-    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
+    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::OF_FILTER.map(ExitCodes::name)))]
     pub exit_code: Option<ExitCodes>,
 }
 
 /// The files on the command line, as they were given.
 #[derive(Debug, Default, Args)]
+#[group(skip)]
 pub struct Files {
     /// Read the input from a file; '-' is standard input
     #[arg(long, value_name = "FILE")]
@@ -276,17 +298,11 @@ where
 fn jobs(text: &str) -> Result<NonZeroUsize, OutOfRange> {
     const MAX: usize = 1024;
     let wrong = OutOfRange { expected: "a whole number from 1 to 1024" };
-    whole_number(text, wrong.expected).ok().filter(|jobs| *jobs <= MAX).and_then(NonZeroUsize::new).ok_or(wrong)
+    whole_number(text, wrong.expected).ok().filter(|jobs: &NonZeroUsize| jobs.get() <= MAX).ok_or(wrong)
 }
 
 fn input_timeout(text: &str) -> Result<Duration, OutOfRange> {
-    const EXPECTED: &str = "a whole number of seconds from 1 to 86400";
-    const SECONDS: std::ops::RangeInclusive<u64> = 1..=86_400;
-    let seconds = whole_number(text, EXPECTED)?;
-    if !SECONDS.contains(&seconds) {
-        return Err(OutOfRange { expected: EXPECTED });
-    }
-    Ok(Duration::from_secs(seconds))
+    whole_number_in(text, &(1..=86_400), "a whole number of seconds from 1 to 86400").map(Duration::from_secs)
 }
 
 /// A file with a name: the status must not stand among the result.

@@ -1,11 +1,10 @@
 //! The documents that a key URI becomes (contract 4.6); it does not know where the URI was found.
 
-use std::str::FromStr;
-
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::otp::{KeyUri, OutOfRange};
+use crate::named::named;
+use crate::otp::KeyUri;
 use crate::xml::{self, Parameter};
 
 /// What is wanted of a key URI. Default: the secret, which every operation takes.
@@ -20,22 +19,9 @@ pub enum KeyUriFormat {
     Parameters,
 }
 
+named!(parsed KeyUriFormat { Secret = "secret", Uri = "uri", Parameters = "parameters" });
+
 impl KeyUriFormat {
-    /// Every format, in the order in which help and errors name them.
-    pub const ALL: [Self; 3] = [Self::Secret, Self::Uri, Self::Parameters];
-    /// The accepted values, in words.
-    pub const EXPECTED: &'static str = "secret, uri or parameters";
-
-    /// The name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Secret => "secret",
-            Self::Uri => "uri",
-            Self::Parameters => "parameters",
-        }
-    }
-
     /// The document of a key URI. It must be one that can be used, whatever is wanted of it.
     ///
     /// # Errors
@@ -49,15 +35,6 @@ impl KeyUriFormat {
             Self::Uri => Ok(xml::write_key_uri(uri)?),
             Self::Parameters => parameters(&read),
         }
-    }
-}
-
-impl FromStr for KeyUriFormat {
-    type Err = OutOfRange;
-
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
-        let expected = Self::EXPECTED;
-        Self::ALL.into_iter().find(|format| format.name() == text).ok_or(OutOfRange { expected })
     }
 }
 
@@ -117,11 +94,5 @@ mod tests {
             let expected = "unusable key URI: the parameter secret is missing";
             assert_eq!(words(format, "otpauth://totp/me"), expected);
         }
-    }
-
-    #[test]
-    fn expectations_name_every_format() {
-        assert_eq!(KeyUriFormat::EXPECTED.replace(" or ", ", "), KeyUriFormat::ALL.map(KeyUriFormat::name).join(", "));
-        assert!(KeyUriFormat::ALL.into_iter().all(|format| format.name().parse() == Ok(format)));
     }
 }

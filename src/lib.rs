@@ -19,7 +19,8 @@
 //! ```
 //! use totp_adapter::{Adapter, Operation, Parameters, UnixTime};
 //!
-//! let mut adapter = Adapter { time: Some(UnixTime(1_111_111_109)), entropy: &mut |_| Ok(()), has_time: &|| true };
+//! let mut entropy = |_: &mut _| Ok(());
+//! let mut adapter = Adapter::new(Some(UnixTime(1_111_111_109)), &mut entropy);
 //! let input = b"<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>";
 //! let reply = adapter.respond(Operation::GeneratePassword, &Parameters::default(), input);
 //! assert_eq!(reply.status.code(), 1);
@@ -37,6 +38,7 @@ pub mod adapter;
 pub mod cli;
 pub mod error;
 pub mod key_uri_format;
+mod named;
 pub mod operation;
 pub mod otp;
 pub mod outcome;

@@ -1,10 +1,9 @@
 //! The status of an answer and the exit codes that carry it: the only place that knows 1, -1 and 403.
 
 use std::fmt;
-use std::str::FromStr;
 
 use crate::error::Error;
-use crate::otp::OutOfRange;
+use crate::named::named;
 use crate::outcome::Outcome;
 
 /// What X4 reads as the result of the step (contract 1.3). No other value exists.
@@ -95,6 +94,8 @@ pub enum ExitCodes {
     Mda,
 }
 
+named!(parsed ExitCodes { Unix = "unix", X4 = "x4", Zero = "zero", Mda = "mda" });
+
 /// What a delivery that failed means for a mail system that asked for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailFailure {
@@ -122,21 +123,8 @@ impl MailFailure {
 }
 
 impl ExitCodes {
-    /// Every scheme but that of `push` alone, in the order in which help and errors name them.
-    pub const ALL: [Self; 3] = [Self::Unix, Self::X4, Self::Zero];
-    /// The same with that of `push`.
-    pub const OF_PUSH: [Self; 4] = [Self::Unix, Self::X4, Self::Zero, Self::Mda];
-
-    /// The name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unix => "unix",
-            Self::X4 => "x4",
-            Self::Zero => "zero",
-            Self::Mda => "mda",
-        }
-    }
+    /// Every scheme but that of `push` alone.
+    pub const OF_FILTER: [Self; 3] = [Self::Unix, Self::X4, Self::Zero];
 
     /// The exit code after a result document was written whole.
     #[must_use]
@@ -170,15 +158,6 @@ impl ExitCodes {
     }
 }
 
-impl FromStr for ExitCodes {
-    type Err = OutOfRange;
-
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
-        let expected = "unix, x4, zero or mda";
-        Self::OF_PUSH.into_iter().find(|codes| codes.name() == text).ok_or(OutOfRange { expected })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,7 +172,7 @@ mod tests {
         assert_eq!(row(ExitCodes::Unix), [0, 1, 2]);
         assert_eq!(row(ExitCodes::X4), [1, 403, -1]);
         assert_eq!(row(ExitCodes::Zero), [0, 0, 0]);
-        assert_eq!(ExitCodes::ALL.map(ExitCodes::not_written), [2, -1, 2]);
+        assert_eq!(ExitCodes::OF_FILTER.map(ExitCodes::not_written), [2, -1, 2]);
     }
 
     // contract 12.3g

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::read_qr::FormatArguments;
-use super::{Request, jobs, named};
+use super::read_qr::ReadQr;
+use super::{Asked, Request, jobs, named};
 use crate::otp::{OutOfRange, whole_number};
 use crate::status::ExitCodes;
 use crate::symbol_format::SymbolFormat;
@@ -43,32 +43,17 @@ enum BatchReadQr {
         mut_arg("count", |count| count.hide(true)),
         override_usage = "totp-adapter batch read-qr [OPTIONS] --output-dir <FOLDER> <INPUT|--files-from <LIST>|--manifest <CSV>>"
     )]
-    ReadQr {
-        #[command(flatten)]
-        form: FormatArguments,
-        #[command(flatten)]
-        run: RunArguments,
-    },
+    ReadQr(Box<ReadQr<RunArguments>>),
 }
 
 /// What is asked of many inputs, as it was given.
-#[derive(Debug)]
-pub struct BatchArguments {
-    /// What is asked.
-    pub request: Request,
-    /// Of what, and where the outputs go.
-    pub run: RunArguments,
-    /// What QR codes are drawn as.
-    pub format: Option<SymbolFormat>,
-}
+pub type BatchArguments = Asked<RunArguments>;
 
 impl From<BatchCommand> for BatchArguments {
-    fn from(command: BatchCommand) -> Self {
-        match command {
-            BatchCommand { read_qr: Some(BatchReadQr::ReadQr { form, run }), .. } => {
-                Self { request: form.request(), run, format: None }
-            }
-            BatchCommand { request, run, format, .. } => Self { request, run, format },
+    fn from(BatchCommand { read_qr, request, run, format }: BatchCommand) -> Self {
+        match read_qr {
+            Some(BatchReadQr::ReadQr(read_qr)) => read_qr.asked(),
+            None => Self { request, way: run, format },
         }
     }
 }
@@ -104,7 +89,7 @@ pub struct RunArguments {
     pub quiet: bool,
 
     /// Exit codes, for the worst status [default: unix]
-    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
+    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::OF_FILTER.map(ExitCodes::name)))]
     pub exit_code: Option<ExitCodes>,
 }
 
@@ -166,6 +151,26 @@ pub enum Inputs<'a> {
     Count(NonZeroU32),
 }
 
+impl<'a> Inputs<'a> {
+    /// The list or table, if there is one.
+    #[must_use]
+    pub const fn file(self) -> Option<&'a Path> {
+        match self {
+            Self::List(file) | Self::Manifest(file) => Some(file),
+            Self::Paths(_) | Self::Count(_) => None,
+        }
+    }
+
+    /// The files and folders that are named on the command line.
+    #[must_use]
+    pub const fn paths(self) -> &'a [PathBuf] {
+        match self {
+            Self::Paths(paths) => paths,
+            Self::List(_) | Self::Manifest(_) | Self::Count(_) => &[],
+        }
+    }
+}
+
 impl RunArguments {
     /// The folder for the results.
     #[must_use]
@@ -198,7 +203,7 @@ impl RunArguments {
 fn count(text: &str) -> Result<NonZeroU32, OutOfRange> {
     const MAX: u32 = 999_999_999;
     let wrong = OutOfRange { expected: "a whole number from 1 to 999999999" };
-    whole_number(text, wrong.expected).ok().filter(|count| *count <= MAX).and_then(NonZeroU32::new).ok_or(wrong)
+    whole_number(text, wrong.expected).ok().filter(|count: &NonZeroU32| count.get() <= MAX).ok_or(wrong)
 }
 
 const READ_QR_AFTER_HELP: &str = "\

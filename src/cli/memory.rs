@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-use super::{Files, FilterArguments, Handling, Request};
+use super::{Files, FilterArguments, Form, Handling, Request};
 use crate::operation::Operation;
 use crate::otp::OutOfRange;
 #[cfg(feature = "serve")]
@@ -178,6 +178,6 @@ impl From<UnlockArguments> for FilterArguments {
             }),
             ..Request::default()
         };
-        Self { request, files: arguments.files, handling: arguments.handling, base64: false, format: None }
+        Self { request, files: arguments.files, handling: arguments.handling, form: Form::default() }
     }
 }

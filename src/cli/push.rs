@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 pub use request::{PushArguments, PushRequest, SkyvernContent, SkyvernRequest, WebhookRequest, WebhookTarget};
 
 use super::{Files, input_timeout, named};
-use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew, whole_number};
+use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew, whole_number, whole_number_in};
 use crate::service::delivery::{ContentType, ProxyAddress};
 use crate::status::ExitCodes;
 
@@ -145,15 +145,24 @@ struct SkyvernCommand {
     common: CommonArguments,
 }
 
-/// What all ways of a delivery have in common.
+/// What all ways of a delivery have in common, as it was given.
 #[derive(Debug, Args)]
-struct CommonArguments {
+pub struct CommonArguments {
+    /// How other machines are reached.
     #[command(flatten)]
-    way: WayArguments,
+    pub way: WayArguments,
+
+    /// Where to read and write.
     #[command(flatten)]
-    files: Files,
-    #[command(flatten)]
-    handling: PushHandling,
+    pub files: Files,
+
+    /// Give up if the input has not ended by then: 1 to 86400 [default: wait]
+    #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
+    pub input_timeout: Option<Duration>,
+
+    /// Exit codes, as in the table of totp-adapter --help, or mda [default: unix]
+    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::ALL.map(ExitCodes::name)))]
+    pub exit_code: Option<ExitCodes>,
 }
 
 /// How other machines are reached, as it was given.
@@ -170,24 +179,6 @@ pub struct WayArguments {
     /// Allow http:// to other machines: anyone on the way can read what is sent
     #[arg(long)]
     pub insecure_http: bool,
-}
-
-#[derive(Debug, Args)]
-struct PushHandling {
-    /// Give up if the input has not ended by then: 1 to 86400 [default: wait]
-    #[arg(long, value_name = "SECONDS", value_parser = input_timeout, allow_negative_numbers = true)]
-    input_timeout: Option<Duration>,
-
-    /// Exit codes, as in the table of totp-adapter --help, or mda [default: unix]
-    #[arg(long, value_name = "CODES", value_parser = named::<ExitCodes, _>(ExitCodes::OF_PUSH.map(ExitCodes::name)))]
-    exit_code: Option<ExitCodes>,
-}
-
-impl PushArguments {
-    fn new(request: PushRequest, common: CommonArguments) -> Self {
-        let CommonArguments { way, files, handling: PushHandling { input_timeout, exit_code } } = common;
-        Self { request, way, files, input_timeout, exit_codes: exit_code.unwrap_or_default() }
-    }
 }
 
 impl From<PushCommand> for PushArguments {
@@ -207,7 +198,7 @@ impl From<WebhookCommand> for PushArguments {
         };
         let content_type = command.content_type.unwrap_or_default();
         let request = PushRequest::Webhook(WebhookRequest { target, content_type });
-        Self::new(request, command.common)
+        Self { request, common: command.common }
     }
 }
 
@@ -229,7 +220,7 @@ impl From<SkyvernCommand> for PushArguments {
             source,
             content,
         });
-        Self::new(request, command.common)
+        Self { request, common: command.common }
     }
 }
 
@@ -263,17 +254,9 @@ fn content_type(text: &str) -> Result<ContentType, OutOfRange> {
 }
 
 fn give_up(text: &str) -> Result<Duration, OutOfRange> {
-    const EXPECTED: &str = "a whole number of seconds from 1 to 3600";
-    let seconds = whole_number(text, EXPECTED)?;
-    if (1..=3600).contains(&seconds) {
-        Ok(Duration::from_secs(seconds))
-    } else {
-        Err(OutOfRange { expected: EXPECTED })
-    }
+    whole_number_in(text, &(1..=3600), "a whole number of seconds from 1 to 3600").map(Duration::from_secs)
 }
 
 fn minimum_rest(text: &str) -> Result<u32, OutOfRange> {
-    const EXPECTED: &str = "a whole number of seconds from 0 to less than --period";
-    let seconds: u64 = whole_number(text, EXPECTED)?;
-    u32::try_from(seconds).map_err(|_| OutOfRange { expected: EXPECTED })
+    whole_number(text, "a whole number of seconds from 0 to less than --period")
 }

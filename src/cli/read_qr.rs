@@ -2,28 +2,29 @@
 
 use clap::Args;
 
-use super::{Files, FilterArguments, Handling, Request, named};
+use super::{Asked, Files, FilterArguments, Form, Handling, Request, named};
 use crate::key_uri_format::KeyUriFormat;
 use crate::operation::Operation;
 
-/// The options of `read-qr`, as they were given.
+// The options of `read-qr`, as they were given, whichever way pictures come. Without a doc comment, which clap would take for
+// the help of each of them.
+#[derive(Debug, Args)]
+pub(super) struct ReadQr<W: Args> {
+    /// What to output: see below [default: secret]
+    #[arg(long, value_name = "FORMAT", value_parser = named::<KeyUriFormat, _>(KeyUriFormat::ALL.map(KeyUriFormat::name)))]
+    format: Option<KeyUriFormat>,
+    #[command(flatten)]
+    way: W,
+}
+
+/// One picture.
 #[derive(Debug, Args)]
 #[command(about = "Read the secret from a picture of its QR code")]
-pub(super) struct ReadQrArguments {
-    #[command(flatten)]
-    form: FormatArguments,
+pub(super) struct Once {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
     handling: Handling,
-}
-
-/// What is to be known of a key URI.
-#[derive(Debug, Args)]
-pub(super) struct FormatArguments {
-    /// What to output: see below [default: secret]
-    #[arg(long, value_name = "FORMAT", value_parser = named::<KeyUriFormat, _>(KeyUriFormat::ALL.map(KeyUriFormat::name)))]
-    format: Option<KeyUriFormat>,
 }
 
 pub(super) const AFTER_HELP: &str = "\
@@ -43,15 +44,18 @@ Examples:
   totp-adapter read-qr --format parameters --input screenshot.png --output parameters.xml
   totp-adapter --operation GenerateAuthenticatorQRCode --parameters parameters.xml < secret.xml > qr.png";
 
-impl FormatArguments {
-    /// What is asked.
-    pub(super) fn request(&self) -> Request {
-        Request { operation: Some(Operation::ReadQr), key_uri_format: self.format, ..Request::default() }
+impl<W: Args> ReadQr<W> {
+    /// What is asked, and of what.
+    pub(super) fn asked(self) -> Asked<W> {
+        let operation = Some(Operation::ReadQr);
+        let request = Request { operation, key_uri_format: self.format, ..Request::default() };
+        Asked { request, way: self.way, format: None }
     }
 }
 
-impl From<ReadQrArguments> for FilterArguments {
-    fn from(ReadQrArguments { form, files, handling }: ReadQrArguments) -> Self {
-        Self { request: form.request(), files, handling, base64: false, format: None }
+impl From<ReadQr<Once>> for FilterArguments {
+    fn from(read_qr: ReadQr<Once>) -> Self {
+        let Asked { request, way: Once { files, handling }, .. } = read_qr.asked();
+        Self { request, files, handling, form: Form::default() }
     }
 }

@@ -18,6 +18,7 @@ const LAST: usize = 100;
 
 /// The operation and its parameters, as they were given.
 #[derive(Debug, Default, Args)]
+#[group(skip)]
 pub struct Request {
     /// Operation: GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode
     #[arg(long, alias = "Operation", hide_possible_values = true, value_parser = named::<Operation, _>(Operation::ALL.map(Operation::name)))]

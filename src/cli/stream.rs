@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 
-use super::read_qr::FormatArguments;
-use super::{Request, jobs, named};
+use super::read_qr::ReadQr;
+use super::{Asked, Request, jobs, named};
+use crate::named::named;
 use crate::otp::OutOfRange;
 use crate::symbol_format::SymbolFormat;
 
@@ -40,32 +41,17 @@ enum StreamReadQr {
             columns.help("Columns of a record, separated by tabs: document-base64, and optionally id [default: document-base64]")
         })
     )]
-    ReadQr {
-        #[command(flatten)]
-        form: FormatArguments,
-        #[command(flatten)]
-        records: RecordArguments,
-    },
+    ReadQr(Box<ReadQr<RecordArguments>>),
 }
 
 /// What is asked of every record, as it was given.
-#[derive(Debug)]
-pub struct StreamArguments {
-    /// What is asked.
-    pub request: Request,
-    /// Of what.
-    pub records: RecordArguments,
-    /// What QR codes are drawn as.
-    pub format: Option<SymbolFormat>,
-}
+pub type StreamArguments = Asked<RecordArguments>;
 
 impl From<StreamCommand> for StreamArguments {
-    fn from(command: StreamCommand) -> Self {
-        match command {
-            StreamCommand { read_qr: Some(StreamReadQr::ReadQr { form, records }), .. } => {
-                Self { request: form.request(), records, format: None }
-            }
-            StreamCommand { request, records, format, .. } => Self { request, records, format },
+    fn from(StreamCommand { read_qr, request, records, format }: StreamCommand) -> Self {
+        match read_qr {
+            Some(StreamReadQr::ReadQr(read_qr)) => read_qr.asked(),
+            None => Self { request, way: records, format },
         }
     }
 }
@@ -128,23 +114,16 @@ pub enum Column {
     DocumentBase64,
 }
 
+named!(parsed Column {
+    Id = "id",
+    Operation = "operation",
+    Issuer = "issuer",
+    Account = "account",
+    Document = "document",
+    DocumentBase64 = "document-base64",
+});
+
 impl Column {
-    const ALL: [Self; 6] =
-        [Self::Id, Self::Operation, Self::Issuer, Self::Account, Self::Document, Self::DocumentBase64];
-
-    /// The name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Operation => "operation",
-            Self::Issuer => "issuer",
-            Self::Account => "account",
-            Self::Document => "document",
-            Self::DocumentBase64 => "document-base64",
-        }
-    }
-
     /// What a record can have only one of: the document comes in one form or the other.
     const fn kind(self) -> Self {
         match self {
@@ -194,7 +173,7 @@ impl FromStr for Columns {
         };
         let mut columns = Self(Vec::new());
         for name in text.split(',') {
-            let column = Column::ALL.into_iter().find(|column| column.name() == name).ok_or(WRONG)?;
+            let column = name.parse().map_err(|OutOfRange { .. }| WRONG)?;
             if columns.contains(column) {
                 return Err(WRONG);
             }

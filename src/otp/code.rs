@@ -1,9 +1,12 @@
 //! What a code depends on besides the secret: algorithm, digits, period, skew and time, each with its range.
 
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use thiserror::Error;
+
+use crate::named::named;
 
 /// A value outside the range of its parameter. It does not hold the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -25,31 +28,7 @@ pub enum Algorithm {
     Sha512,
 }
 
-impl Algorithm {
-    /// Every algorithm, in the order in which help and errors name them.
-    pub const ALL: [Self; 3] = [Self::Sha1, Self::Sha256, Self::Sha512];
-    /// The accepted values, in words.
-    pub const EXPECTED: &'static str = "SHA1, SHA256 or SHA512";
-
-    /// The name in a key URI and on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sha1 => "SHA1",
-            Self::Sha256 => "SHA256",
-            Self::Sha512 => "SHA512",
-        }
-    }
-}
-
-impl FromStr for Algorithm {
-    type Err = OutOfRange;
-
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
-        let expected = Self::EXPECTED;
-        Self::ALL.into_iter().find(|a| a.name() == text).ok_or(OutOfRange { expected })
-    }
-}
+named!(parsed Algorithm { Sha1 = "SHA1", Sha256 = "SHA256", Sha512 = "SHA512" });
 
 /// How many decimal digits a password has (RFC 4226, section 5.3). Default: 6.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,12 +42,9 @@ pub enum Digits {
     Eight,
 }
 
-impl Digits {
-    /// Every number of digits.
-    pub const ALL: [Self; 3] = [Self::Six, Self::Seven, Self::Eight];
-    /// The accepted values, in words.
-    pub const EXPECTED: &'static str = "6, 7 or 8";
+named!(parsed Digits { Six = "6", Seven = "7", Eight = "8" });
 
+impl Digits {
     /// The number itself.
     #[must_use]
     pub const fn count(self) -> u8 {
@@ -77,25 +53,6 @@ impl Digits {
             Self::Seven => 7,
             Self::Eight => 8,
         }
-    }
-
-    /// The number as a numeral.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Six => "6",
-            Self::Seven => "7",
-            Self::Eight => "8",
-        }
-    }
-}
-
-impl FromStr for Digits {
-    type Err = OutOfRange;
-
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
-        let expected = Self::EXPECTED;
-        Self::ALL.into_iter().find(|d| d.name() == text).ok_or(OutOfRange { expected })
     }
 }
 
@@ -164,11 +121,7 @@ impl FromStr for Skew {
     type Err = OutOfRange;
 
     fn from_str(text: &str) -> Result<Self, OutOfRange> {
-        let steps: u8 = whole_number(text, Self::EXPECTED)?;
-        if steps > Self::MAX_STEPS {
-            return Err(OutOfRange { expected: Self::EXPECTED });
-        }
-        Ok(Self(steps))
+        whole_number_in(text, &(0..=Self::MAX_STEPS), Self::EXPECTED).map(Self)
     }
 }
 
@@ -206,6 +159,14 @@ pub(crate) fn whole_number<N: FromStr>(text: &str, expected: &'static str) -> Re
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|text| text.parse().ok())
         .ok_or(OutOfRange { expected })
+}
+
+/// The same, within a range.
+pub(crate) fn whole_number_in<N>(text: &str, range: &RangeInclusive<N>, expected: &'static str) -> Result<N, OutOfRange>
+where
+    N: FromStr + PartialOrd,
+{
+    whole_number(text, expected).ok().filter(|number| range.contains(number)).ok_or(OutOfRange { expected })
 }
 
 #[cfg(test)]

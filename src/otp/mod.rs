@@ -13,8 +13,8 @@ mod password;
 mod secret;
 mod symbol;
 
-pub(crate) use code::whole_number;
 pub use code::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew, UnixTime};
+pub(crate) use code::{whole_number, whole_number_in};
 pub use error_correction::ErrorCorrectionLevel;
 pub use key_uri::{KeyUri, KeyUriError, Label, LabelError, LabelPart, is_otpauth, key_uri};
 pub use password::{Password, PasswordError};

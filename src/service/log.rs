@@ -2,7 +2,6 @@
 //! written: those of its libraries may quote what came in.
 
 use std::io::{self, IsTerminal};
-use std::str::FromStr;
 
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -10,7 +9,7 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::otp::OutOfRange;
+use crate::named::named;
 
 /// The target of every event of the service.
 pub const TARGET: &str = "totp_adapter";
@@ -33,28 +32,7 @@ pub enum LogFormat {
     Json,
 }
 
-impl LogFormat {
-    /// Every format, in the order in which help and errors name them.
-    pub const ALL: [Self; 2] = [Self::Text, Self::Json];
-
-    /// The name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Json => "json",
-        }
-    }
-}
-
-impl FromStr for LogFormat {
-    type Err = OutOfRange;
-
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
-        let expected = "text or json";
-        Self::ALL.into_iter().find(|format| format.name() == text).ok_or(OutOfRange { expected })
-    }
-}
+named!(parsed LogFormat { Text = "text", Json = "json" });
 
 /// How important an event is. Default: info.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,21 +48,9 @@ pub enum LogLevel {
     Debug,
 }
 
+named!(parsed LogLevel { Error = "error", Warn = "warn", Info = "info", Debug = "debug" });
+
 impl LogLevel {
-    /// Every level, in the order in which help and errors name them.
-    pub const ALL: [Self; 4] = [Self::Error, Self::Warn, Self::Info, Self::Debug];
-
-    /// The name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-        }
-    }
-
     const fn level(self) -> Level {
         match self {
             Self::Error => Level::ERROR,
@@ -92,15 +58,6 @@ impl LogLevel {
             Self::Info => Level::INFO,
             Self::Debug => Level::DEBUG,
         }
-    }
-}
-
-impl FromStr for LogLevel {
-    type Err = OutOfRange;
-
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
-        let expected = "error, warn, info or debug";
-        Self::ALL.into_iter().find(|level| level.name() == text).ok_or(OutOfRange { expected })
     }
 }
 

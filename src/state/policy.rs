@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::otp::{OutOfRange, whole_number};
+use crate::otp::{OutOfRange, whole_number_in};
 
 /// How many wrong passwords in a row one secret may get before none is looked at for a while: 1 to 100, or 0 for no such
 /// limit. Default: 5.
@@ -35,11 +35,7 @@ impl FromStr for Attempts {
     type Err = OutOfRange;
 
     fn from_str(text: &str) -> Result<Self, OutOfRange> {
-        whole_number(text, Self::EXPECTED)
-            .ok()
-            .filter(|attempts| *attempts <= Self::MAX)
-            .map(Self)
-            .ok_or(OutOfRange { expected: Self::EXPECTED })
+        whole_number_in(text, &(0..=Self::MAX), Self::EXPECTED).map(Self)
     }
 }
 
@@ -67,11 +63,7 @@ impl FromStr for LockAfter {
     type Err = OutOfRange;
 
     fn from_str(text: &str) -> Result<Self, OutOfRange> {
-        whole_number(text, Self::EXPECTED)
-            .ok()
-            .filter(|failures| *failures <= Self::MAX)
-            .map(Self)
-            .ok_or(OutOfRange { expected: Self::EXPECTED })
+        whole_number_in(text, &(0..=Self::MAX), Self::EXPECTED).map(Self)
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use tokio::runtime::{self, Runtime};
 use tokio::task::yield_now;
 
+use super::memory::State;
 use crate::service::config::SecretFile;
 use crate::state::{Access, Address, Attempt, Destination, Fingerprint, Judgement, Policy, Postgres, Salt};
 use crate::verification::MemoryError;
@@ -26,27 +27,33 @@ impl Database {
         let state = runtime.block_on(Postgres::open(&Access::new(address, password)))?;
         Ok(Self { runtime, state })
     }
+}
 
-    /// Whether the connection still stands, as far as anybody knows: nobody looks at it between two questions.
-    pub fn stands(&self) -> bool {
+impl State for Database {
+    /// As far as anybody knows: nobody looks at the connection between two questions.
+    fn stands(&self) -> bool {
         // Whoever drives the connection sees that the other side has ended it.
         self.runtime.block_on(yield_now());
         !self.state.is_closed()
     }
 
-    pub fn salt(&self) -> &Salt {
+    fn outlives_errors(&self) -> bool {
+        false
+    }
+
+    fn salt(&self) -> &Salt {
         self.state.salt()
     }
 
-    pub fn judge(&self, attempts: &[Attempt], policy: Policy) -> Result<Vec<Judgement>, MemoryError> {
+    fn judge(&mut self, attempts: &[Attempt], policy: Policy) -> Result<Vec<Judgement>, MemoryError> {
         self.runtime.block_on(self.state.judge(attempts, policy))
     }
 
-    pub fn unlock(&self, secret: &Fingerprint) -> Result<(), MemoryError> {
+    fn unlock(&mut self, secret: &Fingerprint) -> Result<(), MemoryError> {
         self.runtime.block_on(self.state.unlock(secret))
     }
 
-    pub fn unlock_destination(&self, destination: &Destination) -> Result<(), MemoryError> {
+    fn unlock_destination(&mut self, destination: &Destination) -> Result<(), MemoryError> {
         self.runtime.block_on(self.state.unlock_destination(destination))
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::byte_order_mark::Utf16Error;
-use super::existing::Kept;
+use super::files::Kept;
 use crate::otp::LabelError;
 use crate::parameters_document::ParametersError;
 use crate::reply::{Cause, Reply};
@@ -18,13 +18,13 @@ use crate::reply::{Cause, Reply};
 pub enum Fault {
     /// A file or stream cannot be read.
     #[error("cannot read {what}: {}", reason(.error))]
-    Read { what: &'static str, file: Option<PathBuf>, error: io::Error },
+    Read { what: &'static str, error: io::Error },
     /// The document or the parameters file did not end in time (contract 5.8).
     #[error("timed out: {what} did not end within {} s", .limit.as_secs())]
-    Timeout { what: &'static str, file: Option<PathBuf>, limit: Duration },
+    Timeout { what: &'static str, limit: Duration },
     /// The parameters file is no `<Parameters>` document, or has a value outside its range.
-    #[error("wrong parameter: in the parameters file: {error}")]
-    Parameters { file: PathBuf, error: ParametersError },
+    #[error("wrong parameter: in the parameters file: {0}")]
+    Parameters(ParametersError),
     /// Neither the command line nor the parameters file names the operation.
     #[error("wrong parameter: no operation; expected {0} for --operation, or for Operation in the parameters file")]
     NoOperation(&'static str),
@@ -35,8 +35,8 @@ pub enum Fault {
     #[error("wrong parameter: for pictures, --columns takes document-base64, alone or with id")]
     PictureColumn,
     /// A table of inputs cannot be used, for this reason.
-    #[error("{reason}")]
-    Manifest { file: PathBuf, reason: String },
+    #[error("{0}")]
+    Manifest(String),
     /// Secrets can be counted, documents cannot (contract 6.1).
     #[error("wrong parameter: --count is only for GenerateSecret")]
     Count,
@@ -51,19 +51,19 @@ pub enum Fault {
     Name(LabelError),
     /// The report of new secrets could not say where they are (contract 6.3).
     #[error("wrong parameter: the name of the output folder is not Unicode, and the report lists the secrets in it")]
-    OutputDirNotUnicode { folder: PathBuf },
+    OutputDirNotUnicode,
     /// Outputs would be found as inputs the next time (contract 6.1).
     #[error("wrong parameter: the output folder is a folder of inputs, or lies in one")]
-    OutputInside { folder: PathBuf },
+    OutputInside,
     /// The report would replace a file that is none (contract 6.3).
     #[error("cannot write the report: the existing file is neither empty nor an older report")]
-    ReportExists { file: PathBuf },
+    ReportExists,
     /// Outputs could be lost, or be seen half (contract 6.2).
     #[error(
         "cannot write: the file system of the output folder cannot move files without replacing others: {}",
-        reason(.error)
+        reason(.0)
     )]
-    NoMoves { folder: PathBuf, error: io::Error },
+    NoMoves(io::Error),
     /// The program could not be interrupted in an orderly way (contract 6.6).
     #[error("cannot install signal handlers: {}", reason(.0))]
     Signals(io::Error),
@@ -72,13 +72,13 @@ pub enum Fault {
     Threads(io::Error),
     /// A file or stream cannot be written.
     #[error("cannot write {what}: {}", reason(.error))]
-    Write { what: &'static str, file: Option<PathBuf>, error: io::Error },
+    Write { what: &'static str, error: io::Error },
     /// The output would replace a file that stays (contract 5.2).
-    #[error("cannot write: {kept}; --overwrite replaces it")]
-    OutputKept { file: Option<PathBuf>, kept: Kept },
+    #[error("cannot write: {0}; --overwrite replaces it")]
+    OutputKept(Kept),
     /// The status file would replace a file that stays (contract 5.12).
-    #[error("cannot write the status file: {kept}")]
-    StatusFileKept { file: PathBuf, kept: Kept },
+    #[error("cannot write the status file: {0}")]
+    StatusFileKept(Kept),
     /// The parameters file would take the place of the documents or of their names.
     #[error("wrong parameter: --parameters needs a file, since standard input is read for something else")]
     ParametersTakeInput,
@@ -97,46 +97,23 @@ pub enum Fault {
         "terminal too narrow: the QR code needs {needed} columns, and the terminal has {found}; --output writes it to a file"
     )]
     TerminalTooNarrow { needed: usize, found: usize },
+    /// One of these, about a file or folder that only stderr names.
+    #[error("{fault}")]
+    About { fault: Box<Self>, file: PathBuf },
 }
 
 impl Fault {
-    /// What goes to stderr: the description, and the file that it speaks of.
-    pub fn cause(&self) -> String {
-        match self.file() {
-            Some(file) => format!("{self} ({})", printable(file)),
-            None => self.to_string(),
+    /// The same, if there is a file that it speaks of.
+    pub fn about(self, file: Option<&Path>) -> Self {
+        match file {
+            Some(file) => Self::About { fault: Box::new(self), file: file.to_owned() },
+            None => self,
         }
     }
 
-    fn file(&self) -> Option<&Path> {
-        match self {
-            Self::Read { file, .. }
-            | Self::Timeout { file, .. }
-            | Self::Write { file, .. }
-            | Self::OutputKept { file, .. } => file.as_deref(),
-            Self::Parameters { file, .. }
-            | Self::Manifest { file, .. }
-            | Self::StatusFileKept { file, .. }
-            | Self::ReportExists { file } => Some(file),
-            Self::OutputInside { folder } | Self::OutputDirNotUnicode { folder } | Self::NoMoves { folder, .. } => {
-                Some(folder)
-            }
-            Self::NoOperation(_)
-            | Self::NoDocumentColumn
-            | Self::PictureColumn
-            | Self::Count
-            | Self::NoInputs { .. }
-            | Self::AllFailedBefore
-            | Self::Name(_)
-            | Self::Signals(_)
-            | Self::Threads(_)
-            | Self::ParametersTakeInput
-            | Self::InputTaken
-            | Self::SameFile { .. }
-            | Self::TerminalTooNarrow { .. } => None,
-            #[cfg(feature = "serve")]
-            Self::PasswordOfFile => None,
-        }
+    /// What goes to stderr: the description, and the file that it speaks of.
+    pub fn cause(&self) -> String {
+        if let Self::About { file, .. } = self { format!("{self} ({})", printable(file)) } else { self.to_string() }
     }
 }
 
@@ -153,10 +130,8 @@ pub struct ChangedError;
 
 /// The reason of an I/O error in lower case, without final period, number or file name.
 pub fn reason(error: &io::Error) -> String {
-    if let Some(error) = Utf16Error::of(error) {
-        return error.to_string();
-    }
-    if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<ChangedError>()) {
+    // Those that are ours have their own words.
+    if error.get_ref().is_some_and(|own| own.is::<Utf16Error>() || own.is::<ChangedError>()) {
         return error.to_string();
     }
     // An error with a number has the operating system's words; any other may have been given a file name.

@@ -1,6 +1,7 @@
 //! The memory of used passwords in a process (contract 15.1): opened when the first password is judged, so that what verifies
 //! nothing does not touch it.
 
+use std::fmt;
 #[cfg(feature = "serve")]
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -8,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 #[cfg(feature = "serve")]
 use super::database::Database;
 
+use crate::cli::Request;
 use crate::otp::Secret;
 use crate::outcome::Outcome;
 #[cfg(feature = "serve")]
@@ -34,20 +36,48 @@ pub struct Memory {
 /// What is open now, if anything is.
 #[derive(Debug, Default)]
 struct Opened {
-    state: Option<State>,
+    state: Option<Box<dyn State>>,
     /// Of the state that was opened first: another one would not know what this run has accepted.
     salt: Option<Salt>,
 }
 
 /// An open state, whatever keeps it.
-#[derive(Debug)]
-enum State {
-    Sqlite(Box<Sqlite>),
+pub(super) trait State: fmt::Debug + Send {
+    /// Whether it may still be asked.
+    fn stands(&self) -> bool {
+        true
+    }
+
+    /// Whether it is still of use after an error. A file that was replaced must not be opened again: the new one knows nothing.
+    fn outlives_errors(&self) -> bool {
+        true
+    }
+
+    fn salt(&self) -> &Salt;
+
+    fn judge(&mut self, attempts: &[Attempt], policy: Policy) -> Result<Vec<Judgement>, MemoryError>;
+
+    fn unlock(&mut self, secret: &Fingerprint) -> Result<(), MemoryError>;
+
     #[cfg(feature = "serve")]
-    Postgres(Box<Database>),
+    fn unlock_destination(&mut self, destination: &Destination) -> Result<(), MemoryError>;
 }
 
 impl Memory {
+    /// The one that is asked for, if one is.
+    pub fn of(request: &Request) -> Option<Self> {
+        let arguments = &request.memory;
+        let policy = Policy {
+            attempts: arguments.attempts.unwrap_or_default(),
+            lock_after: arguments.lock_after.unwrap_or_default(),
+            ..Policy::default()
+        };
+        let memory = Self::new(arguments.state.clone()?, policy);
+        #[cfg(feature = "serve")]
+        let memory = memory.with_password(arguments.state_password_file.clone());
+        Some(memory)
+    }
+
     /// A memory that is not opened yet.
     pub fn new(location: Location, policy: Policy) -> Self {
         Self {
@@ -63,11 +93,6 @@ impl Memory {
     #[cfg(feature = "serve")]
     pub fn with_password(self, password: Option<PathBuf>) -> Self {
         Self { password, ..self }
-    }
-
-    /// Judges one guess.
-    pub fn judge(&self, guess: Guess) -> Reply {
-        self.judge_all(vec![guess]).pop().expect("every guess has its answer")
     }
 
     /// Judges guesses in their order, all of them together: it takes as long as one alone.
@@ -111,31 +136,28 @@ impl Memory {
     fn with_state<T>(
         &self,
         missing: IfMissing,
-        act: impl FnOnce(&mut State) -> Result<T, MemoryError>,
+        act: impl FnOnce(&mut dyn State) -> Result<T, MemoryError>,
     ) -> Result<T, MemoryError> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut state = match opened.state.take().filter(State::stands) {
+        let mut state = match opened.state.take().filter(|state| state.stands()) {
             Some(state) => state,
             None => self.open(if opened.salt.is_some() { IfMissing::Refuse } else { missing })?,
         };
         if opened.salt.get_or_insert_with(|| state.salt().clone()) != state.salt() {
             return Err(MemoryError::Replaced);
         }
-        let result = act(&mut state);
+        let result = act(&mut *state);
         if result.is_ok() || state.outlives_errors() {
             opened.state = Some(state);
         }
         result
     }
 
-    fn open(&self, missing: IfMissing) -> Result<State, MemoryError> {
+    fn open(&self, missing: IfMissing) -> Result<Box<dyn State>, MemoryError> {
         match &self.location {
-            Location::Sqlite(file) => Sqlite::at(file, missing).map(|state| State::Sqlite(Box::new(state))),
+            Location::Sqlite(file) => Ok(Box::new(Sqlite::at(file, missing)?)),
             #[cfg(feature = "serve")]
-            Location::Postgres(address) => {
-                let database = Database::open(address, self.password.as_ref())?;
-                Ok(State::Postgres(Box::new(database)))
-            }
+            Location::Postgres(address) => Ok(Box::new(Database::open(address, self.password.as_ref())?)),
             // The command line has refused it.
             #[cfg(not(feature = "serve"))]
             Location::Postgres(_) => Err(MemoryError::Address),
@@ -143,54 +165,21 @@ impl Memory {
     }
 }
 
-impl State {
-    /// Whether it may still be asked.
-    fn stands(&self) -> bool {
-        match self {
-            Self::Sqlite(_) => true,
-            #[cfg(feature = "serve")]
-            Self::Postgres(database) => database.stands(),
-        }
-    }
-
-    /// Whether it is still of use after an error. A file that was replaced must not be opened again: the new one knows nothing.
-    const fn outlives_errors(&self) -> bool {
-        match self {
-            Self::Sqlite(_) => true,
-            #[cfg(feature = "serve")]
-            Self::Postgres(_) => false,
-        }
-    }
-
+impl State for Sqlite {
     fn salt(&self) -> &Salt {
-        match self {
-            Self::Sqlite(state) => state.salt(),
-            #[cfg(feature = "serve")]
-            Self::Postgres(database) => database.salt(),
-        }
+        Self::salt(self)
     }
 
     fn judge(&mut self, attempts: &[Attempt], policy: Policy) -> Result<Vec<Judgement>, MemoryError> {
-        match self {
-            Self::Sqlite(state) => state.judge(attempts, policy),
-            #[cfg(feature = "serve")]
-            Self::Postgres(database) => database.judge(attempts, policy),
-        }
+        Self::judge(self, attempts, policy)
     }
 
     fn unlock(&mut self, secret: &Fingerprint) -> Result<(), MemoryError> {
-        match self {
-            Self::Sqlite(state) => state.unlock(secret),
-            #[cfg(feature = "serve")]
-            Self::Postgres(database) => database.unlock(secret),
-        }
+        Self::unlock(self, secret)
     }
 
     #[cfg(feature = "serve")]
     fn unlock_destination(&mut self, destination: &Destination) -> Result<(), MemoryError> {
-        match self {
-            Self::Sqlite(state) => state.unlock_destination(destination),
-            Self::Postgres(database) => database.unlock_destination(destination),
-        }
+        Self::unlock_destination(self, destination)
     }
 }

@@ -10,20 +10,16 @@ pub mod stream;
 mod byte_order_mark;
 #[cfg(feature = "serve")]
 mod database;
-mod descriptor;
-mod existing;
+mod delivery;
 mod fault;
+mod files;
 mod in_order;
-mod input;
 #[cfg(feature = "state")]
 mod memory;
-mod output;
 mod parameters;
-mod places;
 mod records;
 mod session;
 mod terminal;
-pub(crate) mod whole_file;
 
 use std::io::{self, Write};
 use std::{panic, process};
@@ -32,9 +28,11 @@ use crate::picture;
 use crate::status::{ExitCodes, Status};
 #[cfg(feature = "serve")]
 pub(crate) use fault::{printable, reason};
+use files::Destination;
+#[cfg(feature = "serve")]
+pub(crate) use files::whole_file;
 #[cfg(feature = "serve")]
 pub(crate) use memory::Memory;
-use output::Destination;
 
 /// Prints a text on standard output and gives the exit code. A reader that leaves early has seen what it wanted.
 #[must_use]
@@ -64,11 +62,10 @@ pub fn end_with_any_panic() {
 /// Writes a line to stderr, in one piece, so that the lines of processes that share it do not mix. Where that fails,
 /// nobody can be told, and the exit code remains.
 pub(crate) fn tell(line: &str) {
-    let _ = io::stderr().write_all(format!("totp-adapter: {line}\n").as_bytes());
+    eprint_line(&format!("totp-adapter: {line}"));
 }
 
 /// Writes a line to stderr as it is, in one piece, for those who read lines that begin with a place.
-#[cfg(feature = "serve")]
 pub(crate) fn eprint_line(line: &str) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }

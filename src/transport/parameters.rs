@@ -5,19 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::fault::Fault;
-use super::input::{Source, is_stdin};
-#[cfg(feature = "state")]
-use super::memory::Memory;
-#[cfg(not(feature = "state"))]
-use super::session::Memory;
+use super::files::{Source, is_stdin};
 use crate::cli::Request;
 use crate::operation::{Operation, Parameters};
 use crate::otp::CodeParameters;
 use crate::parameters_document::ParametersDocument;
 #[cfg(feature = "serve")]
 use crate::state::Location;
-#[cfg(feature = "state")]
-use crate::state::Policy;
 use crate::xml::MAX_DOCUMENT_BYTES;
 
 /// The operation, if it is named anywhere, and its parameters. Reading the file may take no longer than the timeout.
@@ -54,27 +48,6 @@ pub fn leave_stdin(request: &Request) -> Result<(), Fault> {
     }
 }
 
-/// Who remembers used passwords, if that is asked for.
-#[cfg(feature = "state")]
-pub fn memory(request: &Request) -> Option<Memory> {
-    let arguments = &request.memory;
-    let policy = Policy {
-        attempts: arguments.attempts.unwrap_or_default(),
-        lock_after: arguments.lock_after.unwrap_or_default(),
-        ..Policy::default()
-    };
-    let memory = arguments.state.clone().map(|location| Memory::new(location, policy))?;
-    #[cfg(feature = "serve")]
-    let memory = memory.with_password(arguments.state_password_file.clone());
-    Some(memory)
-}
-
-/// Nobody.
-#[cfg(not(feature = "state"))]
-pub fn memory(_: &Request) -> Option<Memory> {
-    None
-}
-
 /// The one operation and its parameters.
 pub fn resolve_one(request: &Request, timeout: Option<Duration>) -> Result<(Operation, Parameters), Fault> {
     let (operation, parameters) = resolve(request, timeout)?;
@@ -84,5 +57,5 @@ pub fn resolve_one(request: &Request, timeout: Option<Duration>) -> Result<(Oper
 /// What a parameters file says.
 fn of_file(name: &Path, timeout: Option<Duration>) -> Result<ParametersDocument, Fault> {
     let bytes = Source::of(Some(name)).read("the parameters file", MAX_DOCUMENT_BYTES, timeout)?;
-    ParametersDocument::read(&bytes).map_err(|error| Fault::Parameters { file: name.to_owned(), error })
+    ParametersDocument::read(&bytes).map_err(|error| Fault::Parameters(error).about(Some(name)))
 }

@@ -3,7 +3,6 @@
 
 #[cfg(feature = "state")]
 use super::memory::Memory;
-use super::parameters;
 use crate::adapter::Adapter;
 use crate::cli::Request;
 use crate::operation::{Operation, Parameters};
@@ -34,7 +33,7 @@ pub struct Names<'a> {
 impl Session {
     /// What holds where this was asked, with these parameters.
     pub fn new(request: &Request, parameters: Parameters) -> Self {
-        Self { parameters, now: request.now, memory: parameters::memory(request) }
+        Self { parameters, now: request.now, memory: Memory::of(request) }
     }
 
     /// Whether an answer to a verification uses something up.
@@ -46,7 +45,10 @@ impl Session {
     pub fn respond(&self, operation: Operation, names: Names<'_>, input: &[u8]) -> Reply {
         match self.examine(operation, names, input) {
             Examination::Answer(reply) => reply,
-            Examination::Guess(guess) => self.judge(guess),
+            Examination::Guess(guess) => match &self.memory {
+                Some(memory) => memory.judge_all(vec![guess]).pop().expect("every guess has its answer"),
+                None => guess.without_memory(),
+            },
             Examination::Unlock(secret) => match &self.memory {
                 Some(memory) => memory.unlock(&secret),
                 None => Reply::of(Err(MemoryError::Absent.into())),
@@ -69,13 +71,6 @@ impl Session {
             None => guesses.into_iter().map(Guess::without_memory).collect(),
         }
     }
-
-    fn judge(&self, guess: Guess) -> Reply {
-        match &self.memory {
-            Some(memory) => memory.judge(guess),
-            None => guess.without_memory(),
-        }
-    }
 }
 
 /// A program built without the feature `state` has no memory.
@@ -84,8 +79,8 @@ pub enum Memory {}
 
 #[cfg(not(feature = "state"))]
 impl Memory {
-    fn judge(&self, _: Guess) -> Reply {
-        match *self {}
+    fn of(_: &Request) -> Option<Self> {
+        None
     }
 
     fn judge_all(&self, _: Vec<Guess>) -> Vec<Reply> {

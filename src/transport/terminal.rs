@@ -4,8 +4,8 @@ use std::io::IsTerminal;
 
 use zeroize::Zeroizing;
 
-use super::descriptor::{stdin, stdout};
 use super::fault::Fault;
+use super::files::{stdin, stdout};
 use super::tell;
 use crate::operation::Input;
 use crate::otp::{Symbol, half_blocks};

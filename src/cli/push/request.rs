@@ -3,25 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::WayArguments;
-use crate::cli::Files;
+use super::CommonArguments;
 use crate::otp::{CodeParameters, Skew};
 use crate::service::delivery::ContentType;
-use crate::status::ExitCodes;
 
 /// What is delivered, where to, and how.
 #[derive(Debug)]
 pub struct PushArguments {
     /// What is delivered where.
     pub request: PushRequest,
-    /// How other machines are reached.
-    pub way: WayArguments,
-    /// Where to read and write.
-    pub files: Files,
-    /// How long to wait for the input.
-    pub input_timeout: Option<Duration>,
-    /// How the status becomes an exit code.
-    pub exit_codes: ExitCodes,
+    /// How, and with which files.
+    pub common: CommonArguments,
 }
 
 /// What is delivered where.
@@ -119,6 +111,6 @@ impl PushArguments {
             }
             PushRequest::Skyvern(request) => Some(("--api-key-file", request.api_key_file.clone())),
         };
-        key.into_iter().chain(self.way.ca_file.clone().map(|file| ("--ca-file", file))).collect()
+        key.into_iter().chain(self.common.way.ca_file.clone().map(|file| ("--ca-file", file))).collect()
     }
 }

@@ -11,6 +11,7 @@ pub use webhook::WebhookDelivery;
 use super::path_name::PathName;
 use super::reader::{At, Reader};
 use super::section::{Section, Value};
+use crate::named::named;
 use crate::service::delivery::{Command, Deliver, EndpointError, HttpClient};
 
 pub(super) const KEYS: &[&str] =
@@ -111,18 +112,9 @@ enum Kind {
     Skyvern,
 }
 
+named!(parsed Kind { Webhook = "webhook", Command = "command", Skyvern = "skyvern" });
+
 impl Kind {
-    const ALL: [Self; 3] = [Self::Webhook, Self::Command, Self::Skyvern];
-    const EXPECTED: &'static str = "webhook, command or skyvern";
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Webhook => "webhook",
-            Self::Command => "command",
-            Self::Skyvern => "skyvern",
-        }
-    }
-
     /// The keys that it may have, beside those of all deliveries.
     const fn keys(self) -> &'static [&'static str] {
         match self {
@@ -135,7 +127,7 @@ impl Kind {
     fn read(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<Self> {
         let value = section.required("kind", Self::EXPECTED, reader)?;
         let text = value.text(Self::EXPECTED, reader)?;
-        let kind = Self::ALL.into_iter().find(|kind| kind.name() == text);
+        let kind = text.parse().ok();
         if kind.is_none() {
             value.expected(Self::EXPECTED, reader);
         }

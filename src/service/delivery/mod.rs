@@ -11,6 +11,7 @@ mod skyvern;
 mod token;
 mod webhook;
 
+use crate::named::named;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -53,19 +54,7 @@ pub enum Channel {
     Call,
 }
 
-impl Channel {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Sms, Self::Call];
-
-    /// The name in documents and arguments.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sms => "sms",
-            Self::Call => "call",
-        }
-    }
-}
+named!(Channel { Sms = "sms", Call = "call" });
 
 /// What became of a message that was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! What a configuration serves, in the parts that the page (contract 10.10) and the OpenAPI document (10.6) have or leave
 //! out. It knows no route.
 
+use crate::named::named;
 use crate::otp::Skew;
 use crate::service::config::{Access, Configuration, Mfa, PathName};
 use crate::service::delivery::Channel;
@@ -30,38 +31,18 @@ pub enum Part {
     Metrics,
 }
 
-impl Part {
-    /// Every part.
-    pub const ALL: [Self; 10] = [
-        Self::Operations,
-        Self::Open,
-        Self::Clients,
-        Self::OneTime,
-        Self::Accounts,
-        Self::Tokens,
-        Self::Skyvern,
-        Self::Inbox,
-        Self::Mfa,
-        Self::Metrics,
-    ];
-
-    /// The name that the page knows it by.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Operations => "operations",
-            Self::Open => "open",
-            Self::Clients => "clients",
-            Self::OneTime => "one_time",
-            Self::Accounts => "accounts",
-            Self::Tokens => "tokens",
-            Self::Skyvern => "skyvern",
-            Self::Inbox => "inbox",
-            Self::Mfa => "mfa",
-            Self::Metrics => "metrics",
-        }
-    }
-}
+named!(Part {
+    Operations = "operations",
+    Open = "open",
+    Clients = "clients",
+    OneTime = "one_time",
+    Accounts = "accounts",
+    Tokens = "tokens",
+    Skyvern = "skyvern",
+    Inbox = "inbox",
+    Mfa = "mfa",
+    Metrics = "metrics",
+});
 
 /// What a configuration serves.
 #[derive(Clone, Debug)]

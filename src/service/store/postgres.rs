@@ -322,7 +322,8 @@ mod tests {
     fn job(secret: u32, now: u64) -> (Job, oneshot::Receiver<Result<Judgement, MemoryError>>) {
         let secret = data_encoding::BASE32_NOPAD.encode(&secret.to_be_bytes());
         let document = format!("<TOTP><Password>000000</Password><Secret>{secret}</Secret></TOTP>");
-        let mut adapter = Adapter { time: Some(UnixTime(now)), entropy: &mut |_| Ok(()), has_time: &|| true };
+        let mut entropy = |_: &mut _| Ok(());
+        let mut adapter = Adapter::new(Some(UnixTime(now)), &mut entropy);
         let examined = adapter.examine(Operation::VerifyPassword, &Parameters::default(), document.as_bytes());
         let Examination::Guess(guess) = examined else { panic!("{examined:?}") };
         let (answer, answered) = oneshot::channel();

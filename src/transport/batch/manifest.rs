@@ -1,32 +1,18 @@
 //! A table of inputs (contract 6.1): CSV with a header. It does not look for the files.
 
 use std::io::{self, Read};
-use std::path::PathBuf;
 
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use memchr::memchr_iter;
 use thiserror::Error;
 
+use super::inputs::Input;
 use super::report;
 use super::table::TableError;
+use crate::named::named;
 use crate::status::Status;
 use crate::transport::fault::reason;
 use crate::transport::records::MAX_RECORD_BYTES;
-
-/// What a row says. An empty cell says nothing.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Row {
-    /// The file to read.
-    pub input: Option<PathBuf>,
-    /// The path below the output folder.
-    pub output: Option<PathBuf>,
-    /// Whom the account is with.
-    pub issuer: Option<String>,
-    /// The account.
-    pub account: Option<String>,
-    /// Whether the table is a report that has a status for it, and not 1.
-    pub has_failed: bool,
-}
 
 /// Why a table or one of its rows cannot be used. No variant holds anything of it.
 #[derive(Debug, Error)]
@@ -116,10 +102,10 @@ impl<R: Read> Manifest<R> {
         manifest.read_record()?;
         manifest.uncounted = uncounted_lines(&manifest.reader, manifest.record.as_slice().as_bytes());
         let has_status = report::is_header(&manifest.record);
-        let columns: Vec<_> = manifest.record.iter().map(Column::of).collect();
+        let columns = manifest.record.iter().map(|cell| cell.parse().ok());
         // In other tables it is about something else, a person perhaps.
-        let columns = columns.into_iter().map(|column| column.filter(|column| has_status || *column != Column::Status));
-        let columns: Vec<_> = columns.collect();
+        let columns = columns.map(|column| column.filter(|column| has_status || *column != Column::Status));
+        let columns: Vec<Option<Column>> = columns.collect();
         let count = |column| columns.iter().filter(|other| **other == Some(column)).count();
         let is_repeated = Column::ALL.into_iter().any(|column| count(column) > 1);
         // A table with none of the columns is most likely one with other separators.
@@ -134,8 +120,8 @@ impl<R: Read> Manifest<R> {
         Ok(manifest)
     }
 
-    /// The next row, or why it cannot be used. Spreadsheets leave rows without content, which are none.
-    pub fn next_row(&mut self) -> Option<Result<Row, ManifestError>> {
+    /// The next row, or why it cannot be used; an empty cell says nothing. Spreadsheets leave rows without content, which are none.
+    pub fn next_row(&mut self) -> Option<Result<Input, ManifestError>> {
         loop {
             match self.read_record() {
                 Ok(true) if self.record.iter().all(|cell| cell.trim().is_empty()) => {}
@@ -164,25 +150,25 @@ impl<R: Read> Manifest<R> {
         result
     }
 
-    fn row(&self) -> Result<Row, ManifestError> {
+    fn row(&self) -> Result<Input, ManifestError> {
         let line = self.record.position().map_or(0, csv::Position::line) + self.uncounted;
         let (expected, found) = (self.columns.len(), self.record.len());
         if expected != found {
             return Err(ManifestError::Cells { expected, line, found });
         }
-        let mut row = Row::default();
+        let mut row = Input::default();
         for (column, cell) in self.columns.iter().zip(&self.record) {
             let Some(column) = column else { continue };
             match column {
                 Column::Status => row.has_failed = cell != Status::Success.text(),
                 Column::Input | Column::Output | Column::Issuer | Column::Account if cell.is_empty() => {}
-                Column::Input => row.input = Some(cell.into()),
+                Column::Input => row.file = Some(cell.into()),
                 Column::Output => row.output = Some(cell.into()),
                 Column::Issuer => row.issuer = Some(cell.to_owned()),
                 Column::Account => row.account = Some(cell.to_owned()),
             }
         }
-        if self.needs_input && row.input.is_none() && !row.has_failed {
+        if self.needs_input && row.file.is_none() && !row.has_failed {
             return Err(ManifestError::NoInput { line });
         }
         Ok(row)
@@ -199,7 +185,7 @@ fn uncounted_lines<R: Read>(reader: &Reader<R>, first_row: &[u8]) -> u64 {
 /// What separates the columns of a first row that has no commas, if one of them matters.
 fn other_separator(row: &str) -> Option<&'static str> {
     let separates = |separator: char| {
-        row.split(separator).count() > 1 && row.split(separator).any(|cell| Column::of(cell.trim()).is_some())
+        row.split(separator).count() > 1 && row.split(separator).any(|cell| cell.trim().parse::<Column>().is_ok())
     };
     [(';', "semicolons"), ('\t', "tabs")].into_iter().find(|(separator, _)| separates(*separator)).map(|(_, name)| name)
 }
@@ -214,23 +200,7 @@ enum Column {
     Status,
 }
 
-impl Column {
-    const ALL: [Self; 5] = [Self::Input, Self::Output, Self::Issuer, Self::Account, Self::Status];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Input => "input",
-            Self::Output => "output",
-            Self::Issuer => "issuer",
-            Self::Account => "account",
-            Self::Status => "status",
-        }
-    }
-
-    fn of(cell: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|column| column.name() == cell)
-    }
-}
+named!(parsed Column { Input = "input", Output = "output", Issuer = "issuer", Account = "account", Status = "status" });
 
 /// A reader that fails where a record takes too much: the CSV reader would keep all of it.
 struct Limited<R> {

@@ -1,6 +1,5 @@
 //! Many files: the process of contract section 6.
 
-mod given;
 mod inputs;
 mod interruption;
 mod manifest;
@@ -10,6 +9,7 @@ mod present;
 mod progress;
 mod report;
 mod run_folder;
+mod source;
 mod table;
 mod walk;
 mod work;
@@ -18,16 +18,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::descriptor::stdin;
-use super::existing::Replaceable;
+use super::delivery::{refuse_run, tell_status};
 use super::fault::Fault;
-use super::filter;
+use super::files::{Destination, Replaceable, canonical_name, is_open_as, is_stdin, stdin};
 use super::in_order::InOrder;
-use super::input::is_stdin;
-use super::output::Destination;
-use super::places::{canonical_name, is_open_as};
+use super::parameters;
 use super::session::Session;
-use super::{parameters, tell};
 use crate::cli::{self, BatchArguments};
 use crate::operation::{Operation, Parameters};
 use crate::otp::{LabelError, LabelPart};
@@ -43,15 +39,14 @@ use work::{Source, Work};
 /// Works on every input and gives the exit code.
 #[must_use]
 pub fn run(arguments: &BatchArguments) -> i32 {
-    let exit_codes = arguments.run.exit_code.unwrap_or_default();
+    let exit_codes = arguments.way.exit_code.unwrap_or_default();
     let interruption = Interruption::default();
-    let begun = Run::begin(arguments, &interruption);
-    let ended = match begun {
+    let ended = match Run::begin(arguments, &interruption) {
         Ok(run) => run.end(&interruption),
-        Err(fault) => return filter::refuse_run(fault, exit_codes),
+        Err(fault) => return refuse_run(fault, exit_codes),
     };
     if let Err(fault) = &ended {
-        tell(&format!("status {}: {}", Status::Error, fault.cause()));
+        tell_status(Status::Error, fault.cause());
     }
     match (interruption.exit_code(), ended) {
         (Some(interrupted), _) => interrupted,
@@ -70,27 +65,30 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     /// Checks everything that is one fault of all documents, then begins with the first.
     fn begin(arguments: &'a BatchArguments, interruption: &Interruption) -> Result<Self, Fault> {
-        if reads_stdin(arguments.run.inputs()) {
+        let given = arguments.way.inputs();
+        if given.file().is_some_and(is_stdin) {
             parameters::leave_stdin(&arguments.request)?;
         }
         let (operation, parameters) = parameters::resolve_one(&arguments.request, None)?;
-        if matches!(arguments.run.inputs(), cli::Inputs::Count(_)) && operation != Operation::GenerateSecret {
+        if matches!(given, cli::Inputs::Count(_)) && operation != Operation::GenerateSecret {
             return Err(Fault::Count);
         }
-        let inputs = || Inputs::new(arguments.run.inputs(), arguments.run.null, operation, arguments.run.output_dir());
+        let inputs = || Inputs::new(given, arguments.way.null, operation, arguments.way.output_dir());
         let source = Source::new(inputs()?);
         let report = report_place(arguments)?;
         interruption.watch().map_err(Fault::Signals)?;
         let outputs = outputs(arguments, operation, parameters)?;
-        let report = Report::begin(report.as_ref(), operation == Operation::GenerateSecret)
-            .map_err(|error| unwritable(REPORT, arguments.run.report.as_deref(), error))?;
+        let report = Report::begin(report, operation == Operation::GenerateSecret)
+            .map_err(|error| unwritable(REPORT, arguments.way.report.as_deref(), error))?;
         let tally = Arc::<Tally>::default();
-        let progress = Progress::begin(Arc::clone(&tally), arguments.run.quiet, || {
-            if can_be_read_again(arguments.run.inputs()) { inputs().ok() } else { None }
+        let progress = Progress::begin(Arc::clone(&tally), arguments.way.quiet, || {
+            // A pipe would be empty, or never open.
+            let is_there = given.file().is_none_or(|file| !is_stdin(file) && file.is_file());
+            if is_there { inputs().ok() } else { None }
         });
         let work = Work { outputs, tally, interruption: interruption.clone() };
         interruption.begin_work();
-        let threads = InOrder::start(work, source, report, arguments.run.jobs).map_err(Fault::Threads)?;
+        let threads = InOrder::start(work, source, report, arguments.way.jobs).map_err(Fault::Threads)?;
         Ok(Self { arguments, threads, progress })
     }
 
@@ -103,7 +101,7 @@ impl<'a> Run<'a> {
         self.threads.work().outputs.run_folder.remove();
         let finished = report.finish();
         self.progress.end(&report, interruption.is_asked_for());
-        finished.map_err(|error| unwritable(REPORT, self.arguments.run.report.as_deref(), error))?;
+        finished.map_err(|error| unwritable(REPORT, self.arguments.way.report.as_deref(), error))?;
         if interruption.is_asked_for() {
             return Ok(report.counts.worst());
         }
@@ -115,13 +113,11 @@ impl<'a> Run<'a> {
         }
         Ok(report.counts.worst())
     }
-}
 
-impl Run<'_> {
     /// What was looked for, in words.
     fn expected_inputs(&self) -> String {
         let patterns = name::patterns(self.threads.work().outputs.operation.input());
-        match self.arguments.run.inputs() {
+        match self.arguments.way.inputs() {
             cli::Inputs::Paths(_) => format!("files, or folders with {patterns} in them"),
             cli::Inputs::List(_) => format!("a list with names of files, or of folders with {patterns} in them"),
             cli::Inputs::Manifest(_) => "a table with rows below its header".to_owned(),
@@ -130,76 +126,40 @@ impl Run<'_> {
     }
 }
 
-fn reads_stdin(inputs: cli::Inputs) -> bool {
-    match inputs {
-        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => is_stdin(file),
-        cli::Inputs::Paths(_) | cli::Inputs::Count(_) => false,
-    }
-}
-
-/// Whether what names the inputs is still there after it has been read: a pipe would be empty, or never open.
-fn can_be_read_again(inputs: cli::Inputs) -> bool {
-    match inputs {
-        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => !is_stdin(file) && file.is_file(),
-        cli::Inputs::Paths(_) | cli::Inputs::Count(_) => true,
-    }
-}
-
 const REPORT: &str = "the report";
 const OUTPUT_DIR: &str = "the output folder";
 
 /// Where the report goes, if anywhere, once it is sure that it takes no other file's place.
 fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
-    let Some(name) = &arguments.run.report else { return Ok(None) };
+    let Some(name) = &arguments.way.report else { return Ok(None) };
     let destination = Destination::of(Some(name), REPORT)?;
-    let Some(file) = destination.written_file() else { return Ok(Some(Place { destination, replaces: false })) };
+    let Some(file) = destination.written_file() else { return Ok(Some(Place { destination, replaced: None })) };
     let place = canonical_name(file);
     let is_read = |file: &Path| canonical_name(file) == place;
-    let is_among_inputs = match arguments.run.inputs() {
-        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => {
-            is_read(file) || is_stdin(file) && is_open_as(stdin(), &place)
-        }
-        cli::Inputs::Paths(paths) => paths.iter().any(|path| place.starts_with(canonical_name(path))),
-        cli::Inputs::Count(_) => false,
-    };
-    if is_among_inputs {
+    let given = arguments.way.inputs();
+    let is_given = |file| is_read(file) || is_stdin(file) && is_open_as(stdin(), &place);
+    let is_within = |path: &PathBuf| place.starts_with(canonical_name(path));
+    if given.file().is_some_and(is_given) || given.paths().iter().any(is_within) {
         return Err(Fault::SameFile { first: "--report", second: "an input" });
     }
     if let Some((second, _)) = arguments.request.files().into_iter().find(|(_, file)| is_read(file)) {
         return Err(Fault::SameFile { first: "--report", second });
     }
-    if destination.file().is_none() {
-        let is_kept = |_| Fault::ReportExists { file: name.clone() };
-        return Replaceable::AllButSecrets
-            .check(&place)
-            .map_err(is_kept)
-            .map(|()| Some(Place { destination, replaces: false }));
-    }
-    let replaces = place.exists();
-    if replaces && !is_report(&place) {
-        return Err(Fault::ReportExists { file: name.clone() });
-    }
-    Ok(Some(Place { destination, replaces }))
-}
-
-/// The files that a run reads besides its inputs, by their one names.
-fn files_of_run(arguments: &BatchArguments) -> Vec<PathBuf> {
-    let named = match arguments.run.inputs() {
-        cli::Inputs::List(file) | cli::Inputs::Manifest(file) => Some(file),
-        cli::Inputs::Paths(_) | cli::Inputs::Count(_) => None,
+    let replaced = destination.file().filter(|file| file.exists()).map(Path::to_owned);
+    let is_kept = match destination.file() {
+        Some(_) => replaced.as_deref().is_some_and(|file| !is_report(file)),
+        None => Replaceable::AllButSecrets.check(&place).is_err(),
     };
-    let of_request = arguments.request.files();
-    let files = named.into_iter().chain(of_request.iter().map(|(_, file)| file.as_path()));
-    files.map(canonical_name).collect()
+    if is_kept { Err(Fault::ReportExists.about(Some(name))) } else { Ok(Some(Place { destination, replaced })) }
 }
 
 /// Issuer and account for the report of new secrets, which other runs read: as text, or not at all.
 fn report_names(arguments: &BatchArguments, parameters: &Parameters) -> Result<[Option<String>; 2], Fault> {
-    if arguments.run.report.is_none() {
+    if arguments.way.report.is_none() {
         return Ok([None, None]);
     }
-    if arguments.run.output_dir().to_str().is_none() {
-        return Err(Fault::OutputDirNotUnicode { folder: arguments.run.output_dir().to_owned() });
+    if arguments.way.output_dir().to_str().is_none() {
+        return Err(Fault::OutputDirNotUnicode.about(Some(arguments.way.output_dir())));
     }
     let text = |part, name: &Option<Vec<u8>>| {
         let text = name.clone().map(String::from_utf8).transpose();
@@ -210,22 +170,24 @@ fn report_names(arguments: &BatchArguments, parameters: &Parameters) -> Result<[
 
 /// Where the outputs go, once it is sure that they can.
 fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Parameters) -> Result<Outputs, Fault> {
-    let names =
-        if operation == Operation::GenerateSecret { report_names(arguments, &parameters)? } else { [None, None] };
-    let folder = arguments.run.output_dir();
+    let is_new = operation == Operation::GenerateSecret;
+    let names = if is_new { report_names(arguments, &parameters)? } else { [None, None] };
+    let folder = arguments.way.output_dir();
     let run_folder = RunFolder::new(folder).map_err(|error| unwritable(OUTPUT_DIR, Some(folder), error))?;
     run_folder.check_moves().map_err(|error| match error.kind() {
         io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput => {
-            Fault::NoMoves { folder: folder.to_owned(), error }
+            Fault::NoMoves(error).about(Some(folder))
         }
         _ => unwritable(OUTPUT_DIR, Some(folder), error),
     })?;
-    let (format, existing) = (arguments.format.unwrap_or_default(), arguments.run.existing());
+    let (format, existing) = (arguments.format.unwrap_or_default(), arguments.way.existing());
     let session = Session::new(&arguments.request, parameters);
-    let read = files_of_run(arguments);
+    let of_request = arguments.request.files();
+    let read = arguments.way.inputs().file().into_iter().chain(of_request.iter().map(|(_, file)| file.as_path()));
+    let read = read.map(canonical_name).collect();
     Ok(Outputs { operation, session, names, format, output_dir: folder.to_owned(), existing, read, run_folder })
 }
 
 fn unwritable(what: &'static str, file: Option<&Path>, error: io::Error) -> Fault {
-    Fault::Write { what, file: file.map(Path::to_owned), error }
+    Fault::Write { what, error }.about(file)
 }

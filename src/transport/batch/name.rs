@@ -34,6 +34,9 @@ pub enum WrongName {
     /// It is in a folder of inputs.
     #[error("wrong parameter: the output lies in a folder of inputs")]
     AmongInputs,
+    /// Another input of the run has it.
+    #[error("wrong parameter: an earlier input of this run has the same output")]
+    Claimed,
 }
 
 impl Name {
@@ -62,11 +65,6 @@ impl Name {
         let mut name = folder.into_os_string();
         name.push(stem);
         Ok(Self(name))
-    }
-
-    /// The name of the secret with this number, from 1.
-    pub fn of_secret(number: u64) -> Self {
-        Self(format!("secret-{number:06}").into())
     }
 
     /// Where the result goes: a file with this ending, below the output folder.

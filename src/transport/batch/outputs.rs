@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::inputs::Task;
+use super::inputs::Input;
 use super::name::Name;
 use super::present::{Present, is_error_document};
+use super::report::Line;
 use super::run_folder::RunFolder;
 use crate::cli::Existing;
 use crate::operation::Operation;
@@ -17,9 +18,8 @@ use crate::reply::{INCORRECT, Reply};
 use crate::status::Status;
 use crate::symbol_format::SymbolFormat;
 use crate::system;
-use crate::transport::existing::{Kept, Replaceable};
 use crate::transport::fault::reason;
-use crate::transport::places::canonical_name;
+use crate::transport::files::{Kept, Replaceable, canonical_name};
 use crate::transport::session::{Names, Session};
 use crate::xml::MAX_DOCUMENT_BYTES;
 
@@ -43,36 +43,6 @@ pub struct Outputs {
     pub run_folder: RunFolder,
 }
 
-/// What became of a document.
-pub struct Answer {
-    /// The status; none where nothing was asked.
-    pub status: Option<Status>,
-    /// The file that was written, or was there, below the output folder.
-    pub output: Option<PathBuf>,
-    /// What is to be said of it, in words that quote nothing.
-    pub description: String,
-    /// Whether there was nothing to do.
-    pub is_skipped: bool,
-}
-
-impl Answer {
-    /// The answer to an input whose output would be that of another one, which is all that may stand there.
-    pub fn claimed() -> Self {
-        Self::failed(Failure::Claimed.to_string())
-    }
-
-    /// The answer to an input that has no name for a document which says so.
-    pub fn failed(description: String) -> Self {
-        Self { status: Some(Status::Error), output: None, description, is_skipped: false }
-    }
-
-    /// The answer to a row of a manifest that has a status other than 1.
-    pub fn failed_before() -> Self {
-        let description = "skipped: the manifest has a status other than 1".to_owned();
-        Self { status: None, output: None, description, is_skipped: true }
-    }
-}
-
 /// Why there is no answer to a document, or no place for it; what the file is called stands beside it in the report.
 #[derive(Debug, Error)]
 enum Failure {
@@ -93,23 +63,36 @@ enum Failure {
     Kept(Kept),
     #[error("cannot write: the existing output is not an answer of this operation")]
     NoOutput,
-    #[error("wrong parameter: an earlier input of this run has the same output")]
-    Claimed,
 }
 
 impl Outputs {
-    /// Works on a document. The number is that of no other at the same time; the buffer is used again and again.
-    pub fn answer(&self, task: &Task, number: u64, buffer: &mut Zeroizing<Vec<u8>>) -> Answer {
-        let answer = self.answer_or_failure(task, number, buffer);
-        answer.unwrap_or_else(|failure| self.fail(&task.name, number, &failure.to_string()))
+    /// Works on an input whose output has this name, or says why not; the buffer is used again and again.
+    pub fn line(&self, mut input: Input, name: Option<&Name>, buffer: &mut Zeroizing<Vec<u8>>) -> Line {
+        let line = match (name, input.wrong.take()) {
+            (Some(name), None) => {
+                let answer = self.answer(&input, name, buffer);
+                let line = answer.unwrap_or_else(|failure| self.fail(name, &failure.to_string()));
+                // Of a new secret the report says where it is, for those who read it.
+                if self.operation == Operation::GenerateSecret {
+                    input.file = Some(self.place(name));
+                }
+                let [issuer, account] = &self.names;
+                let names = [input.issuer.or_else(|| issuer.clone()), input.account.or_else(|| account.clone())];
+                Line { names, ..line }
+            }
+            (Some(name), Some(wrong)) => self.fail(name, &wrong),
+            (None, Some(description)) => Line { status: Some(Status::Error), description, ..Line::default() },
+            (None, None) => Line::skipped(None, None, "skipped: the manifest has a status other than 1"),
+        };
+        Line { input: input.file.unwrap_or_default(), ..line }
     }
 
-    fn answer_or_failure(&self, task: &Task, number: u64, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Answer, Failure> {
-        let (output, place) = (task.name.result(self.ending()), self.place(&task.name));
-        if let Some(answer) = self.left(&task.name, &output, &place)? {
-            return Ok(answer);
+    fn answer(&self, input: &Input, name: &Name, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Line, Failure> {
+        let (output, place) = (name.result(self.ending()), self.place(name));
+        if let Some(line) = self.left(name, &output, &place)? {
+            return Ok(line);
         }
-        let reply = self.respond(task, &place, buffer)?;
+        let reply = self.respond(input, &place, buffer)?;
         let description = match reply.status {
             Status::Success => String::new(),
             Status::Mismatch => INCORRECT.to_owned(),
@@ -120,42 +103,42 @@ impl Outputs {
         // That an empty file is replaced loses nothing.
         let replace = self.existing == Existing::Replace
             || self.existing == Existing::Skip && Present::at(&place, self.operation) == Present::Empty;
-        match self.run_folder.put(number, &place, &reply.body.drawn_as(self.format), replace) {
+        match self.run_folder.put(&place, &reply.body.drawn_as(self.format), replace) {
             Ok(()) => {
-                self.remove_error(&task.name);
-                Ok(Answer { status: Some(reply.status), output: Some(output), description, is_skipped: false })
+                self.remove_error(name);
+                Ok(Line { status: Some(reply.status), output: Some(output), description, ..Line::default() })
             }
             // Another run may have been quicker.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.left(&task.name, &output, &place)?.ok_or(Failure::Exists)
+                self.left(name, &output, &place)?.ok_or(Failure::Exists)
             }
             Err(error) => Err(Failure::Write(error)),
         }
     }
 
-    /// Says of a document that there can be no answer to it.
-    pub fn fail(&self, name: &Name, number: u64, description: &str) -> Answer {
+    /// Says of an input that there can be no answer to it.
+    fn fail(&self, name: &Name, description: &str) -> Line {
         let output = name.error();
-        let (output, description) = match self.put_error(number, &self.output_dir.join(&output), description) {
+        let (output, description) = match self.put_error(&self.output_dir.join(&output), description) {
             Ok(()) => (Some(output), description.to_owned()),
             Err(error) => (None, format!("{description}; {}", Failure::Write(error))),
         };
-        Answer { status: Some(Status::Error), output, description, is_skipped: false }
+        Line { status: Some(Status::Error), output, description, ..Line::default() }
     }
 
     /// Writes the document that says what was wrong, in place of an older one but of nothing else.
-    fn put_error(&self, number: u64, place: &Path, description: &str) -> io::Result<()> {
+    fn put_error(&self, place: &Path, description: &str) -> io::Result<()> {
         let document = Reply::error(description).body.into_bytes();
-        match self.run_folder.put(number, place, &document, false) {
+        match self.run_folder.put(place, &document, false) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_error_document(place) => {
-                self.run_folder.put(number, place, &document, true)
+                self.run_folder.put(place, &document, true)
             }
             result => result,
         }
     }
 
     /// Where the result for a name goes.
-    pub fn place(&self, name: &Name) -> PathBuf {
+    fn place(&self, name: &Name) -> PathBuf {
         self.output_dir.join(name.result(self.ending()))
     }
 
@@ -172,7 +155,7 @@ impl Outputs {
     }
 
     /// The answer where an output is left as it is, if there is one and it is.
-    fn left(&self, name: &Name, output: &Path, place: &Path) -> Result<Option<Answer>, Failure> {
+    fn left(&self, name: &Name, output: &Path, place: &Path) -> Result<Option<Line>, Failure> {
         if self.existing != Existing::Skip {
             return Ok(None);
         }
@@ -181,16 +164,15 @@ impl Outputs {
             Present::Other => Err(Failure::NoOutput),
             Present::Output(status) => {
                 self.remove_error(name);
-                let description = "skipped: the output exists".to_owned();
-                Ok(Some(Answer { status: Some(status), output: Some(output.into()), description, is_skipped: true }))
+                Ok(Some(Line::skipped(Some(status), Some(output.into()), "skipped: the output exists")))
             }
         }
     }
 
-    fn respond(&self, task: &Task, place: &Path, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Reply, Failure> {
+    fn respond(&self, input: &Input, place: &Path, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Reply, Failure> {
         if self.existing == Existing::Replace && place.exists() {
             let name = canonical_name(place);
-            if self.read.contains(&name) || task.input.as_deref().is_some_and(|input| canonical_name(input) == name) {
+            if self.read.contains(&name) || input.file.as_deref().is_some_and(|input| canonical_name(input) == name) {
                 return Err(Failure::IsRead);
             }
             // A secret may also be an input that has not been read yet.
@@ -203,10 +185,10 @@ impl Outputs {
             return Err(Failure::Exists);
         }
         buffer.clear();
-        if let (Some(file), Some(input)) = (&task.input, self.operation.input()) {
-            read(file, input.max_bytes() + 1, buffer)?;
+        if let (Some(file), Some(kind)) = (&input.file, self.operation.input()) {
+            read(file, kind.max_bytes() + 1, buffer)?;
         }
-        let [issuer, account] = [&task.issuer, &task.account].map(|name| name.as_deref().map(str::as_bytes));
+        let [issuer, account] = [&input.issuer, &input.account].map(|name| name.as_deref().map(str::as_bytes));
         Ok(self.session.respond(self.operation, Names { issuer, account }, buffer))
     }
 

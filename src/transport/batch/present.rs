@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::operation::Operation;
 use crate::reply::{MATCH, MISMATCH};
 use crate::status::Status;
-use crate::transport::existing::beginning;
+use crate::transport::files::beginning;
 
 /// How documents begin that say what was wrong.
 const ERROR: &[u8] = b"<Error ";

@@ -1,32 +1,33 @@
 //! The bar on a terminal, and the line at the end (contract 6.5).
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use kdam::{Bar, BarExt};
 
-use super::inputs::{Inputs, Item};
+use super::inputs::Inputs;
 use super::report::{Counts, Report};
 use crate::transport::tell;
 
 /// The numbers as they are now, for whoever draws them.
 #[derive(Default)]
 pub struct Tally {
-    inputs: AtomicU64,
-    mismatches: AtomicU64,
-    errors: AtomicU64,
+    counts: Mutex<Counts>,
+    /// How many inputs there are, once they are counted.
     total: AtomicU64,
 }
 
 impl Tally {
     /// Takes over the numbers.
-    pub fn set(&self, counts: &Counts) {
-        self.inputs.store(counts.inputs(), Ordering::Relaxed);
-        self.mismatches.store(counts.mismatches, Ordering::Relaxed);
-        self.errors.store(counts.errors, Ordering::Relaxed);
+    pub fn set(&self, counts: Counts) {
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+    }
+
+    fn counts(&self) -> Counts {
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -53,17 +54,17 @@ impl Progress {
     /// Draws the numbers as they are now, unless that was done just before.
     pub fn draw(&mut self) {
         let Some(bar) = &mut self.bar else { return };
-        bar.counter = count_of(&self.tally.inputs);
+        let counts = self.tally.counts();
+        bar.counter = count_of(counts.inputs());
         if !bar.should_refresh() {
             return;
         }
         // Inputs may have come since they were counted.
-        bar.total = match count_of(&self.tally.total) {
+        bar.total = match count_of(self.tally.total.load(Ordering::Relaxed)) {
             0 => 0,
             total => total.max(bar.counter),
         };
-        let (mismatches, errors) = (count_of(&self.tally.mismatches), count_of(&self.tally.errors));
-        bar.set_postfix(format!("{mismatches} mismatches, {errors} errors"));
+        bar.set_postfix(format!("{} mismatches, {} errors", counts.mismatches, counts.errors));
         // The rate is that of the time until now, which only this call sets.
         bar.elapsed_time();
         show(&bar.render());
@@ -76,7 +77,7 @@ impl Progress {
         }
         if !self.is_quiet {
             let interrupted = if is_interrupted { "interrupted after " } else { "" };
-            let error = report.untold_error();
+            let error = report.untold_error.as_ref();
             let error =
                 error.map_or_else(String::new, |error| format!("; the first error (--report has all): {error}"));
             tell(&format!("{interrupted}{}{error}; {:.1} s", report.counts, self.start.elapsed().as_secs_f64()));
@@ -92,8 +93,8 @@ fn bar_of_unknown_length() -> Bar {
     bar
 }
 
-fn count_of(number: &AtomicU64) -> usize {
-    usize::try_from(number.load(Ordering::Relaxed)).unwrap_or(usize::MAX)
+fn count_of(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// Writes over the line that the terminal shows, but for its last column, behind which some consoles begin a new one. The
@@ -108,7 +109,7 @@ fn show(line: &str) {
 /// Counts inputs in a thread that ends with the process.
 fn count(inputs: Inputs, tally: Arc<Tally>) {
     let counting = move || {
-        let total = inputs.filter(|item| !matches!(item, Item::Other)).count();
+        let total = inputs.flatten().count();
         tally.total.store(total as u64, Ordering::Relaxed);
     };
     // Without the thread there is no time left to tell.

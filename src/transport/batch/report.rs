@@ -7,38 +7,50 @@ use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord, Writer};
 
-use super::outputs::Answer;
 use crate::status::Status;
-use crate::transport::existing::beginning;
-use crate::transport::output::{Destination, Opened};
+use crate::transport::files::{Destination, Unfinished, beginning};
 
-/// A line of the report.
+/// What became of an input: a line of the report.
+#[derive(Default)]
 pub struct Line {
     /// The input as it was named or found.
     pub input: PathBuf,
-    /// What became of it.
-    pub answer: Answer,
+    /// The file that was written, or was there, below the output folder.
+    pub output: Option<PathBuf>,
+    /// The status; none where nothing was asked.
+    pub status: Option<Status>,
+    /// What is to be said of it, in words that quote nothing.
+    pub description: String,
+    /// Whether there was nothing to do.
+    pub is_skipped: bool,
     /// Issuer and account of a new secret.
     pub names: [Option<String>; 2],
+}
+
+impl Line {
+    /// There was nothing to do.
+    pub fn skipped(status: Option<Status>, output: Option<PathBuf>, description: &str) -> Self {
+        Self { status, output, description: description.to_owned(), is_skipped: true, ..Self::default() }
+    }
 }
 
 /// Where a report goes, once it is sure that it may go there.
 pub struct Place {
     /// The file or stream.
     pub destination: Destination,
-    /// Whether an older report, or an empty file, was found there. Nothing else is replaced, and nothing that came later.
-    pub replaces: bool,
+    /// The older report, or the empty file, that was found there. Nothing else is replaced, and nothing that came later.
+    pub replaced: Option<PathBuf>,
 }
 
 /// The report, as far as one is wanted, and the numbers.
 pub struct Report {
-    writer: Option<Writer<Opened>>,
+    writer: Option<Writer<Unfinished>>,
     has_names: bool,
     error: Option<io::Error>,
     /// The older one whose place it takes.
     replaced: Option<PathBuf>,
-    first_error: Option<String>,
-    is_wanted: bool,
+    /// What was wrong with the first input that has status -1, where no report tells it.
+    pub untold_error: Option<String>,
     /// How many inputs came to what.
     pub counts: Counts,
 }
@@ -50,36 +62,32 @@ const NAMES: [&str; 2] = ["issuer", "account"];
 
 impl Report {
     /// Begins a report; with names it is one of new secrets.
-    pub fn begin(place: Option<&Place>, has_names: bool) -> io::Result<Self> {
-        let mut writer = place.map(|place| place.destination.open()).transpose()?.map(Writer::from_writer);
-        if let Some(writer) = &mut writer {
+    pub fn begin(place: Option<Place>, has_names: bool) -> io::Result<Self> {
+        let (mut writer, mut replaced) = (None, None);
+        if let Some(place) = place {
             let names = if has_names { &NAMES[..] } else { &[] };
-            writer.write_record(COLUMNS.iter().chain(names)).map_err(cause)?;
+            let opened = writer.insert(Writer::from_writer(place.destination.open()?));
+            opened.write_record(COLUMNS.iter().chain(names)).map_err(cause)?;
+            replaced = place.replaced;
         }
-        Ok(Self {
-            writer,
-            has_names,
-            error: None,
-            replaced: place
-                .filter(|place| place.replaces)
-                .and_then(|place| place.destination.file())
-                .map(Path::to_owned),
-            counts: Counts::default(),
-            first_error: None,
-            is_wanted: place.is_some(),
-        })
+        Ok(Self { writer, has_names, error: None, replaced, untold_error: None, counts: Counts::default() })
     }
 
     /// Adds what became of an input. Where it cannot be written, that is told at the end: the run goes on.
     pub fn add(&mut self, line: &Line) {
-        self.counts.add(&line.answer);
-        if line.answer.status == Some(Status::Error) && self.first_error.is_none() {
-            self.first_error = Some(line.answer.description.clone());
+        self.counts.add(line);
+        let Some(writer) = &mut self.writer else {
+            if line.status == Some(Status::Error) {
+                self.untold_error.get_or_insert_with(|| line.description.clone());
+            }
+            return;
+        };
+        if self.error.is_some() {
+            return;
         }
-        let Some(writer) = self.writer.as_mut().filter(|_| self.error.is_none()) else { return };
-        let output = line.answer.output.as_deref().map_or(Cow::Borrowed(""), printable);
-        let status = line.answer.status.map_or("", Status::text);
-        let cells = [printable(&line.input), output, status.into(), line.answer.description.as_str().into()];
+        let output = line.output.as_deref().map_or(Cow::Borrowed(""), printable);
+        let status = line.status.map_or("", Status::text);
+        let cells = [printable(&line.input), output, status.into(), line.description.as_str().into()];
         // The names stay what they are, so that the next run sees the same.
         let names = line.names.iter().filter(|_| self.has_names).map(|name| name.as_deref().unwrap_or_default());
         let cells = cells.iter().map(Cow::as_ref).chain(names);
@@ -98,11 +106,6 @@ impl Report {
         // It may have become something else by now, an output of this very run.
         let replaces = self.replaced.as_deref().is_some_and(is_report);
         opened.finish(replaces)
-    }
-
-    /// What was wrong with the first input that has status -1, where no report tells it.
-    pub fn untold_error(&self) -> Option<&str> {
-        self.first_error.as_deref().filter(|_| !self.is_wanted)
     }
 }
 
@@ -143,7 +146,7 @@ fn printable(file: &Path) -> Cow<'_, str> {
 }
 
 /// How many inputs came to what.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub successful: u64,
     pub mismatches: u64,
@@ -157,17 +160,17 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, answer: &Answer) {
-        let count = match answer.status {
-            _ if answer.is_skipped => &mut self.skipped,
+    fn add(&mut self, line: &Line) {
+        let count = match line.status {
+            _ if line.is_skipped => &mut self.skipped,
             None => &mut self.skipped,
             Some(Status::Success) => &mut self.successful,
             Some(Status::Mismatch) => &mut self.mismatches,
             Some(Status::Error) => &mut self.errors,
         };
         *count += 1;
-        self.failed_before += u64::from(answer.status.is_none());
-        self.worst = match (self.worst, answer.status) {
+        self.failed_before += u64::from(line.status.is_none());
+        self.worst = match (self.worst, line.status) {
             (Some(Status::Error), _) | (_, Some(Status::Error)) => Some(Status::Error),
             (Some(Status::Mismatch), _) | (_, Some(Status::Mismatch)) => Some(Status::Mismatch),
             (Some(Status::Success) | None, Some(Status::Success) | None) => Some(Status::Success),
@@ -211,8 +214,8 @@ fn number(count: u64, one: &str, many: &str) -> String {
 mod tests {
     use super::*;
 
-    fn answer(status: Option<Status>, is_skipped: bool) -> Answer {
-        Answer { status, output: None, description: String::new(), is_skipped }
+    fn line(status: Option<Status>, is_skipped: bool) -> Line {
+        Line { status, is_skipped, ..Line::default() }
     }
 
     // contract 6.5b, 6.6a
@@ -222,14 +225,14 @@ mod tests {
         assert_eq!(counts.worst(), Status::Success);
         let answers = [(Some(Status::Success), false), (None, true), (Some(Status::Mismatch), true)];
         for (status, is_skipped) in answers {
-            counts.add(&answer(status, is_skipped));
+            counts.add(&line(status, is_skipped));
         }
         assert_eq!(
             (counts.worst(), counts.to_string().as_str()),
             (Status::Mismatch, "3 inputs: 1 successful, 0 mismatches, 0 errors, 2 skipped")
         );
-        counts.add(&answer(Some(Status::Error), false));
-        counts.add(&answer(Some(Status::Mismatch), false));
+        counts.add(&line(Some(Status::Error), false));
+        counts.add(&line(Some(Status::Mismatch), false));
         counts.others = 1;
         assert_eq!(counts.worst(), Status::Error);
         assert_eq!(

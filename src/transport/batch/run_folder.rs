@@ -4,11 +4,12 @@
 use std::fs::{self, DirBuilder, DirEntry, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tempfile::{TempDir, TempPath};
 
-use crate::transport::whole_file::{PREFIX, folder};
+use crate::transport::files::whole_file::{PREFIX, folder, move_to};
 
 /// The file in the folder that is locked.
 const LOCK: &str = "lock";
@@ -21,6 +22,8 @@ pub struct RunFolder {
     // Windows does not remove a folder with an open file in it, so this is dropped first.
     lock: Mutex<Option<File>>,
     folder: TempDir,
+    /// How many files have been begun.
+    files: AtomicU64,
     /// Whether there was nothing in the output folder before.
     pub is_first: bool,
 }
@@ -35,7 +38,7 @@ impl RunFolder {
         loop {
             let folder = new_folder(&output_dir)?;
             if let Some(lock) = lock_new(&folder.path().join(LOCK))? {
-                return Ok(Self { lock: Mutex::new(Some(lock)), folder, is_first });
+                return Ok(Self { lock: Mutex::new(Some(lock)), folder, files: AtomicU64::new(0), is_first });
             }
         }
     }
@@ -43,8 +46,8 @@ impl RunFolder {
     /// Tries to move a file without replacing another, and to replace one.
     pub fn check_moves(&self) -> io::Result<()> {
         let place = self.folder.path().join(MOVED);
-        self.put(0, &place, &[], false)?;
-        match self.put(0, &place, &[], false) {
+        self.put(&place, &[], false)?;
+        match self.put(&place, &[], false) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
             Ok(()) => return Err(io::ErrorKind::Unsupported.into()),
@@ -59,10 +62,10 @@ impl RunFolder {
         let _ = fs::remove_dir_all(self.folder.path());
     }
 
-    /// Writes a file of mode 0600 and moves it to its place, in folders that are made where they are missing. The
-    /// number is no other file's at the same time. A file that is there is replaced, or is an error of the kind
-    /// `AlreadyExists`.
-    pub fn put(&self, number: u64, place: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
+    /// Writes a file of mode 0600 and moves it to its place, in folders that are made where they are missing. A
+    /// file that is there is replaced, or is an error of the kind `AlreadyExists`.
+    pub fn put(&self, place: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
+        let number = self.files.fetch_add(1, Ordering::Relaxed);
         let temporary = self.folder.path().join(number.to_string());
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -73,15 +76,12 @@ impl RunFolder {
         let temporary = TempPath::try_from_path(temporary)?;
         file.write_all(bytes)?;
         drop(file);
-        let moved = |temporary: TempPath| {
-            if replace { temporary.persist(place) } else { temporary.persist_noclobber(place) }
-        };
-        match moved(temporary) {
+        match move_to(place, temporary, replace) {
             Err(error) if error.error.kind() == io::ErrorKind::NotFound => {
                 make_folders(folder(place))?;
-                moved(error.path).map_err(|error| error.error)
+                Ok(move_to(place, error.path, replace)?)
             }
-            result => result.map_err(|error| error.error),
+            result => Ok(result?),
         }
     }
 }
@@ -190,7 +190,7 @@ mod tests {
         let output = tempfile::tempdir().unwrap();
         let path = output.path();
         let living = RunFolder::new(path).unwrap();
-        living.put(7, &living.folder.path().join("half"), b"x", false).unwrap();
+        living.put(&living.folder.path().join("half"), b"x", false).unwrap();
         for (dead, files) in [
             ("dead", &[LOCK, MOVED, "17"][..]),
             ("early", &[]),
@@ -225,10 +225,10 @@ mod tests {
         let run = RunFolder::new(&output.path().join("made/here")).unwrap();
         run.check_moves().unwrap();
         let place = output.path().join("made/here/sub/folder/a.xml");
-        run.put(1, &place, b"first", false).unwrap();
-        let error = run.put(1, &place, b"second", false).unwrap_err();
+        run.put(&place, b"first", false).unwrap();
+        let error = run.put(&place, b"second", false).unwrap_err();
         assert_eq!((error.kind(), fs::read(&place).unwrap().as_slice()), (io::ErrorKind::AlreadyExists, &b"first"[..]));
-        run.put(1, &place, b"third", true).unwrap();
+        run.put(&place, b"third", true).unwrap();
         assert_eq!(fs::read(&place).unwrap(), b"third");
         assert_eq!(names(run.folder.path()), [LOCK]);
     }
@@ -240,9 +240,9 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    for number in 0..50 {
+                    for _ in 0..50 {
                         let run = RunFolder::new(output.path()).unwrap();
-                        run.put(number, &run.folder.path().join("x"), b"x", false).unwrap();
+                        run.put(&run.folder.path().join("x"), b"x", false).unwrap();
                     }
                 });
             }

@@ -12,8 +12,8 @@ use tempfile::{SpooledTempFile, spooled_tempfile};
 use thiserror::Error;
 
 use crate::transport::byte_order_mark::{TextReader, Utf16Error};
-use crate::transport::descriptor::InputStream;
 use crate::transport::fault::ChangedError;
+use crate::transport::files::InputStream;
 
 /// How much of a table from a pipe is kept in memory.
 const MAX_MEMORY_BYTES: usize = 1 << 20;

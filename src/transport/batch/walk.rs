@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, FilterEntry, WalkDir};
 
+use super::inputs::Input;
 use super::name::is_input;
-use crate::operation::Input;
+use crate::operation;
+use crate::transport::fault::reason;
 
 /// How many folders are open at once. Where they are nested deeper, the crate keeps the rest of the outer ones in memory.
 const MAX_OPEN: usize = 128;
@@ -24,57 +26,47 @@ const VERSIONS_PREFIX: &[u8] = b"..";
 pub struct Walk {
     root: PathBuf,
     /// What the operation reads, if anything.
-    input: Option<Input>,
+    reads: Option<operation::Input>,
     entries: FilterEntry<walkdir::IntoIter, fn(&DirEntry) -> bool>,
-}
-
-/// What a walk comes across.
-pub enum Found {
-    /// A document or picture, and its path below the folder.
-    Input(PathBuf, PathBuf),
-    /// Another file, or a symbolic link to a folder.
-    Other,
-    /// A folder that cannot be read, or a file that has vanished, and its path below the folder.
-    Unreadable(PathBuf, PathBuf, io::Error),
 }
 
 impl Walk {
     /// A walk through this folder; the order is the file system's.
-    pub fn new(root: PathBuf, input: Option<Input>) -> Self {
+    pub fn new(root: PathBuf, reads: Option<operation::Input>) -> Self {
         let entries = WalkDir::new(&root).max_open(MAX_OPEN).into_iter().filter_entry(is_walked as fn(&_) -> _);
-        Self { root, input, entries }
+        Self { root, reads, entries }
     }
 
     fn below(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.root).unwrap_or(path).to_owned()
     }
 
-    fn found(&self, entry: DirEntry) -> Found {
-        if is_input(entry.file_name(), self.input) && is_file(&entry) && !is_apple_double(&entry) {
-            let below = self.below(entry.path());
-            return Found::Input(entry.into_path(), below);
-        }
-        Found::Other
+    fn found(&self, entry: DirEntry) -> Option<Input> {
+        let is_found = is_input(entry.file_name(), self.reads) && is_file(&entry) && !is_apple_double(&entry);
+        let output = is_found.then(|| self.below(entry.path()))?;
+        Some(Input { file: Some(entry.into_path()), output: Some(output), ..Input::default() })
     }
 
-    fn unreadable(&self, error: walkdir::Error) -> Found {
+    fn unreadable(&self, error: walkdir::Error) -> Input {
         let path = error.path().unwrap_or(&self.root).to_owned();
-        let below = self.below(&path);
+        let below = Some(self.below(&path)).filter(|below| below != Path::new(""));
         // Links are not followed, so there are no loops, which are the only errors without a cause.
         let cause = error.into_io_error().unwrap_or_else(|| io::ErrorKind::Other.into());
-        Found::Unreadable(path, below, cause)
+        let wrong = format!("cannot read the folder: {}", reason(&cause));
+        Input { file: Some(path), output: below, wrong: Some(wrong), ..Input::default() }.placed(0)
     }
 }
 
+/// The documents or pictures; none for another file, or a symbolic link to a folder.
 impl Iterator for Walk {
-    type Item = Found;
+    type Item = Option<Input>;
 
-    fn next(&mut self) -> Option<Found> {
+    fn next(&mut self) -> Option<Option<Input>> {
         loop {
             return match self.entries.next()? {
                 Ok(entry) if entry.file_type().is_dir() => continue,
                 Ok(entry) => Some(self.found(entry)),
-                Err(error) => Some(self.unreadable(error)),
+                Err(error) => Some(Some(self.unreadable(error))),
             };
         }
     }

@@ -9,7 +9,7 @@ use crate::cli::{Column, Columns};
 use crate::operation::Operation;
 use crate::reply::{Body, Reply};
 use crate::symbol_format::SymbolFormat;
-use crate::transport::session::{Names, Session};
+use crate::transport::session::Session;
 use crate::verification::{Examination, Guess, MemoryError};
 
 /// What holds for all records.
@@ -38,13 +38,9 @@ impl Answering {
             Ok(record) => record,
             Err(error) => return lines.end(Reply::error(&error.to_string()), self.format),
         };
-        let names = Names { issuer: record.issuer, account: record.account };
-        let (operation, document) = (record.operation, record.document.bytes());
-        if !self.session.remembers() {
-            return lines.end(self.session.respond(operation, names, document), self.format);
-        }
-        match self.session.examine(operation, names, document) {
-            Examination::Guess(guess) => lines.defer(guess),
+        match self.session.examine(record.operation, record.names, record.document.bytes()) {
+            Examination::Guess(guess) if self.session.remembers() => lines.defer(guess),
+            Examination::Guess(guess) => lines.end(guess.without_memory(), self.format),
             Examination::Answer(reply) => lines.end(reply, self.format),
             // No column can ask for it.
             Examination::Unlock(_) => lines.end(Reply::of(Err(MemoryError::Absent.into())), self.format),

@@ -9,14 +9,13 @@ use std::ops::ControlFlow;
 
 use data_encoding::BASE64;
 
-use super::descriptor::{InputStream, OutputStream};
+use super::delivery::{STANDARD_OUTPUT, refuse_run, tell_status};
 use super::fault::Fault;
-use super::filter;
+use super::files::{InputStream, OutputStream};
 use super::in_order::{InOrder, Work};
-use super::places::STANDARD_OUTPUT;
+use super::parameters;
 use super::records::{Block, MAX_RECORD_BYTES, Records};
 use super::session::Session;
-use super::{parameters, tell};
 use crate::cli::{Column, Columns, StreamArguments};
 use crate::operation::{Input, Operation};
 use crate::picture::MAX_PICTURE_BYTES;
@@ -28,7 +27,7 @@ use answer::{Answering, Lines};
 pub fn run(arguments: &StreamArguments) -> i32 {
     let threads = match start(arguments) {
         Ok(threads) => threads,
-        Err(fault) => return filter::refuse_run(fault, EXIT_CODES),
+        Err(fault) => return refuse_run(fault, EXIT_CODES),
     };
     let streams = threads.wait(|| false);
     match &streams.fault {
@@ -38,7 +37,7 @@ pub fn run(arguments: &StreamArguments) -> i32 {
             EXIT_CODES.written(Status::Success)
         }
         Some(fault) => {
-            tell(&format!("status {}: {}", Status::Error, fault.cause()));
+            tell_status(Status::Error, fault.cause());
             EXIT_CODES.not_written()
         }
     }
@@ -49,10 +48,11 @@ const STANDARD_INPUT: &str = "standard input";
 const EXIT_CODES: ExitCodes = ExitCodes::Unix;
 
 /// Checks what is asked and starts to answer.
-fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
+fn start(arguments: &StreamArguments) -> Result<InOrder<Answering>, Fault> {
     parameters::leave_stdin(&arguments.request)?;
     let (operation, parameters) = parameters::resolve(&arguments.request, None)?;
-    let columns = arguments.records.columns.clone().unwrap_or_else(|| default_columns(operation));
+    let (usual_columns, max_record_bytes) = usual_record(operation);
+    let columns = arguments.way.columns.clone().unwrap_or(usual_columns);
     if operation.is_none() && !columns.contains(Column::Operation) {
         return Err(Fault::NoOperation(Operation::EXPECTED));
     }
@@ -66,38 +66,26 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Stream>, Fault> {
     if !columns.contains(Column::Document) && !always_without {
         return Err(Fault::NoDocumentColumn);
     }
-    let end = if arguments.records.null { 0 } else { b'\n' };
-    let input = InputStream::standard().map_err(|error| Fault::Read { what: STANDARD_INPUT, file: None, error })?;
-    let output = OutputStream::standard().map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })?;
-    let max_record_bytes = max_record_bytes(operation);
+    let end = if arguments.way.null { 0 } else { b'\n' };
+    let input = InputStream::standard().map_err(|error| Fault::Read { what: STANDARD_INPUT, error })?;
+    let output = OutputStream::standard().map_err(|error| Fault::Write { what: STANDARD_OUTPUT, error })?;
     let format = arguments.format.unwrap_or_default();
     let session = Session::new(&arguments.request, parameters);
-    let stream = Stream(Answering { columns, operation, max_record_bytes, session, format });
-    InOrder::start(stream, Records::new(input, end), Sink { output, fault: None }, arguments.records.jobs)
+    let answering = Answering { columns, operation, max_record_bytes, session, format };
+    InOrder::start(answering, Records::new(input, end), Sink { output, fault: None }, arguments.way.jobs)
         .map_err(Fault::Threads)
 }
 
-/// What a record is where nothing is said: the document, or the picture in Base64.
-fn default_columns(operation: Option<Operation>) -> Columns {
+/// What a record is where nothing is said, and the most bytes of one (contract 7.1, 9.5): a document, or a picture in Base64.
+fn usual_record(operation: Option<Operation>) -> (Columns, usize) {
     match operation.and_then(Operation::input) {
-        Some(Input::Picture) => Columns::of_picture(),
-        Some(Input::Document(_)) | None => Columns::default(),
+        Some(Input::Picture) => (Columns::of_picture(), BASE64.encode_len(MAX_PICTURE_BYTES) + MAX_RECORD_BYTES),
+        Some(Input::Document(_)) | None => (Columns::default(), MAX_RECORD_BYTES),
     }
 }
-
-/// The most bytes of a record (contract 7.1, 9.5).
-fn max_record_bytes(operation: Option<Operation>) -> usize {
-    match operation.and_then(Operation::input) {
-        Some(Input::Picture) => BASE64.encode_len(MAX_PICTURE_BYTES) + MAX_RECORD_BYTES,
-        Some(Input::Document(_)) | None => MAX_RECORD_BYTES,
-    }
-}
-
-/// Blocks of records in, blocks of lines out.
-struct Stream(Answering);
 
 /// What one thread has in hand.
-struct Portion {
+pub struct Portion {
     block: Block,
     lines: Lines,
     /// Why there is no block.
@@ -105,18 +93,19 @@ struct Portion {
 }
 
 /// Where the lines go, and what became of it.
-struct Sink {
+pub struct Sink {
     output: OutputStream,
     fault: Option<Fault>,
 }
 
-impl Work for Stream {
+/// Blocks of records in, blocks of lines out.
+impl Work for Answering {
     type Source = Records<InputStream>;
     type Portion = Portion;
     type Sink = Sink;
 
     fn portion(&self) -> Portion {
-        Portion { block: Block::new(self.0.max_record_bytes), lines: Lines::new(), error: None }
+        Portion { block: Block::new(self.max_record_bytes), lines: Lines::new(), error: None }
     }
 
     fn take(&self, records: &mut Self::Source, portion: &mut Portion) -> Option<()> {
@@ -132,7 +121,7 @@ impl Work for Stream {
     fn work(&self, portion: &mut Portion) {
         portion.lines.clear();
         if portion.error.is_none() {
-            portion.block.records().for_each(|record| self.0.answer(record, &mut portion.lines));
+            portion.block.records().for_each(|record| self.answer(record, &mut portion.lines));
         }
     }
 
@@ -142,11 +131,11 @@ impl Work for Stream {
             return ControlFlow::Break(());
         }
         let written = if let Some(error) = portion.error.take() {
-            Err(Fault::Read { what: STANDARD_INPUT, file: None, error })
+            Err(Fault::Read { what: STANDARD_INPUT, error })
         } else {
-            self.0.settle(&mut portion.lines);
+            self.settle(&mut portion.lines);
             let written = sink.output.write_all(portion.lines.bytes());
-            written.map_err(|error| Fault::Write { what: STANDARD_OUTPUT, file: None, error })
+            written.map_err(|error| Fault::Write { what: STANDARD_OUTPUT, error })
         };
         match written {
             Ok(()) => ControlFlow::Continue(()),

@@ -6,15 +6,14 @@ use zeroize::Zeroizing;
 use super::base64;
 use crate::cli::{Column, Columns};
 use crate::operation::Operation;
+use crate::transport::session::Names;
 
 /// What a record says. Of the names an empty cell says nothing.
 pub struct Record<'a> {
     /// What to do.
     pub operation: Operation,
-    /// Whom the account is with.
-    pub issuer: Option<&'a [u8]>,
-    /// The account.
-    pub account: Option<&'a [u8]>,
+    /// Whose it is.
+    pub names: Names<'a>,
     /// The document, empty where the operation takes none.
     pub document: Document<'a>,
 }
@@ -144,13 +143,13 @@ impl<'a, 'c> Cells<'a, 'c> {
     }
 
     fn record(&self, operation: Operation) -> Result<Record<'a>, RecordError> {
-        let mut record = Record { operation, issuer: None, account: None, document: Document::Plain(&[]) };
+        let mut record = Record { operation, names: Names::default(), document: Document::Plain(&[]) };
         for (column, cell) in self.iter() {
             let name = Some(cell).filter(|cell| !cell.is_empty());
             match column {
                 Column::Id | Column::Operation => {}
-                Column::Issuer => record.issuer = name,
-                Column::Account => record.account = name,
+                Column::Issuer => record.names.issuer = name,
+                Column::Account => record.names.account = name,
                 Column::Document | Column::DocumentBase64 if operation.input().is_none() => {}
                 Column::Document => record.document = Document::Plain(cell),
                 Column::DocumentBase64 => record.document = Document::Decoded(base64::decode(cell)?),
@@ -175,7 +174,8 @@ mod tests {
         let columns = columns.parse().unwrap();
         let (id, record) = take_apart(&columns, Some(operation), MAX_RECORD_BYTES, record.as_bytes());
         let record = record.map(|record| {
-            let names = [record.issuer, record.account].map(|name| name.map_or("-".to_owned(), text)).join(" ");
+            let names =
+                [record.names.issuer, record.names.account].map(|name| name.map_or("-".to_owned(), text)).join(" ");
             format!("{} {names} {}", record.operation.name(), text(record.document.bytes()))
         });
         (id.map(text), record)

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{KeyUriError, decoded, visible};
+use crate::named::named;
 use crate::otp::{Algorithm, CodeParameters, OutOfRange, Secret, SecretError};
 
 /// The parameters that mean something here.
@@ -30,35 +31,21 @@ pub enum Parameter {
     TwoStepDifficulty,
 }
 
-impl Parameter {
-    const ALL: [Self; 10] = [
-        Self::Secret,
-        Self::Issuer,
-        Self::Algorithm,
-        Self::Digits,
-        Self::Period,
-        Self::Encoder,
-        Self::TwoStep,
-        Self::TwoStepSalt,
-        Self::TwoStepOutput,
-        Self::TwoStepDifficulty,
-    ];
-    const TWO_STEP: [Self; 4] = [Self::TwoStep, Self::TwoStepSalt, Self::TwoStepOutput, Self::TwoStepDifficulty];
+named!(Parameter {
+    Secret = "secret",
+    Issuer = "issuer",
+    Algorithm = "algorithm",
+    Digits = "digits",
+    Period = "period",
+    Encoder = "encoder",
+    TwoStep = "2step",
+    TwoStepSalt = "2step_salt",
+    TwoStepOutput = "2step_output",
+    TwoStepDifficulty = "2step_difficulty",
+});
 
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Secret => "secret",
-            Self::Issuer => "issuer",
-            Self::Algorithm => "algorithm",
-            Self::Digits => "digits",
-            Self::Period => "period",
-            Self::Encoder => "encoder",
-            Self::TwoStep => "2step",
-            Self::TwoStepSalt => "2step_salt",
-            Self::TwoStepOutput => "2step_output",
-            Self::TwoStepDifficulty => "2step_difficulty",
-        }
-    }
+impl Parameter {
+    const TWO_STEP: [Self; 4] = [Self::TwoStep, Self::TwoStepSalt, Self::TwoStepOutput, Self::TwoStepDifficulty];
 
     /// The parameter with this name, in any case.
     fn named(name: &[u8]) -> Option<Self> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::super::{Confidential, Message};
+use crate::named::named;
 
 /// The words of a command. `Debug` shows the program alone: somebody may have put a key into an argument.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,18 +38,9 @@ enum Place {
     Id,
 }
 
+named!(Place { To = "to", From = "from", Channel = "channel", Id = "id" });
+
 impl Place {
-    const ALL: [Self; 4] = [Self::To, Self::From, Self::Channel, Self::Id];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::To => "to",
-            Self::From => "from",
-            Self::Channel => "channel",
-            Self::Id => "id",
-        }
-    }
-
     fn value(self, message: &Message) -> &str {
         match self {
             Self::To => message.to.reveal(),

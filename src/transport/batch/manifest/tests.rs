@@ -1,6 +1,8 @@
+use std::path::PathBuf;
+
 use super::*;
 
-fn rows(table: &str) -> Result<Vec<Result<Row, String>>, String> {
+fn rows(table: &str) -> Result<Vec<Result<Input, String>>, String> {
     let mut manifest = Manifest::new(table.as_bytes(), true).map_err(|error| error.to_string())?;
     Ok(std::iter::from_fn(|| manifest.next_row()).map(|row| row.map_err(|error| error.to_string())).collect())
 }
@@ -9,12 +11,12 @@ fn rows(table: &str) -> Result<Vec<Result<Row, String>>, String> {
 #[test]
 fn columns_in_any_order_and_further_ones() {
     let table = "\u{feff}account,department,input,output,status,issuer\r\n\"Doe, \"\"Joe\"\"\",7,a b.xml,,1,\r\n\r\n,,c.xml,x/y.png,-1,X4\n";
-    let first = Row { input: Some("a b.xml".into()), account: Some("Doe, \"Joe\"".to_owned()), ..Row::default() };
-    let second = Row {
-        input: Some("c.xml".into()),
+    let first = Input { file: Some("a b.xml".into()), account: Some("Doe, \"Joe\"".to_owned()), ..Input::default() };
+    let second = Input {
+        file: Some("c.xml".into()),
         output: Some("x/y.png".into()),
         issuer: Some("X4".to_owned()),
-        ..Row::default()
+        ..Input::default()
     };
     assert_eq!(rows(table), Ok(vec![Ok(first), Ok(second)]));
     assert_eq!(rows("input"), Ok(vec![]));
@@ -24,7 +26,7 @@ fn columns_in_any_order_and_further_ones() {
 #[test]
 fn a_table_without_inputs() {
     let mut manifest = Manifest::new(&b"account\nme\n"[..], false).unwrap();
-    let row = Row { account: Some("me".to_owned()), ..Row::default() };
+    let row = Input { account: Some("me".to_owned()), ..Input::default() };
     assert_eq!(manifest.next_row().unwrap().unwrap(), row);
     assert!(manifest.next_row().is_none());
     for table in ["", "name\n", "name;city\n"] {
@@ -56,7 +58,7 @@ fn the_status_of_a_report() {
 #[test]
 fn rows_without_content() {
     let table = "input,account\n,\na.xml,\n,,,\n\n\"\", \t\n\"\"\nb.xml,me\n,\n";
-    let inputs: Vec<_> = rows(table).unwrap().into_iter().map(|row| row.unwrap().input.unwrap()).collect();
+    let inputs: Vec<_> = rows(table).unwrap().into_iter().map(|row| row.unwrap().file.unwrap()).collect();
     assert_eq!(inputs, [PathBuf::from("a.xml"), PathBuf::from("b.xml")]);
 }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::descriptor::InputStream;
-use super::fault::Fault;
+use super::InputStream;
+use crate::transport::fault::Fault;
 
 /// The first buffer; usual documents have a tenth of it.
 const USUAL_BYTES: usize = 1024;
@@ -42,15 +42,14 @@ impl Source {
         max_bytes: usize,
         timeout: Option<Duration>,
     ) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let file = || self.file().map(Path::to_owned);
         let enough = max_bytes + 1;
         let result = match timeout {
             None => self.read_enough(enough),
             Some(limit) => {
-                self.read_within(enough, limit).ok_or_else(|| Fault::Timeout { what, file: file(), limit })?
+                self.read_within(enough, limit).ok_or_else(|| Fault::Timeout { what, limit }.about(self.file()))?
             }
         };
-        result.map_err(|error| Fault::Read { what, file: file(), error })
+        result.map_err(|error| Fault::Read { what, error }.about(self.file()))
     }
 
     /// The file, if it is one.

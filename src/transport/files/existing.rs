@@ -8,7 +8,7 @@ use std::path::Path;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::fault::reason;
+use crate::transport::fault::reason;
 use crate::xml::{DocumentKind, MAX_DOCUMENT_BYTES};
 
 /// Which files an answer may replace.

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::descriptor::OutputStream;
-use super::existing::{Kept, Replaceable};
-use super::fault::Fault;
-use super::input::is_standard_stream;
+use super::source::is_standard_stream;
 use super::whole_file::{self, Unfinished, folder};
+use super::{Kept, OutputStream, Replaceable};
+use crate::transport::fault::Fault;
 
 /// How many symbolic links are followed; the kernel's own limit on Linux.
 const MAX_LINKS: usize = 40;
@@ -31,7 +30,7 @@ impl Destination {
     pub fn of(option: Option<&Path>, what: &'static str) -> Result<Self, Fault> {
         match option {
             Some(file) if !is_standard_stream(file) => {
-                Self::of_file(file).map_err(|error| Fault::Write { what, file: Some(file.to_owned()), error })
+                Self::of_file(file).map_err(|error| Fault::Write { what, error }.about(Some(file)))
             }
             Some(_) | None => Ok(Self::Stdout),
         }
@@ -66,11 +65,9 @@ impl Destination {
 
     /// Writes all bytes: to a stream as they are, to a file whole or not at all.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Stdout => OutputStream::standard()?.write_all(bytes),
-            Self::Special(file) => OutputStream::open(file)?.write_all(bytes),
-            Self::File(file) => whole_file::replace(file, bytes),
-        }
+        let mut unfinished = self.open()?;
+        unfinished.write_all(bytes)?;
+        unfinished.finish(true)
     }
 
     /// As [`Destination::write`], but a file is replaced only where that is allowed, and what is written to as it is is
@@ -99,12 +96,12 @@ impl Destination {
     }
 
     /// Opens it to be written piece by piece.
-    pub fn open(&self) -> io::Result<Opened> {
-        Ok(match self {
-            Self::Stdout => Opened::Stream(OutputStream::standard()?),
-            Self::Special(file) => Opened::Stream(OutputStream::open(file)?),
-            Self::File(file) => Opened::File(Unfinished::new(file)?),
-        })
+    pub fn open(&self) -> io::Result<Unfinished> {
+        match self {
+            Self::Stdout => OutputStream::standard().map(Unfinished::stream),
+            Self::Special(file) => OutputStream::open(file).map(Unfinished::stream),
+            Self::File(file) => Unfinished::new(file),
+        }
     }
 
     /// The file that is written, if it is one: replaced, or written to as it is.
@@ -134,42 +131,6 @@ pub enum WriteError {
     /// The system cannot do it.
     #[error(transparent)]
     System(#[from] io::Error),
-}
-
-/// A destination that is written piece by piece.
-#[derive(Debug)]
-pub enum Opened {
-    /// Written as it is.
-    Stream(OutputStream),
-    /// A file that nobody sees until it is whole.
-    File(Unfinished),
-}
-
-impl Opened {
-    /// Puts a file in its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
-    pub fn finish(self, replace: bool) -> io::Result<()> {
-        match self {
-            Self::Stream(_) => Ok(()),
-            Self::File(file) if replace => file.replace(),
-            Self::File(file) => file.create(),
-        }
-    }
-}
-
-impl Write for Opened {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stream(stream) => stream.write(bytes),
-            Self::File(file) => file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stream(stream) => stream.flush(),
-            Self::File(file) => file.flush(),
-        }
-    }
 }
 
 /// What the name of an open descriptor (`/dev/fd/3`, to which `/dev/stdout` and the like are links) leads to. Such a

@@ -7,19 +7,23 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::{NamedTempFile, PathPersistError, TempPath};
+
+use super::OutputStream;
 
 /// How temporary names begin.
 pub const PREFIX: &str = ".totp-adapter-";
 
-/// Writes a file, in place of an older one if there is one.
-pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    Unfinished::holding(file, bytes)?.replace()
-}
-
 /// Writes a file that does not exist yet; if it does, that is an error of the kind `AlreadyExists`.
 pub fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    Unfinished::holding(file, bytes)?.create()
+    let mut unfinished = Unfinished::new(file)?;
+    unfinished.write_all(bytes)?;
+    unfinished.finish(false)
+}
+
+/// Moves a file to its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
+pub fn move_to(place: &Path, temporary: TempPath, replace: bool) -> Result<(), PathPersistError> {
+    if replace { temporary.persist(place) } else { temporary.persist_noclobber(place) }
 }
 
 /// The folder that a file is in.
@@ -30,7 +34,8 @@ pub fn folder(file: &Path) -> &Path {
     }
 }
 
-/// A file that is not yet where it belongs, and vanishes where it never gets there.
+/// What is written piece by piece: a file that is not yet where it belongs, and vanishes where it never gets there; or what is
+/// written as it is.
 #[derive(Debug)]
 pub struct Unfinished {
     place: PathBuf,
@@ -39,10 +44,12 @@ pub struct Unfinished {
 
 #[derive(Debug)]
 enum Content {
-    /// Without a name.
+    /// A file without a name.
     Unnamed(File),
-    /// With a temporary one.
+    /// A file with a temporary one.
     Named(NamedTempFile),
+    /// No file.
+    Stream(OutputStream),
 }
 
 impl Unfinished {
@@ -55,60 +62,56 @@ impl Unfinished {
         Ok(Self { place: place.to_owned(), content })
     }
 
-    fn holding(place: &Path, bytes: &[u8]) -> io::Result<Self> {
-        let mut file = Self::new(place)?;
-        file.write_all(bytes)?;
-        Ok(file)
+    /// What is written as it is: it has no place to come to.
+    pub fn stream(stream: OutputStream) -> Self {
+        Self { place: PathBuf::new(), content: Content::Stream(stream) }
     }
 
-    /// Puts the file in its place, whatever is there.
-    pub fn replace(self) -> io::Result<()> {
+    /// Puts a file in its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
+    pub fn finish(self, replace: bool) -> io::Result<()> {
         self.sync()?;
-        let temporary: TempPath = match self.content {
+        let temporary = match self.content {
+            Content::Unnamed(file) if !replace => return link(&file, &self.place),
             // The moment between these two names is the only one in which a temporary name exists.
-            Content::Unnamed(file) => tempfile::Builder::new()
-                .prefix(PREFIX)
-                .make_in(folder(&self.place), |name| link(&file, name))?
-                .into_temp_path(),
+            Content::Unnamed(file) => {
+                let named =
+                    tempfile::Builder::new().prefix(PREFIX).make_in(folder(&self.place), |name| link(&file, name));
+                named?.into_temp_path()
+            }
             Content::Named(file) => file.into_temp_path(),
+            Content::Stream(_) => return Ok(()),
         };
-        temporary.persist(&self.place).map_err(|error| error.error)
-    }
-
-    /// Puts the file in its place, if nothing is there.
-    pub fn create(self) -> io::Result<()> {
-        self.sync()?;
-        match self.content {
-            Content::Unnamed(file) => link(&file, &self.place),
-            Content::Named(file) => file.into_temp_path().persist_noclobber(&self.place).map_err(|error| error.error),
-        }
+        Ok(move_to(&self.place, temporary, replace)?)
     }
 
     /// Waits until the bytes are safe on the disk, as far as the file system can tell.
     fn sync(&self) -> io::Result<()> {
-        match self.file().sync_all() {
+        let file = match &self.content {
+            Content::Unnamed(file) => file,
+            Content::Named(file) => file.as_file(),
+            Content::Stream(_) => return Ok(()),
+        };
+        match file.sync_all() {
             Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
                 Err(error)
             }
             Ok(()) | Err(_) => Ok(()),
         }
     }
-
-    fn file(&self) -> &File {
-        match &self.content {
-            Content::Unnamed(file) => file,
-            Content::Named(file) => file.as_file(),
-        }
-    }
 }
 
 impl Write for Unfinished {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file().write(bytes)
+        match &mut self.content {
+            Content::Unnamed(file) => file.write(bytes),
+            Content::Named(file) => file.as_file_mut().write(bytes),
+            Content::Stream(stream) => stream.write(bytes),
+        }
     }
 
+    /// Nothing is kept.
     fn flush(&mut self) -> io::Result<()> {
-        self.file().flush()
+        Ok(())
     }
 }
 

@@ -47,14 +47,19 @@ pub fn own(stream: impl std::os::windows::io::AsHandle) -> io::Result<File> {
     Ok(stream.as_handle().try_clone_to_owned()?.into())
 }
 
-/// What is read: standard input, or a file by its name.
+/// A standard stream, or a file by its name.
 #[derive(Debug)]
-pub enum InputStream {
-    /// The console of Windows that standard input is.
-    Console(io::Stdin),
+pub enum Stream<C> {
+    /// The console of Windows that a standard stream is.
+    Console(C),
     /// Anything else.
     File(File),
 }
+
+/// What is read.
+pub type InputStream = Stream<io::Stdin>;
+/// What is written as it is: standard output, or a pipe or device by its name.
+pub type OutputStream = Stream<io::Stdout>;
 
 impl InputStream {
     /// Standard input.
@@ -84,15 +89,6 @@ impl Read for InputStream {
             Self::File(file) => patiently(|| file.read(room)),
         }
     }
-}
-
-/// What is written as it is: standard output, or a pipe or device by its name.
-#[derive(Debug)]
-pub enum OutputStream {
-    /// The console of Windows that standard output is.
-    Console(io::Stdout),
-    /// Anything else.
-    File(File),
 }
 
 impl OutputStream {
