@@ -100,7 +100,7 @@ fn the_windows_program() {
     assert_eq!((document, code), (Vec::new(), 0));
     let (document, code) = windows.run("--operation GeneratePassword --input missing.xml", b"");
     assert_eq!(code, 2);
-    assert!(text(document).starts_with("<Error description=\"cannot read: "));
+    assert!(text(document).starts_with("<Error description=\"cannot read the input: "));
     let names = fs::read_dir(windows.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(
         names.into_iter().all(|name| !name.to_str().unwrap().starts_with(".totp-adapter-")),

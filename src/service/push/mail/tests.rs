@@ -76,6 +76,10 @@ fn broken_mails() {
         (as_base64("MDgxODA0\n\nList\n"), "081804\n\nList"),
         (as_base64("MDgxODA0\n_____\nList\n"), "081804\n_____\nList"),
         (as_base64("MDgxODA"), "08180"),
+        (
+            as_base64("MDgxODA0Cg==\nList\n").replace("Content-T", "Content-Type: text/plain\nContent-T"),
+            "081804\n\nList",
+        ),
         (in_parts("\n081804\n"), "081804"),
         (in_parts("Content-Transfer-Encoding: base64\n\nMDgx\nODA0\n"), "081804"),
         (
@@ -100,6 +104,8 @@ fn broken_mails() {
     {
         assert_eq!(read(&message), Err(MailError::Encoding), "{message:?}");
     }
+    // What follows a type that is none stays.
+    assert_eq!(text(b"Subject: a\nContent-Type: text; charset=iso-8859-15\n\n\xa4 081804"), "€ 081804");
     // An attachment that cannot be read takes nothing away.
     let attached = "--b\nContent-Disposition: attachment\nContent-Transfer-Encoding: base64\n\n-\n--b--\n";
     assert_eq!(text(in_parts(&format!("\n081804\n{attached}"))), "081804");
