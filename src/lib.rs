@@ -51,6 +51,7 @@ pub mod service;
 #[cfg(feature = "state")]
 pub mod state;
 pub mod status;
+mod suggestion;
 pub mod symbol_format;
 mod system;
 #[doc(hidden)]

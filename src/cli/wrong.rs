@@ -12,14 +12,10 @@ use super::{Files, named_file};
 use crate::operation::Operation;
 use crate::otp::OutOfRange;
 use crate::status::ExitCodes;
+use crate::suggestion::{self, alternatives};
 
 /// The operation where it is the first word, in an error.
 const WORD: &str = "the operation as a word";
-/// How alike two words are at least, of 1, for one to be a slip of the other: clap's measure for options.
-const SLIP: f64 = 0.7;
-/// The most bytes of a word that is compared; no name is half as long.
-const MAX_COMPARED_BYTES: usize = 64;
-
 /// Why a command line cannot be followed, and what of it is followed all the same.
 #[derive(Debug)]
 pub struct WrongCommandLine {
@@ -134,15 +130,10 @@ fn unknown_word(error: &clap::Error) -> String {
     if let Some(name) = subcommands().into_iter().find(|name| *name == typed) {
         return format!("{name} must come before the options");
     }
-    let typed = typed.to_lowercase();
-    let likeness = |name: &&'static str| (strsim::jaro(&typed, &name.to_lowercase()), *name);
-    // A secret may be long, and resembles nothing.
-    let compared = names.iter().filter(|_| typed.len() <= MAX_COMPARED_BYTES);
-    let best = compared.map(likeness).max_by(|(one, _), (other, _)| one.total_cmp(other));
-    match best.filter(|(likeness, _)| *likeness > SLIP) {
-        Some((_, name)) => format!("unknown operation or command; did you mean {name}?"),
-        None => UNEXPECTED_ARGUMENT.to_owned(),
-    }
+    suggestion::nearest(typed, &names).map_or_else(
+        || UNEXPECTED_ARGUMENT.to_owned(),
+        |name| format!("unknown operation or command; did you mean {name}?"),
+    )
 }
 
 /// The subcommands that this program has.
@@ -266,14 +257,6 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
         ContextValue::Strings(texts) => texts.first().map(String::as_str),
         // The values are clap's, and it may add to them; only texts are of use here.
         _ => None,
-    }
-}
-
-fn alternatives(values: &[String]) -> String {
-    match values {
-        [] => String::new(),
-        [only] => only.clone(),
-        [others @ .., last] => format!("{} or {last}", others.join(", ")),
     }
 }
 
