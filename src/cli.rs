@@ -47,7 +47,7 @@ pub use stream::{Column, Columns, StreamArguments};
 pub use wrong::WrongCommandLine;
 
 use crate::operation::Operation;
-use crate::otp::{OutOfRange, whole_number, whole_number_in};
+use crate::otp::{OutOfRangeError, whole_number, whole_number_in};
 use crate::status::ExitCodes;
 use crate::symbol_format::SymbolFormat;
 
@@ -289,26 +289,26 @@ pub struct Files {
 /// One of a list of names, which clap shows in help and completions.
 fn named<T, const N: usize>(names: [&'static str; N]) -> impl TypedValueParser<Value = T>
 where
-    T: FromStr<Err = OutOfRange> + Clone + Send + Sync + 'static,
+    T: FromStr<Err = OutOfRangeError> + Clone + Send + Sync + 'static,
 {
     PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
 }
 
 /// How many threads work.
-fn jobs(text: &str) -> Result<NonZeroUsize, OutOfRange> {
+fn jobs(text: &str) -> Result<NonZeroUsize, OutOfRangeError> {
     const MAX: usize = 1024;
-    let wrong = OutOfRange { expected: "a whole number from 1 to 1024" };
+    let wrong = OutOfRangeError { expected: "a whole number from 1 to 1024" };
     whole_number(text, wrong.expected).ok().filter(|jobs: &NonZeroUsize| jobs.get() <= MAX).ok_or(wrong)
 }
 
-fn input_timeout(text: &str) -> Result<Duration, OutOfRange> {
+fn input_timeout(text: &str) -> Result<Duration, OutOfRangeError> {
     whole_number_in(text, &(1..=86_400), "a whole number of seconds from 1 to 86400").map(Duration::from_secs)
 }
 
 /// A file with a name: the status must not stand among the result.
-fn named_file(name: OsString) -> Result<PathBuf, OutOfRange> {
+fn named_file(name: OsString) -> Result<PathBuf, OutOfRangeError> {
     if name.is_empty() || name == "-" {
-        return Err(OutOfRange { expected: "the name of a file" });
+        return Err(OutOfRangeError { expected: "the name of a file" });
     }
     Ok(name.into())
 }

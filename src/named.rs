@@ -11,11 +11,11 @@ macro_rules! named {
         }
 
         impl ::std::str::FromStr for $type {
-            type Err = $crate::otp::OutOfRange;
+            type Err = $crate::otp::OutOfRangeError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let expected = Self::EXPECTED;
-                Self::ALL.into_iter().find(|value| value.name() == text).ok_or($crate::otp::OutOfRange { expected })
+                Self::ALL.into_iter().find(|value| value.name() == text).ok_or($crate::otp::OutOfRangeError { expected })
             }
         }
     };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use crate::key_uri_format::KeyUriFormat;
-use crate::otp::{CodeParameters, OutOfRange, Skew};
+use crate::otp::{CodeParameters, OutOfRangeError, Skew};
 use crate::picture::MAX_PICTURE_BYTES;
 use crate::xml::{DocumentKind, MAX_DOCUMENT_BYTES};
 
@@ -72,11 +72,11 @@ impl Operation {
 }
 
 impl FromStr for Operation {
-    type Err = OutOfRange;
+    type Err = OutOfRangeError;
 
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
+    fn from_str(text: &str) -> Result<Self, OutOfRangeError> {
         let expected = Self::EXPECTED;
-        Self::ALL.into_iter().find(|operation| operation.name() == text).ok_or(OutOfRange { expected })
+        Self::ALL.into_iter().find(|operation| operation.name() == text).ok_or(OutOfRangeError { expected })
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::operation::Operation;
-use crate::otp::{Algorithm, Digits, OutOfRange, Period, Skew};
+use crate::otp::{Algorithm, Digits, OutOfRangeError, Period, Skew};
 use crate::xml::{self, Document, Parameter, Position, ReadError};
 
 /// The parameters in a document; those that it does not name are absent.
@@ -75,9 +75,9 @@ impl Texts<'_> {
     }
 
     /// Any other value, trimmed.
-    fn value<T: FromStr<Err = OutOfRange>>(&self, parameter: Parameter) -> Result<Option<T>, ParametersError> {
+    fn value<T: FromStr<Err = OutOfRangeError>>(&self, parameter: Parameter) -> Result<Option<T>, ParametersError> {
         let Some(text) = self.0.text(parameter) else { return Ok(None) };
-        let outside = |OutOfRange { expected }| ParametersError::Value {
+        let outside = |OutOfRangeError { expected }| ParametersError::Value {
             parameter: parameter.name(),
             expected,
             at: text.start(),

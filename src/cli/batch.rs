@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::read_qr::ReadQr;
 use super::{Asked, Request, jobs, named};
-use crate::otp::{OutOfRange, whole_number};
+use crate::otp::{OutOfRangeError, whole_number};
 use crate::status::ExitCodes;
 use crate::symbol_format::SymbolFormat;
 
@@ -200,9 +200,9 @@ impl RunArguments {
     }
 }
 
-fn count(text: &str) -> Result<NonZeroU32, OutOfRange> {
+fn count(text: &str) -> Result<NonZeroU32, OutOfRangeError> {
     const MAX: u32 = 999_999_999;
-    let wrong = OutOfRange { expected: "a whole number from 1 to 999999999" };
+    let wrong = OutOfRangeError { expected: "a whole number from 1 to 999999999" };
     whole_number(text, wrong.expected).ok().filter(|count: &NonZeroU32| count.get() <= MAX).ok_or(wrong)
 }
 

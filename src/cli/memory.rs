@@ -10,7 +10,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::{Files, FilterArguments, Form, Handling, Request};
 use crate::operation::Operation;
-use crate::otp::OutOfRange;
+use crate::otp::OutOfRangeError;
 #[cfg(feature = "serve")]
 use crate::service::{Name, PhoneNumber};
 #[cfg(feature = "serve")]
@@ -53,18 +53,18 @@ pub struct MemoryArguments {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "clap's parsers of any bytes give what they own")]
-pub(super) fn location(text: OsString) -> Result<Location, OutOfRange> {
+pub(super) fn location(text: OsString) -> Result<Location, OutOfRangeError> {
     let location = Location::parse(&text)?;
     match &location {
         Location::Sqlite(_) => {}
         #[cfg(feature = "serve")]
         Location::Postgres(address) => {
-            Address::parse(address).map_err(|error| OutOfRange { expected: error.expected() })?;
+            Address::parse(address).map_err(|error| OutOfRangeError { expected: error.expected() })?;
         }
         #[cfg(not(feature = "serve"))]
         Location::Postgres(_) => {
             let expected = "sqlite:FILE or the name of a file, or a program with PostgreSQL (cargo build --release --features serve)";
-            return Err(OutOfRange { expected });
+            return Err(OutOfRangeError { expected });
         }
     }
     Ok(location)
@@ -124,18 +124,18 @@ Examples:
 
 #[cfg(feature = "serve")]
 #[expect(clippy::needless_pass_by_value, reason = "clap's parsers of any bytes give what they own")]
-fn account(name: OsString) -> Result<Name, OutOfRange> {
-    name.to_str().and_then(Name::parse).ok_or(OutOfRange { expected: Name::EXPECTED })
+fn account(name: OsString) -> Result<Name, OutOfRangeError> {
+    name.to_str().and_then(Name::parse).ok_or(OutOfRangeError { expected: Name::EXPECTED })
 }
 
 #[cfg(feature = "serve")]
 #[expect(clippy::needless_pass_by_value, reason = "clap's parsers of any bytes give what they own")]
-fn destination(number: OsString) -> Result<Locked, OutOfRange> {
+fn destination(number: OsString) -> Result<Locked, OutOfRangeError> {
     if number == "-" {
         return Ok(Locked::DestinationOnInput);
     }
     let number = number.to_str().and_then(PhoneNumber::parse).map(Locked::Destination);
-    number.ok_or(OutOfRange { expected: PhoneNumber::EXPECTED })
+    number.ok_or(OutOfRangeError { expected: PhoneNumber::EXPECTED })
 }
 
 /// What is to be unlocked in the state of the service.

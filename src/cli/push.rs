@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 pub use request::{PushArguments, PushRequest, SkyvernContent, SkyvernRequest, WebhookRequest, WebhookTarget};
 
 use super::{Files, input_timeout, named};
-use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew, whole_number, whole_number_in};
+use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRangeError, Period, Skew, whole_number, whole_number_in};
 use crate::service::delivery::{ContentType, ProxyAddress};
 use crate::status::ExitCodes;
 
@@ -245,18 +245,18 @@ impl SkyvernCommand {
     }
 }
 
-fn proxy(text: &str) -> Result<ProxyAddress, OutOfRange> {
-    ProxyAddress::parse(text).map_err(|error| OutOfRange { expected: error.expected() })
+fn proxy(text: &str) -> Result<ProxyAddress, OutOfRangeError> {
+    ProxyAddress::parse(text).map_err(|error| OutOfRangeError { expected: error.expected() })
 }
 
-fn content_type(text: &str) -> Result<ContentType, OutOfRange> {
-    ContentType::parse(text).ok_or(OutOfRange { expected: ContentType::EXPECTED })
+fn content_type(text: &str) -> Result<ContentType, OutOfRangeError> {
+    ContentType::parse(text).ok_or(OutOfRangeError { expected: ContentType::EXPECTED })
 }
 
-fn give_up(text: &str) -> Result<Duration, OutOfRange> {
+fn give_up(text: &str) -> Result<Duration, OutOfRangeError> {
     whole_number_in(text, &(1..=3600), "a whole number of seconds from 1 to 3600").map(Duration::from_secs)
 }
 
-fn minimum_rest(text: &str) -> Result<u32, OutOfRange> {
+fn minimum_rest(text: &str) -> Result<u32, OutOfRangeError> {
     whole_number(text, "a whole number of seconds from 0 to less than --period")
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::named;
-use crate::otp::OutOfRange;
+use crate::otp::OutOfRangeError;
 use crate::service::log::{LogFormat, LogLevel, LogOptions};
 use crate::state::Location;
 
@@ -60,7 +60,7 @@ Examples:
   totp-adapter serve --config totp-adapter.toml --check
   curl --data '<Secret>GEZDGNBVGY3TQOJQ</Secret>' http://127.0.0.1:6238/x4/GeneratePassword";
 
-fn address(text: &str) -> Result<SocketAddr, OutOfRange> {
+fn address(text: &str) -> Result<SocketAddr, OutOfRangeError> {
     let expected = "an address and a port such as 127.0.0.1:6238 or [::1]:6238";
-    text.parse().map_err(|_| OutOfRange { expected })
+    text.parse().map_err(|_| OutOfRangeError { expected })
 }

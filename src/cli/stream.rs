@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::read_qr::ReadQr;
 use super::{Asked, Request, jobs, named};
 use crate::named::named;
-use crate::otp::OutOfRange;
+use crate::otp::OutOfRangeError;
 use crate::symbol_format::SymbolFormat;
 
 /// The command line behind `stream`.
@@ -164,16 +164,16 @@ impl Default for Columns {
 }
 
 impl FromStr for Columns {
-    type Err = OutOfRange;
+    type Err = OutOfRangeError;
 
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
-        const WRONG: OutOfRange = OutOfRange {
+    fn from_str(text: &str) -> Result<Self, OutOfRangeError> {
+        const WRONG: OutOfRangeError = OutOfRangeError {
             expected: "names out of id, operation, issuer, account and either document or document-base64, separated by \
                        commas and each at most once,",
         };
         let mut columns = Self(Vec::new());
         for name in text.split(',') {
-            let column = name.parse().map_err(|OutOfRange { .. }| WRONG)?;
+            let column = name.parse().map_err(|OutOfRangeError { .. }| WRONG)?;
             if columns.contains(column) {
                 return Err(WRONG);
             }

@@ -10,7 +10,7 @@ use clap_lex::OsStrExt;
 
 use super::{Files, named_file};
 use crate::operation::Operation;
-use crate::otp::OutOfRange;
+use crate::otp::OutOfRangeError;
 use crate::status::ExitCodes;
 use crate::suggestion::{self, alternatives};
 
@@ -101,7 +101,7 @@ fn problem(error: &clap::Error, own: &[&Arg]) -> String {
         ErrorKind::InvalidValue if option() == Some(WORD) => unknown_word(error),
         ErrorKind::InvalidValue => accepted_values(option(), error),
         ErrorKind::ValueValidation => {
-            let out_of_range = std::error::Error::source(error).and_then(|source| source.downcast_ref::<OutOfRange>());
+            let out_of_range = std::error::Error::source(error).and_then(|source| source.downcast_ref::<OutOfRangeError>());
             let expected = out_of_range.map_or("another value", |error| error.expected);
             format!("expected {expected} for {}", option().unwrap_or("an option"))
         }

@@ -11,7 +11,7 @@ use crate::named::named;
 /// A value outside the range of its parameter. It does not hold the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("expected {expected}")]
-pub struct OutOfRange {
+pub struct OutOfRangeError {
     /// The values that are accepted, in words.
     pub expected: &'static str,
 }
@@ -86,9 +86,9 @@ impl Default for Period {
 }
 
 impl FromStr for Period {
-    type Err = OutOfRange;
+    type Err = OutOfRangeError;
 
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
+    fn from_str(text: &str) -> Result<Self, OutOfRangeError> {
         whole_number(text, Self::EXPECTED).map(Self)
     }
 }
@@ -118,9 +118,9 @@ impl Default for Skew {
 }
 
 impl FromStr for Skew {
-    type Err = OutOfRange;
+    type Err = OutOfRangeError;
 
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
+    fn from_str(text: &str) -> Result<Self, OutOfRangeError> {
         whole_number_in(text, &(0..=Self::MAX_STEPS), Self::EXPECTED).map(Self)
     }
 }
@@ -135,9 +135,9 @@ impl UnixTime {
 }
 
 impl FromStr for UnixTime {
-    type Err = OutOfRange;
+    type Err = OutOfRangeError;
 
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
+    fn from_str(text: &str) -> Result<Self, OutOfRangeError> {
         whole_number(text, Self::EXPECTED).map(Self)
     }
 }
@@ -154,19 +154,19 @@ pub struct CodeParameters {
 }
 
 /// Reads ASCII digits and nothing else: `from_str` of the standard library also takes a leading `+`.
-pub(crate) fn whole_number<N: FromStr>(text: &str, expected: &'static str) -> Result<N, OutOfRange> {
+pub(crate) fn whole_number<N: FromStr>(text: &str, expected: &'static str) -> Result<N, OutOfRangeError> {
     Some(text)
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|text| text.parse().ok())
-        .ok_or(OutOfRange { expected })
+        .ok_or(OutOfRangeError { expected })
 }
 
 /// The same, within a range.
-pub(crate) fn whole_number_in<N>(text: &str, range: &RangeInclusive<N>, expected: &'static str) -> Result<N, OutOfRange>
+pub(crate) fn whole_number_in<N>(text: &str, range: &RangeInclusive<N>, expected: &'static str) -> Result<N, OutOfRangeError>
 where
     N: FromStr + PartialOrd,
 {
-    whole_number(text, expected).ok().filter(|number| range.contains(number)).ok_or(OutOfRange { expected })
+    whole_number(text, expected).ok().filter(|number| range.contains(number)).ok_or(OutOfRangeError { expected })
 }
 
 #[cfg(test)]

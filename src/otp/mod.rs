@@ -13,7 +13,7 @@ mod password;
 mod secret;
 mod symbol;
 
-pub use code::{Algorithm, CodeParameters, Digits, OutOfRange, Period, Skew, UnixTime};
+pub use code::{Algorithm, CodeParameters, Digits, OutOfRangeError, Period, Skew, UnixTime};
 pub(crate) use code::{whole_number, whole_number_in};
 pub use error_correction::ErrorCorrectionLevel;
 pub use key_uri::{KeyUri, KeyUriError, Label, LabelError, LabelPart, is_otpauth, key_uri};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::otp::OutOfRange;
+use crate::otp::OutOfRangeError;
 
 /// Where a state is kept. `Debug` does not show the address of a database: somebody may have put a password into it.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,8 +22,8 @@ impl Location {
     ///
     /// # Errors
     ///
-    /// [`OutOfRange`] where no file is named.
-    pub fn parse(text: &std::ffi::OsStr) -> Result<Self, OutOfRange> {
+    /// [`OutOfRangeError`] where no file is named.
+    pub fn parse(text: &std::ffi::OsStr) -> Result<Self, OutOfRangeError> {
         let bytes = text.as_encoded_bytes();
         if let Some(text) = text.to_str() {
             if text.starts_with("postgres://") || text.starts_with("postgresql://") {
@@ -32,11 +32,11 @@ impl Location {
             if let Some(file) = text.strip_prefix("sqlite:") {
                 // Other programs take what follows for a host, a relative name or an absolute one.
                 let is_url = file.starts_with("//");
-                return if is_url { Err(OutOfRange { expected: Self::EXPECTED }) } else { Self::of_file(file.into()) };
+                return if is_url { Err(OutOfRangeError { expected: Self::EXPECTED }) } else { Self::of_file(file.into()) };
             }
         }
         if bytes.starts_with(b"sqlite:") {
-            return Err(OutOfRange { expected: Self::EXPECTED });
+            return Err(OutOfRangeError { expected: Self::EXPECTED });
         }
         Self::of_file(text.into())
     }
@@ -56,8 +56,8 @@ impl Location {
         self.file().map_or_else(Vec::new, |file| vec![file.to_owned(), log_of(file), beside(file, "-shm")])
     }
 
-    fn of_file(file: PathBuf) -> Result<Self, OutOfRange> {
-        if file.as_os_str().is_empty() { Err(OutOfRange { expected: Self::EXPECTED }) } else { Ok(Self::Sqlite(file)) }
+    fn of_file(file: PathBuf) -> Result<Self, OutOfRangeError> {
+        if file.as_os_str().is_empty() { Err(OutOfRangeError { expected: Self::EXPECTED }) } else { Ok(Self::Sqlite(file)) }
     }
 }
 

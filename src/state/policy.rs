@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::otp::{OutOfRange, whole_number_in};
+use crate::otp::{OutOfRangeError, whole_number_in};
 
 /// How many wrong passwords in a row one secret may get before none is looked at for a while: 1 to 100, or 0 for no such
 /// limit. Default: 5.
@@ -32,9 +32,9 @@ impl Default for Attempts {
 }
 
 impl FromStr for Attempts {
-    type Err = OutOfRange;
+    type Err = OutOfRangeError;
 
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
+    fn from_str(text: &str) -> Result<Self, OutOfRangeError> {
         whole_number_in(text, &(0..=Self::MAX), Self::EXPECTED).map(Self)
     }
 }
@@ -60,9 +60,9 @@ impl LockAfter {
 }
 
 impl FromStr for LockAfter {
-    type Err = OutOfRange;
+    type Err = OutOfRangeError;
 
-    fn from_str(text: &str) -> Result<Self, OutOfRange> {
+    fn from_str(text: &str) -> Result<Self, OutOfRangeError> {
         whole_number_in(text, &(0..=Self::MAX), Self::EXPECTED).map(Self)
     }
 }

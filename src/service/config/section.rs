@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::nearest::unknown_key;
 use super::reader::{At, Reader};
-use crate::otp::OutOfRange;
+use crate::otp::OutOfRangeError;
 
 /// A table whose keys are known.
 pub(super) struct Section<'t, 'i> {
@@ -152,9 +152,9 @@ impl<'t, 'i> Value<'t, 'i> {
     }
 
     /// A number that a type of ours reads from its digits.
-    pub(super) fn parsed<T: FromStr<Err = OutOfRange>>(&self, reader: &mut Reader<'_>) -> Option<T> {
+    pub(super) fn parsed<T: FromStr<Err = OutOfRangeError>>(&self, reader: &mut Reader<'_>) -> Option<T> {
         let digits = self.integer().map_or_else(String::new, |number| number.to_string());
-        digits.parse().map_err(|OutOfRange { expected }| self.expected(expected, reader)).ok()
+        digits.parse().map_err(|OutOfRangeError { expected }| self.expected(expected, reader)).ok()
     }
 
     fn integer(&self) -> Option<i128> {

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::account::AccountParameters;
 use crate::operation::Parameters;
-use crate::otp::{OutOfRange, Skew};
+use crate::otp::{OutOfRangeError, Skew};
 use crate::symbol_format::SymbolFormat;
 
 /// Why a query cannot be followed. It holds nothing of the query.
@@ -77,11 +77,11 @@ impl<'q, const N: usize> Values<'q, N> {
     /// # Errors
     ///
     /// [`QueryError::Value`] where it is outside its range.
-    pub fn value<T: FromStr<Err = OutOfRange>>(&mut self, name: &'static str) -> Result<Option<T>, QueryError> {
+    pub fn value<T: FromStr<Err = OutOfRangeError>>(&mut self, name: &'static str) -> Result<Option<T>, QueryError> {
         let Some(bytes) = self.bytes(name) else { return Ok(None) };
         // No value that is accepted has this character.
         let text = std::str::from_utf8(&bytes).unwrap_or("\u{fffd}");
-        text.parse().map(Some).map_err(|OutOfRange { expected }| QueryError::Value { name, expected })
+        text.parse().map(Some).map_err(|OutOfRangeError { expected }| QueryError::Value { name, expected })
     }
 }
 

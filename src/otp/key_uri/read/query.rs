@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyUriError, decoded, visible};
 use crate::named::named;
-use crate::otp::{Algorithm, CodeParameters, OutOfRange, Secret, SecretError};
+use crate::otp::{Algorithm, CodeParameters, OutOfRangeError, Secret, SecretError};
 
 /// The parameters that mean something here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,9 +121,9 @@ impl<'a> Query<'a> {
         let digits = self.word(Parameter::Digits).map(|word| word.parse()).transpose();
         let period = self.word(Parameter::Period).map(|word| word.parse()).transpose();
         Ok(CodeParameters {
-            algorithm: algorithm.map_err(|OutOfRange { .. }| KeyUriError::Algorithm)?.unwrap_or_default(),
-            digits: digits.map_err(|OutOfRange { .. }| KeyUriError::Digits)?.unwrap_or_default(),
-            period: period.map_err(|OutOfRange { .. }| KeyUriError::Period)?.unwrap_or_default(),
+            algorithm: algorithm.map_err(|OutOfRangeError { .. }| KeyUriError::Algorithm)?.unwrap_or_default(),
+            digits: digits.map_err(|OutOfRangeError { .. }| KeyUriError::Digits)?.unwrap_or_default(),
+            period: period.map_err(|OutOfRangeError { .. }| KeyUriError::Period)?.unwrap_or_default(),
         })
     }
 
@@ -198,7 +198,7 @@ fn is_unreserved(character: char) -> bool {
 }
 
 /// The algorithm of a name in any of the forms that are in use: `SHA1`, `sha-256`, `HmacSHA512`.
-fn algorithm(name: &str) -> Result<Algorithm, OutOfRange> {
+fn algorithm(name: &str) -> Result<Algorithm, OutOfRangeError> {
     let name = name.to_ascii_uppercase().replace('-', "");
     name.strip_prefix("HMAC").unwrap_or(&name).parse()
 }
