@@ -31,13 +31,9 @@ pub use memory::MemoryArguments;
 #[cfg(feature = "state")]
 use memory::UnlockArguments;
 #[cfg(feature = "serve")]
-pub use memory::{Locked, ServiceUnlock};
+pub use push::PushArguments;
 #[cfg(feature = "serve")]
 use push::PushCommand;
-#[cfg(feature = "serve")]
-pub use push::{
-    PushArguments, PushRequest, SkyvernContent, SkyvernRequest, WayArguments, WebhookRequest, WebhookTarget,
-};
 use read_qr::{Once, ReadQr};
 pub use request::Request;
 #[cfg(feature = "serve")]

@@ -38,6 +38,9 @@ pub mod adapter;
 pub mod cli;
 pub mod error;
 pub mod key_uri_format;
+#[cfg(feature = "state")]
+#[doc(hidden)]
+pub mod memory;
 mod named;
 pub mod operation;
 pub mod otp;
@@ -57,6 +60,10 @@ mod system;
 #[doc(hidden)]
 pub mod transport;
 pub mod verification;
+#[doc(hidden)]
+pub mod whole_file;
+#[doc(hidden)]
+pub mod wording;
 pub mod xml;
 
 pub use adapter::Adapter;

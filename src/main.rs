@@ -18,7 +18,7 @@ fn main() {
         Ok(Invocation::Batch(arguments)) => batch::run(&arguments),
         Ok(Invocation::Stream(arguments)) => stream::run(&arguments),
         #[cfg(feature = "serve")]
-        Ok(Invocation::Serve(arguments)) => totp_adapter::service::run(&arguments),
+        Ok(Invocation::Serve(arguments)) => transport::serve::run(&arguments),
         #[cfg(feature = "serve")]
         Ok(Invocation::Push(arguments)) => transport::push::run(&arguments),
         Ok(Invocation::Print(text)) => transport::print(&text),

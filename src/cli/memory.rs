@@ -12,7 +12,7 @@ use super::{Files, FilterArguments, Form, Handling, Request};
 use crate::operation::Operation;
 use crate::otp::OutOfRangeError;
 #[cfg(feature = "serve")]
-use crate::service::{Name, PhoneNumber};
+use crate::service::{Locked, Name, PhoneNumber, ServiceUnlock};
 #[cfg(feature = "serve")]
 use crate::state::Address;
 use crate::state::{Attempts, Location, LockAfter};
@@ -136,28 +136,6 @@ fn destination(number: OsString) -> Result<Locked, OutOfRangeError> {
     }
     let number = number.to_str().and_then(PhoneNumber::parse).map(Locked::Destination);
     number.ok_or(OutOfRangeError { expected: PhoneNumber::EXPECTED })
-}
-
-/// What is to be unlocked in the state of the service.
-#[cfg(feature = "serve")]
-#[derive(Clone, Debug)]
-pub struct ServiceUnlock {
-    /// The configuration.
-    pub config: PathBuf,
-    /// What is locked.
-    pub locked: Locked,
-}
-
-/// What the service does not look at any more after too many wrong passwords or codes.
-#[cfg(feature = "serve")]
-#[derive(Clone, Debug)]
-pub enum Locked {
-    /// Passwords of this account.
-    Account(Name),
-    /// Codes that were sent to this number.
-    Destination(PhoneNumber),
-    /// The same; the number is on the input, where no list of processes shows it.
-    DestinationOnInput,
 }
 
 impl From<UnlockArguments> for FilterArguments {

@@ -1,7 +1,5 @@
 //! The command line of `push` (contract 12.2, 12.3, 13.5): what is delivered, where, and how it is known there.
 
-mod request;
-
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,11 +7,10 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
-pub use request::{PushArguments, PushRequest, SkyvernContent, SkyvernRequest, WebhookRequest, WebhookTarget};
-
 use super::{Files, input_timeout, named};
 use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRangeError, Period, Skew, whole_number, whole_number_in};
-use crate::service::delivery::{ContentType, ProxyAddress};
+use crate::service::delivery::{ContentType, HttpOptions, PUSH_LIMIT, ProxyAddress};
+use crate::service::push::{PushRequest, SkyvernContent, SkyvernRequest, WebhookRequest, WebhookTarget};
 use crate::status::ExitCodes;
 
 /// How long content is sent again and again where nobody says.
@@ -148,9 +145,8 @@ struct SkyvernCommand {
 /// What all ways of a delivery have in common, as it was given.
 #[derive(Debug, Args)]
 pub struct CommonArguments {
-    /// How other machines are reached.
     #[command(flatten)]
-    pub way: WayArguments,
+    way: WayArguments,
 
     /// Where to read and write.
     #[command(flatten)]
@@ -167,18 +163,43 @@ pub struct CommonArguments {
 
 /// How other machines are reached, as it was given.
 #[derive(Debug, Args)]
-pub struct WayArguments {
+struct WayArguments {
     /// Proxy to other machines [default: none; the environment is ignored]
     #[arg(long, value_name = "URL", value_parser = proxy)]
-    pub proxy: Option<ProxyAddress>,
+    proxy: Option<ProxyAddress>,
 
     /// Certificates in PEM to trust besides the system's
     #[arg(long, value_name = "FILE")]
-    pub ca_file: Option<PathBuf>,
+    ca_file: Option<PathBuf>,
 
     /// Allow http:// to other machines: anyone on the way can read what is sent
     #[arg(long)]
-    pub insecure_http: bool,
+    insecure_http: bool,
+}
+
+/// What is delivered, where to, and how.
+#[derive(Debug)]
+pub struct PushArguments {
+    /// What is delivered where.
+    pub request: PushRequest,
+    /// How, and with which files.
+    pub common: CommonArguments,
+}
+
+impl PushArguments {
+    /// The files besides the input that are read, each with its option.
+    #[must_use]
+    pub fn read(&self) -> Vec<(&'static str, PathBuf)> {
+        let secret = self.request.secret_file().map(|(option, file)| (option, file.to_owned()));
+        secret.into_iter().chain(self.common.way.ca_file.clone().map(|file| ("--ca-file", file))).collect()
+    }
+
+    /// How other machines are reached.
+    #[must_use]
+    pub fn way(&self) -> HttpOptions {
+        let WayArguments { proxy, ca_file, insecure_http } = &self.common.way;
+        HttpOptions { proxy: proxy.clone(), ca_file: ca_file.clone(), insecure_http: *insecure_http, limit: PUSH_LIMIT }
+    }
 }
 
 impl From<PushCommand> for PushArguments {

@@ -64,7 +64,7 @@ pub struct Request {
     /// What `unlock` takes instead of a document.
     #[cfg(feature = "serve")]
     #[arg(skip)]
-    pub service_unlock: Option<super::memory::ServiceUnlock>,
+    pub service_unlock: Option<crate::service::ServiceUnlock>,
 
     /// What `read-qr` outputs; it has its own options.
     #[arg(skip)]

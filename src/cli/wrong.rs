@@ -101,7 +101,8 @@ fn problem(error: &clap::Error, own: &[&Arg]) -> String {
         ErrorKind::InvalidValue if option() == Some(WORD) => unknown_word(error),
         ErrorKind::InvalidValue => accepted_values(option(), error),
         ErrorKind::ValueValidation => {
-            let out_of_range = std::error::Error::source(error).and_then(|source| source.downcast_ref::<OutOfRangeError>());
+            let out_of_range =
+                std::error::Error::source(error).and_then(|source| source.downcast_ref::<OutOfRangeError>());
             let expected = out_of_range.map_or("another value", |error| error.expected);
             format!("expected {expected} for {}", option().unwrap_or("an option"))
         }

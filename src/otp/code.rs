@@ -162,7 +162,11 @@ pub(crate) fn whole_number<N: FromStr>(text: &str, expected: &'static str) -> Re
 }
 
 /// The same, within a range.
-pub(crate) fn whole_number_in<N>(text: &str, range: &RangeInclusive<N>, expected: &'static str) -> Result<N, OutOfRangeError>
+pub(crate) fn whole_number_in<N>(
+    text: &str,
+    range: &RangeInclusive<N>,
+    expected: &'static str,
+) -> Result<N, OutOfRangeError>
 where
     N: FromStr + PartialOrd,
 {

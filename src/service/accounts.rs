@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::account::{Account, AccountError};
 use crate::system;
-use crate::transport::reason;
+use crate::wording::reason;
 use crate::xml::MAX_DOCUMENT_BYTES;
 
 /// The name of an account: 1 to 128 of `[A-Za-z0-9._@+-]`, not with a dot at its beginning, nor with `.parameters` at its end.

@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::transport::{reason, whole_file};
+use crate::whole_file;
+use crate::wording::reason;
 
 /// How a file is written, by what its content is said to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

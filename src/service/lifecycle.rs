@@ -25,8 +25,8 @@ use super::signals::{Signal, Signals};
 use super::state_folder::{self, StateFolderError};
 use super::store::Store;
 use super::{guard, http::Service};
-use crate::transport::{reason, tell};
 use crate::verification::MemoryError;
+use crate::wording::reason;
 
 /// How long requests may go on after the first signal to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -36,40 +36,46 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const HEAD_BYTES: usize = 64 * 1024;
 /// How many connections for metrics are served at once, however many others there are.
 const METRICS_CONNECTIONS: usize = 16;
-/// The exit code where the service could not begin.
-const NOT_BEGUN: i32 = 2;
 /// How long the log is silent about further connections that cannot be accepted.
 const ACCEPT_SILENCE: Duration = Duration::from_secs(10);
 
 /// Why the service cannot begin.
 #[derive(Debug, Error)]
-enum BeginError {
+pub enum BeginError {
+    /// The system does not give what it needs.
     #[error("cannot start: {}", reason(.0))]
     System(#[from] io::Error),
+    /// An address cannot be taken.
     #[error("cannot listen on {address}: {}", reason(.error))]
-    Listen { address: SocketAddr, error: io::Error },
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        error: io::Error,
+    },
+    /// There is no place for the state.
     #[error(transparent)]
     StateFolder(#[from] StateFolderError),
+    /// The state cannot be opened.
     #[error("state not available: {0}")]
     State(#[from] MemoryError),
+    /// The key of codes cannot be read or made.
     #[error(transparent)]
     MfaKey(#[from] MfaKeyError),
 }
 
 /// Serves until a signal ends it and returns the exit code.
-#[must_use]
-pub fn serve(configuration: Configuration, warnings: &[Warning], log: LogOptions) -> i32 {
+///
+/// # Errors
+///
+/// [`BeginError`] where it could not begin.
+pub fn serve(configuration: Configuration, warnings: &[Warning], log: LogOptions) -> Result<i32, BeginError> {
     guard::install();
-    let result = runtime().map_err(BeginError::from).and_then(|runtime| {
-        let exit_code = runtime.block_on(run(configuration, warnings, log));
-        // A picture may still be read, for nobody.
-        runtime.shutdown_background();
-        exit_code
-    });
-    result.unwrap_or_else(|error| {
-        tell(&error.to_string());
-        NOT_BEGUN
-    })
+    let runtime = runtime()?;
+    let exit_code = runtime.block_on(run(configuration, warnings, log));
+    // A picture may still be read, for nobody.
+    runtime.shutdown_background();
+    exit_code
 }
 
 fn runtime() -> io::Result<Runtime> {

@@ -21,38 +21,8 @@ mod state_folder;
 mod summary;
 mod unlock;
 
-use std::path::Path;
-
 pub use accounts::Name;
+pub use lifecycle::{BeginError, serve};
 pub use phone_number::PhoneNumber;
-pub(crate) use unlock::unlock;
-
-use crate::cli::ServeArguments;
-use crate::status::ExitCodes;
-use crate::transport::{self, eprint_line};
-use config::Overrides;
-
-/// Reads the configuration, and serves what it says or, with `--check`, reports it; returns the exit code (contract 10.3).
-#[must_use]
-pub fn run(arguments: &ServeArguments) -> i32 {
-    let file = arguments.config.as_deref();
-    let overrides = Overrides { listen: arguments.listen.clone(), state: arguments.state.clone() };
-    // Mistakes that stand in no file are those of options, which name themselves.
-    let named = file.unwrap_or(Path::new(""));
-    let (configuration, warnings) = match config::load(file, &overrides) {
-        Ok(sound) => sound,
-        Err(mistakes) => {
-            for mistake in mistakes {
-                eprint_line(&mistake.line(named));
-            }
-            return ExitCodes::default().not_written();
-        }
-    };
-    if arguments.check {
-        for warning in warnings {
-            eprint_line(&warning.line(named));
-        }
-        return transport::print(summary::of(&configuration).as_bytes());
-    }
-    lifecycle::serve(configuration, &warnings, arguments.log())
-}
+pub use summary::summary;
+pub use unlock::{Locked, ServiceUnlock, unlock};

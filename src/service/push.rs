@@ -3,6 +3,7 @@
 
 mod error;
 mod mail;
+mod request;
 mod skyvern;
 mod webhook;
 
@@ -12,12 +13,12 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::config;
-use super::delivery::{Delivered, DeliveryError, HttpClient, HttpOptions, PUSH_LIMIT};
+use super::delivery::{Delivered, DeliveryError, HttpClient, HttpOptions};
 use super::guard;
-use crate::cli::{PushRequest, WayArguments};
 use crate::reply::{Cause, DOCUMENT_DELIVERED, PASSWORD_DELIVERED, Reply};
 use crate::status::MailFailure;
 pub use error::PushError;
+pub use request::{PushRequest, SkyvernContent, SkyvernRequest, WebhookRequest, WebhookTarget};
 
 /// What became of a push.
 pub struct Pushed {
@@ -41,13 +42,8 @@ impl Push {
     /// # Errors
     ///
     /// [`PushError`] where something of it cannot be used.
-    pub fn prepare(request: &PushRequest, way: &WayArguments) -> Result<Self, PushError> {
-        let client = HttpClient::new(&HttpOptions {
-            proxy: way.proxy.clone(),
-            ca_file: way.ca_file.clone(),
-            insecure_http: way.insecure_http,
-            limit: PUSH_LIMIT,
-        })?;
+    pub fn prepare(request: &PushRequest, way: &HttpOptions) -> Result<Self, PushError> {
+        let client = HttpClient::new(way)?;
         match request {
             PushRequest::Webhook(request) => webhook::WebhookPush::prepare(request, client).map(Self::Webhook),
             PushRequest::Skyvern(request) => skyvern::SkyvernPush::prepare(request, client).map(Self::Skyvern),

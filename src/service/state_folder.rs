@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::state::Location;
-use crate::transport::reason;
+use crate::wording::reason;
 
 const FILE: &str = "state.db";
 const PROGRAM: &str = env!("CARGO_PKG_NAME");

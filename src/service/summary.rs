@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 use super::config::{Access, Configuration, Delivery, DeliveryKind, Inbox, Mfa, Skyvern};
 use super::delivery::Channel;
 use crate::state::Location;
-use crate::transport::printable;
+use crate::wording::printable;
 
 /// The answer of `--check` to a sound configuration: a line that says so, one for each address, one for each place.
-pub(super) fn of(configuration: &Configuration) -> String {
+#[must_use]
+pub fn summary(configuration: &Configuration) -> String {
     let mut lines = vec!["configuration is sound".to_owned()];
     lines.extend(configuration.listen.iter().map(|address| listener(*address, configuration)));
     lines.extend(configuration.metrics_listen.map(|address| format!("{address}: metrics")));

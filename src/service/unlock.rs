@@ -1,23 +1,39 @@
 //! `unlock` with the configuration of the service, which says where the state is (contract 14.3e, 15.3h).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use super::accounts::Accounts;
 use super::config::{self, Configuration, Overrides};
-use super::{PhoneNumber, state_folder};
-use crate::cli::{Locked, ServiceUnlock};
+use super::{Name, PhoneNumber, state_folder};
+use crate::memory::Memory;
 use crate::reply::Reply;
-use crate::transport::Memory;
 
 const WRONG: &str = "wrong configuration";
 
+/// What is to be unlocked in the state of the service.
+#[derive(Clone, Debug)]
+pub struct ServiceUnlock {
+    /// The configuration.
+    pub config: PathBuf,
+    /// What is locked.
+    pub locked: Locked,
+}
+
+/// What the service does not look at any more after too many wrong passwords or codes.
+#[derive(Clone, Debug)]
+pub enum Locked {
+    /// Passwords of this account.
+    Account(Name),
+    /// Codes that were sent to this number.
+    Destination(PhoneNumber),
+    /// The same; the number is on the input, where no list of processes shows it.
+    DestinationOnInput,
+}
+
 /// Forgets the wrong passwords for an account, or the wrong codes for a destination, whose number may be on the input.
-pub(crate) fn unlock<E: Into<Reply>>(
-    unlock: &ServiceUnlock,
-    input: impl FnOnce() -> Result<Zeroizing<Vec<u8>>, E>,
-) -> Reply {
+pub fn unlock<E: Into<Reply>>(unlock: &ServiceUnlock, input: impl FnOnce() -> Result<Zeroizing<Vec<u8>>, E>) -> Reply {
     let unlocked = match &unlock.locked {
         Locked::Account(name) => account(&unlock.config, name),
         Locked::Destination(number) => destination(&unlock.config, number),
@@ -30,7 +46,7 @@ pub(crate) fn unlock<E: Into<Reply>>(
     unlocked.unwrap_or_else(|description| Reply::error(&description))
 }
 
-fn account(file: &Path, name: &super::Name) -> Result<Reply, String> {
+fn account(file: &Path, name: &Name) -> Result<Reply, String> {
     let configuration = load(file)?;
     let folder = configuration.accounts.clone();
     let folder = folder.ok_or_else(|| format!("{WRONG}: expected accounts, the folder of accounts"))?;

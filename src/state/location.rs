@@ -32,7 +32,11 @@ impl Location {
             if let Some(file) = text.strip_prefix("sqlite:") {
                 // Other programs take what follows for a host, a relative name or an absolute one.
                 let is_url = file.starts_with("//");
-                return if is_url { Err(OutOfRangeError { expected: Self::EXPECTED }) } else { Self::of_file(file.into()) };
+                return if is_url {
+                    Err(OutOfRangeError { expected: Self::EXPECTED })
+                } else {
+                    Self::of_file(file.into())
+                };
             }
         }
         if bytes.starts_with(b"sqlite:") {
@@ -57,7 +61,11 @@ impl Location {
     }
 
     fn of_file(file: PathBuf) -> Result<Self, OutOfRangeError> {
-        if file.as_os_str().is_empty() { Err(OutOfRangeError { expected: Self::EXPECTED }) } else { Ok(Self::Sqlite(file)) }
+        if file.as_os_str().is_empty() {
+            Err(OutOfRangeError { expected: Self::EXPECTED })
+        } else {
+            Ok(Self::Sqlite(file))
+        }
     }
 }
 

@@ -6,13 +6,13 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
-use super::files::whole_file::folder;
 use super::files::{Destination, Replaceable, Source, WriteError, canonical_name, is_open_as, not_read, stdout};
 use super::{tell, terminal};
 use crate::cli::{Files, Form};
 use crate::reply::{Body, Cause, Reply};
 use crate::status::{ExitCodes, Status};
 use crate::symbol_format::SymbolFormat;
+use crate::whole_file::folder;
 
 /// What the output is called in messages.
 const OUTPUT: &str = "the output";

@@ -11,6 +11,7 @@ use super::files::Kept;
 use crate::otp::LabelError;
 use crate::parameters_document::ParametersError;
 use crate::reply::{Cause, Reply};
+use crate::wording::{self, printable};
 
 /// Why there is no document to answer to, or no place for the answer. The message is the description of an
 /// `<Error/>` document, and so names no file (contract 1.6); [`Fault::cause`] does (5.4).
@@ -128,31 +129,8 @@ impl From<Fault> for Reply {
 #[error("the file was changed while it was read")]
 pub struct ChangedError;
 
-/// The reason of an I/O error in lower case, without final period, number or file name.
+/// The reason of an I/O error; those that are ours have their own words.
 pub fn reason(error: &io::Error) -> String {
-    // Those that are ours have their own words.
-    if error.get_ref().is_some_and(|own| own.is::<Utf16Error>() || own.is::<ChangedError>()) {
-        return error.to_string();
-    }
-    // An error with a number has the operating system's words; any other may have been given a file name.
-    let words = match error.raw_os_error() {
-        Some(_) => error.to_string(),
-        None if error.kind() == io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-        None => error.kind().to_string(),
-    };
-    let words = words.split(" (os error").next().unwrap_or_default().trim_end_matches('.');
-    let mut characters = words.chars();
-    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
-}
-
-/// A file name that stays on one line and reads in one direction, whatever it contains.
-pub fn printable(file: &Path) -> String {
-    let mut name = String::new();
-    for c in file.display().to_string().chars() {
-        match c {
-            '\'' | '"' => name.push(c),
-            c => name.extend(c.escape_debug()),
-        }
-    }
-    name
+    let is_ours = error.get_ref().is_some_and(|own| own.is::<Utf16Error>() || own.is::<ChangedError>());
+    if is_ours { error.to_string() } else { wording::reason(error) }
 }

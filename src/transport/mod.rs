@@ -5,17 +5,15 @@ pub mod batch;
 pub mod filter;
 #[cfg(feature = "serve")]
 pub mod push;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod stream;
 
 mod byte_order_mark;
-#[cfg(feature = "serve")]
-mod database;
 mod delivery;
 mod fault;
 mod files;
 mod in_order;
-#[cfg(feature = "state")]
-mod memory;
 mod parameters;
 mod records;
 mod session;
@@ -26,13 +24,7 @@ use std::{panic, process};
 
 use crate::picture;
 use crate::status::{ExitCodes, Status};
-#[cfg(feature = "serve")]
-pub(crate) use fault::{printable, reason};
 use files::Destination;
-#[cfg(feature = "serve")]
-pub(crate) use files::whole_file;
-#[cfg(feature = "serve")]
-pub(crate) use memory::Memory;
 
 /// Prints a text on standard output and gives the exit code. A reader that leaves early has seen what it wanted.
 #[must_use]
@@ -61,11 +53,11 @@ pub fn end_with_any_panic() {
 
 /// Writes a line to stderr, in one piece, so that the lines of processes that share it do not mix. Where that fails,
 /// nobody can be told, and the exit code remains.
-pub(crate) fn tell(line: &str) {
+fn tell(line: &str) {
     eprint_line(&format!("totp-adapter: {line}"));
 }
 
 /// Writes a line to stderr as it is, in one piece, for those who read lines that begin with a place.
-pub(crate) fn eprint_line(line: &str) {
+fn eprint_line(line: &str) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }

@@ -25,7 +25,7 @@ pub fn run(arguments: &PushArguments) -> i32 {
 fn answer(arguments: &PushArguments, places: &Places<'_>) -> Result<(Delivery, Option<MailFailure>), Fault> {
     // Before anything is delivered: an answer without a place would say that nothing was.
     places.check(Replaceable::AllButSecrets)?;
-    let pushed = match Push::prepare(&arguments.request, &arguments.common.way) {
+    let pushed = match Push::prepare(&arguments.request, &arguments.way()) {
         Ok(push) => {
             if places.input.file().is_none() {
                 terminal::announce_text(push.input());

@@ -1,13 +1,15 @@
 //! The only place of the process that makes an [`Adapter`]: with the machine's clock, its entropy and its patience, and what
 //! holds for all inputs of a run. It does not know where an input came from or where its answer goes.
 
-#[cfg(feature = "state")]
-use super::memory::Memory;
 use crate::adapter::Adapter;
 use crate::cli::Request;
+#[cfg(feature = "state")]
+use crate::memory::Memory;
 use crate::operation::{Operation, Parameters};
 use crate::otp::UnixTime;
 use crate::reply::Reply;
+#[cfg(feature = "state")]
+use crate::state::Policy;
 use crate::system;
 use crate::verification::{Examination, Guess, MemoryError};
 
@@ -33,7 +35,7 @@ pub struct Names<'a> {
 impl Session {
     /// What holds where this was asked, with these parameters.
     pub fn new(request: &Request, parameters: Parameters) -> Self {
-        Self { parameters, now: request.now, memory: Memory::of(request) }
+        Self { parameters, now: request.now, memory: memory(request) }
     }
 
     /// Whether an answer to a verification uses something up.
@@ -73,16 +75,32 @@ impl Session {
     }
 }
 
+/// The memory that is asked for, if one is.
+#[cfg(feature = "state")]
+fn memory(request: &Request) -> Option<Memory> {
+    let arguments = &request.memory;
+    let policy = Policy {
+        attempts: arguments.attempts.unwrap_or_default(),
+        lock_after: arguments.lock_after.unwrap_or_default(),
+        ..Policy::default()
+    };
+    let memory = Memory::new(arguments.state.clone()?, policy);
+    #[cfg(feature = "serve")]
+    let memory = memory.with_password(arguments.state_password_file.clone());
+    Some(memory)
+}
+
+#[cfg(not(feature = "state"))]
+const fn memory(_: &Request) -> Option<Memory> {
+    None
+}
+
 /// A program built without the feature `state` has no memory.
 #[cfg(not(feature = "state"))]
 pub enum Memory {}
 
 #[cfg(not(feature = "state"))]
 impl Memory {
-    fn of(_: &Request) -> Option<Self> {
-        None
-    }
-
     fn judge_all(&self, _: Vec<Guess>) -> Vec<Reply> {
         match *self {}
     }

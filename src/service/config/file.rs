@@ -8,7 +8,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::system;
-use crate::transport::reason;
+use crate::wording::reason;
 
 /// Why a file is of no use, as the end of a sentence: "cannot be read: …".
 #[derive(Debug, Error)]

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::transport::printable;
+use crate::wording::printable;
 
 /// Where a mistake is. Mistakes are reported in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

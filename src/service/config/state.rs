@@ -8,7 +8,7 @@ use super::reader::{At, Reader};
 use super::secret::{SecretFile, secret_in};
 use super::section::{Section, Value};
 use crate::state::{Address, AddressError, Location};
-use crate::transport::reason;
+use crate::wording::reason;
 
 /// The place of the state and the password for it.
 #[derive(Debug, Default)]

@@ -17,7 +17,7 @@ pub use template::{CommandTemplate, CommandTemplateError};
 
 use super::{Deliver, Delivered, Delivering, DeliveryError, Message};
 use crate::service::log::TARGET;
-use crate::transport::reason;
+use crate::wording::reason;
 
 /// The most bytes of standard error that go to the log.
 const MAX_STDERR_BYTES: usize = 64 * 1024;

@@ -6,9 +6,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
-use super::{PushError, mail, run, secret};
+use super::{PushError, SkyvernContent, SkyvernRequest, mail, run, secret};
 use crate::adapter::secret_in;
-use crate::cli::{SkyvernContent, SkyvernRequest};
 use crate::error::Error;
 use crate::otp::{CodeParameters, Password, Secret, Skew, UnixTime};
 use crate::service::delivery::{ApiKey, Confidential, Delivered, DeliveryError, HttpClient, Skyvern, SkyvernMessage};

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::{PushError, run};
-use crate::cli::{WebhookRequest, WebhookTarget};
+use super::{PushError, WebhookRequest, WebhookTarget, run};
 use crate::service::config;
 use crate::service::delivery::{
     AuthenticationDocument, Confidential, ContentType, Delivered, Endpoint, HttpClient, Webhook,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use csv::{ReaderBuilder, StringRecord, Writer};
 
 use crate::status::Status;
-use crate::transport::files::{Destination, Unfinished, beginning};
+use crate::transport::files::{Destination, Opened, beginning};
 
 /// What became of an input: a line of the report.
 #[derive(Default)]
@@ -44,7 +44,7 @@ pub struct Place {
 
 /// The report, as far as one is wanted, and the numbers.
 pub struct Report {
-    writer: Option<Writer<Unfinished>>,
+    writer: Option<Writer<Opened>>,
     has_names: bool,
     error: Option<io::Error>,
     /// The older one whose place it takes.

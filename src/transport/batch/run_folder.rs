@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tempfile::{TempDir, TempPath};
 
-use crate::transport::files::whole_file::{PREFIX, folder, move_to};
+use crate::whole_file::{PREFIX, folder, move_to};
 
 /// The file in the folder that is locked.
 const LOCK: &str = "lock";

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::source::is_standard_stream;
-use super::whole_file::{self, Unfinished, folder};
 use super::{Kept, OutputStream, Replaceable};
 use crate::transport::fault::Fault;
+use crate::whole_file::{self, Unfinished, folder};
 
 /// How many symbolic links are followed; the kernel's own limit on Linux.
 const MAX_LINKS: usize = 40;
@@ -65,9 +65,9 @@ impl Destination {
 
     /// Writes all bytes: to a stream as they are, to a file whole or not at all.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut unfinished = self.open()?;
-        unfinished.write_all(bytes)?;
-        unfinished.finish(true)
+        let mut opened = self.open()?;
+        opened.write_all(bytes)?;
+        opened.finish(true)
     }
 
     /// As [`Destination::write`], but a file is replaced only where that is allowed, and what is written to as it is is
@@ -96,11 +96,11 @@ impl Destination {
     }
 
     /// Opens it to be written piece by piece.
-    pub fn open(&self) -> io::Result<Unfinished> {
+    pub fn open(&self) -> io::Result<Opened> {
         match self {
-            Self::Stdout => OutputStream::standard().map(Unfinished::stream),
-            Self::Special(file) => OutputStream::open(file).map(Unfinished::stream),
-            Self::File(file) => Unfinished::new(file),
+            Self::Stdout => OutputStream::standard().map(Opened::Stream),
+            Self::Special(file) => OutputStream::open(file).map(Opened::Stream),
+            Self::File(file) => Unfinished::new(file).map(Opened::File),
         }
     }
 
@@ -119,6 +119,39 @@ impl Destination {
             Self::Stdout | Self::Special(_) => None,
             Self::File(file) => Some(file),
         }
+    }
+}
+
+/// What is written piece by piece.
+#[derive(Debug)]
+pub enum Opened {
+    /// A file, whole or not at all.
+    File(Unfinished),
+    /// What is written to as it is.
+    Stream(OutputStream),
+}
+
+impl Opened {
+    /// Puts a file in its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
+    pub fn finish(self, replace: bool) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.finish(replace),
+            Self::Stream(_) => Ok(()),
+        }
+    }
+}
+
+impl Write for Opened {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.write(bytes),
+            Self::Stream(stream) => stream.write(bytes),
+        }
+    }
+
+    /// Nothing is kept.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -6,11 +6,9 @@ mod existing;
 mod same_file;
 mod source;
 mod standard;
-pub(crate) mod whole_file;
 
-pub use destination::{Destination, WriteError};
+pub use destination::{Destination, Opened, WriteError};
 pub use existing::{Kept, Replaceable, beginning};
 pub use same_file::{canonical_name, is_open_as, not_read};
 pub use source::{Source, is_stdin};
 pub use standard::{InputStream, OutputStream, stdin, stdout};
-pub use whole_file::Unfinished;

@@ -12,7 +12,8 @@ use super::super::file::{self, FileError};
 use super::super::reader::Reader;
 use super::super::secret::warn_of_others;
 use super::super::section::Section;
-use crate::transport::{reason, whole_file};
+use crate::whole_file;
+use crate::wording::reason;
 
 /// As many bytes as the hash of the HMAC has.
 const BYTES: usize = 32;

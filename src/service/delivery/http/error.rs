@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustls::{CertificateError, Error as TlsError};
 use thiserror::Error;
 
-use crate::transport::reason;
+use crate::wording::reason;
 
 /// What went wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

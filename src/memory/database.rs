@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tokio::runtime::{self, Runtime};
 use tokio::task::yield_now;
 
-use super::memory::State;
+use super::State;
 use crate::service::config::SecretFile;
 use crate::state::{Access, Address, Attempt, Destination, Fingerprint, Judgement, Policy, Postgres, Salt};
 use crate::verification::MemoryError;

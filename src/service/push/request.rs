@@ -1,20 +1,10 @@
-//! What a command line of `push` comes to: values that leave nothing open. It does not know the options.
+//! What is asked of a push: values that leave nothing open.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::CommonArguments;
 use crate::otp::{CodeParameters, Skew};
 use crate::service::delivery::ContentType;
-
-/// What is delivered, where to, and how.
-#[derive(Debug)]
-pub struct PushArguments {
-    /// What is delivered where.
-    pub request: PushRequest,
-    /// How, and with which files.
-    pub common: CommonArguments,
-}
 
 /// What is delivered where.
 #[derive(Debug)]
@@ -100,17 +90,16 @@ pub enum SkyvernContent {
     },
 }
 
-impl PushArguments {
-    /// The files besides the input that are read, each with its option.
+impl PushRequest {
+    /// The file with the secret that it takes, if any, and the option of it.
     #[must_use]
-    pub fn read(&self) -> Vec<(&'static str, PathBuf)> {
-        let key = match &self.request {
-            PushRequest::Webhook(WebhookRequest { target: WebhookTarget::Open { .. }, .. }) => None,
-            PushRequest::Webhook(WebhookRequest { target: WebhookTarget::Authenticated { file, .. }, .. }) => {
-                Some(("--authentication", file.clone()))
+    pub fn secret_file(&self) -> Option<(&'static str, &Path)> {
+        match self {
+            Self::Webhook(WebhookRequest { target: WebhookTarget::Open { .. }, .. }) => None,
+            Self::Webhook(WebhookRequest { target: WebhookTarget::Authenticated { file, .. }, .. }) => {
+                Some(("--authentication", file))
             }
-            PushRequest::Skyvern(request) => Some(("--api-key-file", request.api_key_file.clone())),
-        };
-        key.into_iter().chain(self.common.way.ca_file.clone().map(|file| ("--ca-file", file))).collect()
+            Self::Skyvern(request) => Some(("--api-key-file", &request.api_key_file)),
+        }
     }
 }

@@ -1,15 +1,17 @@
 //! The memory of used passwords in a process (contract 15.1): opened when the first password is judged, so that what verifies
 //! nothing does not touch it.
 
+#[cfg(feature = "serve")]
+mod database;
+
 use std::fmt;
 #[cfg(feature = "serve")]
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 #[cfg(feature = "serve")]
-use super::database::Database;
+use database::Database;
 
-use crate::cli::Request;
 use crate::otp::Secret;
 use crate::outcome::Outcome;
 #[cfg(feature = "serve")]
@@ -42,7 +44,7 @@ struct Opened {
 }
 
 /// An open state, whatever keeps it.
-pub(super) trait State: fmt::Debug + Send {
+trait State: fmt::Debug + Send {
     /// Whether it may still be asked.
     fn stands(&self) -> bool {
         true
@@ -64,21 +66,8 @@ pub(super) trait State: fmt::Debug + Send {
 }
 
 impl Memory {
-    /// The one that is asked for, if one is.
-    pub fn of(request: &Request) -> Option<Self> {
-        let arguments = &request.memory;
-        let policy = Policy {
-            attempts: arguments.attempts.unwrap_or_default(),
-            lock_after: arguments.lock_after.unwrap_or_default(),
-            ..Policy::default()
-        };
-        let memory = Self::new(arguments.state.clone()?, policy);
-        #[cfg(feature = "serve")]
-        let memory = memory.with_password(arguments.state_password_file.clone());
-        Some(memory)
-    }
-
     /// A memory that is not opened yet.
+    #[must_use]
     pub fn new(location: Location, policy: Policy) -> Self {
         Self {
             location,
@@ -91,11 +80,13 @@ impl Memory {
 
     /// The same, with the file of a database's password.
     #[cfg(feature = "serve")]
+    #[must_use]
     pub fn with_password(self, password: Option<PathBuf>) -> Self {
         Self { password, ..self }
     }
 
     /// Judges guesses in their order, all of them together: it takes as long as one alone.
+    #[must_use]
     pub fn judge_all(&self, guesses: Vec<Guess>) -> Vec<Reply> {
         let judgements = self.with_state(IfMissing::Make, |state| {
             let attempts: Vec<Attempt> = guesses.iter().map(|guess| Attempt::of(guess, state.salt())).collect();
@@ -111,6 +102,7 @@ impl Memory {
     }
 
     /// Forgets the failures of a secret, in a state that is there: one that was made for it would help nobody.
+    #[must_use]
     pub fn unlock(&self, secret: &Secret) -> Reply {
         let unlocked = self.with_state(IfMissing::Refuse, |state| {
             let fingerprint = state.salt().of_secret(secret);
@@ -121,6 +113,7 @@ impl Memory {
 
     /// Forgets the wrong codes for a destination, in a state that is there.
     #[cfg(feature = "serve")]
+    #[must_use]
     pub fn unlock_destination(&self, number: &PhoneNumber) -> Reply {
         let unlocked = self.with_state(IfMissing::Refuse, |state| {
             let destination = Destination::of(number.reveal(), state.salt());

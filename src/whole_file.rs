@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, PathPersistError, TempPath};
 
-use super::OutputStream;
-
 /// How temporary names begin.
 pub const PREFIX: &str = ".totp-adapter-";
 
@@ -34,8 +32,7 @@ pub fn folder(file: &Path) -> &Path {
     }
 }
 
-/// What is written piece by piece: a file that is not yet where it belongs, and vanishes where it never gets there; or what is
-/// written as it is.
+/// A file that is not yet where it belongs, and vanishes where it never gets there.
 #[derive(Debug)]
 pub struct Unfinished {
     place: PathBuf,
@@ -48,8 +45,6 @@ enum Content {
     Unnamed(File),
     /// A file with a temporary one.
     Named(NamedTempFile),
-    /// No file.
-    Stream(OutputStream),
 }
 
 impl Unfinished {
@@ -60,11 +55,6 @@ impl Unfinished {
             None => Content::Named(tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder(place))?),
         };
         Ok(Self { place: place.to_owned(), content })
-    }
-
-    /// What is written as it is: it has no place to come to.
-    pub fn stream(stream: OutputStream) -> Self {
-        Self { place: PathBuf::new(), content: Content::Stream(stream) }
     }
 
     /// Puts a file in its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
@@ -79,7 +69,6 @@ impl Unfinished {
                 named?.into_temp_path()
             }
             Content::Named(file) => file.into_temp_path(),
-            Content::Stream(_) => return Ok(()),
         };
         Ok(move_to(&self.place, temporary, replace)?)
     }
@@ -89,7 +78,6 @@ impl Unfinished {
         let file = match &self.content {
             Content::Unnamed(file) => file,
             Content::Named(file) => file.as_file(),
-            Content::Stream(_) => return Ok(()),
         };
         match file.sync_all() {
             Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
@@ -105,7 +93,6 @@ impl Write for Unfinished {
         match &mut self.content {
             Content::Unnamed(file) => file.write(bytes),
             Content::Named(file) => file.as_file_mut().write(bytes),
-            Content::Stream(stream) => stream.write(bytes),
         }
     }
 
