@@ -27,8 +27,6 @@ use clap_complete::Shell;
 use batch::BatchCommand;
 pub use batch::{BatchArguments, Existing, Inputs};
 #[cfg(feature = "state")]
-pub use memory::MemoryArguments;
-#[cfg(feature = "state")]
 use memory::UnlockArguments;
 #[cfg(feature = "serve")]
 pub use push::PushArguments;
@@ -42,10 +40,10 @@ use stream::StreamCommand;
 pub use stream::{Column, Columns, StreamArguments};
 pub use wrong::WrongCommandLine;
 
-use crate::operation::Operation;
-use crate::otp::{OutOfRangeError, whole_number, whole_number_in};
-use crate::status::ExitCodes;
-use crate::symbol_format::SymbolFormat;
+use totp_adapter::operation::Operation;
+use totp_adapter::otp::{OutOfRangeError, whole_number, whole_number_in};
+use totp_adapter::status::ExitCodes;
+use totp_adapter::symbol_format::SymbolFormat;
 
 /// What the command line asks for.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::named::named;
+use crate::named;
 use crate::otp::KeyUri;
 use crate::xml::{self, Parameter};
 

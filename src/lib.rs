@@ -34,8 +34,6 @@
 #[cfg(feature = "serve")]
 pub mod account;
 pub mod adapter;
-#[doc(hidden)]
-pub mod cli;
 pub mod error;
 pub mod key_uri_format;
 #[cfg(feature = "state")]
@@ -54,11 +52,13 @@ pub mod service;
 #[cfg(feature = "state")]
 pub mod state;
 pub mod status;
-mod suggestion;
-pub mod symbol_format;
-mod system;
 #[doc(hidden)]
-pub mod transport;
+pub mod stderr;
+#[doc(hidden)]
+pub mod suggestion;
+pub mod symbol_format;
+#[doc(hidden)]
+pub mod system;
 pub mod verification;
 #[doc(hidden)]
 pub mod whole_file;

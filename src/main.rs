@@ -1,9 +1,13 @@
 //! The program: arguments to transport to exit code.
 
+mod cli;
+mod transport;
+
 use std::ffi::OsString;
 
-use totp_adapter::cli::{self, Invocation};
-use totp_adapter::transport::{self, batch, filter, stream};
+use cli::Invocation;
+use totp_adapter::stderr;
+use transport::{batch, filter, stream};
 
 // A third of the time that the filter takes with musl's own.
 #[cfg(target_env = "musl")]
@@ -11,7 +15,7 @@ use totp_adapter::transport::{self, batch, filter, stream};
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() {
-    transport::end_with_any_panic();
+    stderr::end_with_any_panic();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let exit_code = match cli::parse(&arguments) {
         Ok(Invocation::Filter(arguments)) => filter::run(&arguments),

@@ -1,13 +1,15 @@
 //! Values that have names: on the command line, in documents and in configurations. Each type has one table, which says both ways.
 
 /// Gives an enum `ALL` and `name` from a table of its variants, and with `parsed` before it also `EXPECTED` and `FromStr`.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! named {
     (parsed $type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
-        $crate::named::named!($type { $($variant = $name),+ });
+        $crate::named!($type { $($variant = $name),+ });
 
         impl $type {
             /// The accepted values, in words.
-            pub const EXPECTED: &'static str = $crate::named::named!(@words $($name),+);
+            pub const EXPECTED: &'static str = $crate::named!(@words $($name),+);
         }
 
         impl ::std::str::FromStr for $type {
@@ -33,14 +35,12 @@ macro_rules! named {
             }
         }
     };
-    (@words $first:literal, $($rest:literal),+) => { $crate::named::named!(@words [$first] $($rest),+) };
+    (@words $first:literal, $($rest:literal),+) => { $crate::named!(@words [$first] $($rest),+) };
     (@words [$($words:literal),+] $last:literal) => { concat!($($words),+, " or ", $last) };
     (@words [$($words:literal),+] $next:literal, $($rest:literal),+) => {
-        $crate::named::named!(@words [$($words),+, ", ", $next] $($rest),+)
+        $crate::named!(@words [$($words),+, ", ", $next] $($rest),+)
     };
 }
-
-pub(crate) use named;
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@ use crate::symbol_format::SymbolFormat;
 use crate::xml;
 
 /// The document of every match, word for word X4's (contract 1.1).
-pub(crate) const MATCH: &[u8] = b"<Ok description=\"The password matches.\"/>\n";
+pub const MATCH: &[u8] = b"<Ok description=\"The password matches.\"/>\n";
 /// The document of every secret that was unlocked (contract 15.3).
 pub(crate) const UNLOCKED: &[u8] = b"<Ok description=\"The secret is unlocked.\"/>\n";
 /// The document of every destination that was unlocked (contract 14.3).
@@ -26,9 +26,9 @@ pub(crate) const PASSWORD_DELIVERED: &[u8] = b"<Ok description=\"The password wa
 #[cfg(feature = "serve")]
 pub(crate) const DOCUMENT_DELIVERED: &[u8] = b"<Ok description=\"The document was delivered.\"/>\n";
 /// The document of every mismatch, word for word X4's (contract 1.5).
-pub(crate) const MISMATCH: &[u8] = b"<Error description=\"The password provided is incorrect.\"/>\n";
+pub const MISMATCH: &[u8] = b"<Error description=\"The password provided is incorrect.\"/>\n";
 /// The description of every mismatch, word for word X4's (contract 1.5).
-pub(crate) const INCORRECT: &str = "The password provided is incorrect.";
+pub const INCORRECT: &str = "The password provided is incorrect.";
 
 /// The document of an answer.
 #[derive(Debug)]
@@ -127,12 +127,12 @@ impl Reply {
 
     /// The answer with status 1 and this document; a cause is what else is to be told.
     #[cfg(feature = "serve")]
-    pub(crate) const fn success(document: &'static [u8], cause: Option<Cause>) -> Self {
+    pub const fn success(document: &'static [u8], cause: Option<Cause>) -> Self {
         Self { status: Status::Success, body: Body::Constant(document), cause }
     }
 
     /// The answer with status -1 and this description.
-    pub(crate) fn error(description: &str) -> Self {
+    pub fn error(description: &str) -> Self {
         Self {
             status: Status::Error,
             body: Body::Xml(xml::write_error(description)),

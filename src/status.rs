@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::named::named;
+use crate::named;
 use crate::outcome::Outcome;
 
 /// What X4 reads as the result of the step (contract 1.3). No other value exists.

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::named::named;
+use crate::named;
 use crate::otp::{Symbol, half_blocks, image, svg};
 
 /// What a QR code is drawn as. Default: PNG, which is X4's.

@@ -10,24 +10,24 @@ use crate::adapter::EntropyError;
 use crate::otp::{Secret, UnixTime};
 
 /// The time of the system clock, or none where it stands before 1970.
-pub(crate) fn time() -> Option<UnixTime> {
+pub fn time() -> Option<UnixTime> {
     SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| UnixTime(since.as_secs()))
 }
 
 /// Random bytes of the operating system.
-pub(crate) fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), EntropyError> {
+pub fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), EntropyError> {
     getrandom::fill(bytes).map_err(|_| EntropyError)
 }
 
 /// The same in seconds since 1970, as a state keeps times.
 #[cfg(feature = "serve")]
-pub(crate) fn seconds() -> Option<i64> {
+pub fn seconds() -> Option<i64> {
     i64::try_from(time()?.0).ok()
 }
 
 /// The authorities that the system trusts.
 #[cfg(feature = "serve")]
-pub(crate) fn roots() -> rustls::RootCertStore {
+pub fn roots() -> rustls::RootCertStore {
     let mut roots = rustls::RootCertStore::empty();
     // Of a system's hundred some may be unreadable or of a kind that is not supported.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -36,7 +36,7 @@ pub(crate) fn roots() -> rustls::RootCertStore {
 
 /// Opens a file without waiting for the other end of a named pipe.
 #[cfg(unix)]
-pub(crate) fn open(input: &Path) -> io::Result<File> {
+pub fn open(input: &Path) -> io::Result<File> {
     use rustix::fs::OFlags;
     use std::os::unix::fs::OpenOptionsExt;
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -46,7 +46,7 @@ pub(crate) fn open(input: &Path) -> io::Result<File> {
 
 /// Opens a file.
 #[cfg(windows)]
-pub(crate) fn open(input: &Path) -> io::Result<File> {
+pub fn open(input: &Path) -> io::Result<File> {
     File::open(input)
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn open(input: &Path) -> io::Result<File> {
 const PATIENCE: Duration = Duration::from_millis(600);
 
 /// Whether there is time left for a picture; the time begins with the first question, which the same thread asks.
-pub(crate) fn patience() -> impl Fn() -> bool {
+pub fn patience() -> impl Fn() -> bool {
     patience_by(processor_time)
 }
 

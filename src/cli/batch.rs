@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 
 use super::read_qr::ReadQr;
 use super::{Asked, Request, jobs, named};
-use crate::otp::{OutOfRangeError, whole_number};
-use crate::status::ExitCodes;
-use crate::symbol_format::SymbolFormat;
+use totp_adapter::otp::{OutOfRangeError, whole_number};
+use totp_adapter::status::ExitCodes;
+use totp_adapter::symbol_format::SymbolFormat;
 
 /// The command line behind `batch`.
 #[derive(Debug, Args)]

@@ -9,13 +9,13 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::{Files, FilterArguments, Form, Handling, Request};
-use crate::operation::Operation;
-use crate::otp::OutOfRangeError;
+use totp_adapter::operation::Operation;
+use totp_adapter::otp::OutOfRangeError;
 #[cfg(feature = "serve")]
-use crate::service::{Locked, Name, PhoneNumber, ServiceUnlock};
+use totp_adapter::service::{Locked, Name, PhoneNumber, ServiceUnlock};
 #[cfg(feature = "serve")]
-use crate::state::Address;
-use crate::state::{Attempts, Location, LockAfter};
+use totp_adapter::state::Address;
+use totp_adapter::state::{Attempts, Location, LockAfter};
 
 /// In the help, behind the operation's own.
 const BEHIND: usize = 110;

@@ -8,10 +8,12 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use super::{Files, input_timeout, named};
-use crate::otp::{Algorithm, CodeParameters, Digits, OutOfRangeError, Period, Skew, whole_number, whole_number_in};
-use crate::service::delivery::{ContentType, HttpOptions, PUSH_LIMIT, ProxyAddress};
-use crate::service::push::{PushRequest, SkyvernContent, SkyvernRequest, WebhookRequest, WebhookTarget};
-use crate::status::ExitCodes;
+use totp_adapter::otp::{
+    Algorithm, CodeParameters, Digits, OutOfRangeError, Period, Skew, whole_number, whole_number_in,
+};
+use totp_adapter::service::delivery::{ContentType, HttpOptions, PUSH_LIMIT, ProxyAddress};
+use totp_adapter::service::push::{PushRequest, SkyvernContent, SkyvernRequest, WebhookRequest, WebhookTarget};
+use totp_adapter::status::ExitCodes;
 
 /// How long content is sent again and again where nobody says.
 const USUAL_GIVE_UP: Duration = Duration::from_secs(60);

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::{Asked, Files, FilterArguments, Form, Handling, Request, named};
-use crate::key_uri_format::KeyUriFormat;
-use crate::operation::Operation;
+use totp_adapter::key_uri_format::KeyUriFormat;
+use totp_adapter::operation::Operation;
 
 // The options of `read-qr`, as they were given, whichever way pictures come. Without a doc comment, which clap would take for
 // the help of each of them.

@@ -7,11 +7,11 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::named;
-use crate::key_uri_format::KeyUriFormat;
-use crate::operation::Operation;
-use crate::otp::{Algorithm, Digits, Period, Skew, UnixTime};
+use totp_adapter::key_uri_format::KeyUriFormat;
+use totp_adapter::operation::Operation;
+use totp_adapter::otp::{Algorithm, Digits, Period, Skew, UnixTime};
 #[cfg(feature = "state")]
-use crate::state::Location;
+use totp_adapter::state::Location;
 
 /// In the help, below the options of each way.
 const LAST: usize = 100;
@@ -64,7 +64,7 @@ pub struct Request {
     /// What `unlock` takes instead of a document.
     #[cfg(feature = "serve")]
     #[arg(skip)]
-    pub service_unlock: Option<crate::service::ServiceUnlock>,
+    pub service_unlock: Option<totp_adapter::service::ServiceUnlock>,
 
     /// What `read-qr` outputs; it has its own options.
     #[arg(skip)]

@@ -7,9 +7,9 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::named;
-use crate::otp::OutOfRangeError;
-use crate::service::log::{LogFormat, LogLevel, LogOptions};
-use crate::state::Location;
+use totp_adapter::otp::OutOfRangeError;
+use totp_adapter::service::log::{LogFormat, LogLevel, LogOptions};
+use totp_adapter::state::Location;
 
 /// The options of `serve`, as they were given.
 #[derive(Debug, Args)]

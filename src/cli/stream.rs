@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 
 use super::read_qr::ReadQr;
 use super::{Asked, Request, jobs, named};
-use crate::named::named;
-use crate::otp::OutOfRangeError;
-use crate::symbol_format::SymbolFormat;
+use totp_adapter::named;
+use totp_adapter::otp::OutOfRangeError;
+use totp_adapter::symbol_format::SymbolFormat;
 
 /// The command line behind `stream`.
 #[derive(Debug, Args)]

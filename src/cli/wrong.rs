@@ -9,10 +9,10 @@ use clap::{Arg, Command};
 use clap_lex::OsStrExt;
 
 use super::{Files, named_file};
-use crate::operation::Operation;
-use crate::otp::OutOfRangeError;
-use crate::status::ExitCodes;
-use crate::suggestion::{self, alternatives};
+use totp_adapter::operation::Operation;
+use totp_adapter::otp::OutOfRangeError;
+use totp_adapter::status::ExitCodes;
+use totp_adapter::suggestion::{self, alternatives};
 
 /// The operation where it is the first word, in an error.
 const WORD: &str = "the operation as a word";
@@ -78,7 +78,7 @@ impl WrongCommandLine {
 /// The files of a state that has some, without opening it.
 #[cfg(feature = "state")]
 fn state_files(name: &OsStr) -> Vec<PathBuf> {
-    crate::state::Location::parse(name).map_or_else(|_| Vec::new(), |state| state.files())
+    totp_adapter::state::Location::parse(name).map_or_else(|_| Vec::new(), |state| state.files())
 }
 
 /// A build without the feature `state` has none.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::named::named;
+use crate::named;
 
 /// A value outside the range of its parameter. It does not hold the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -154,7 +154,7 @@ pub struct CodeParameters {
 }
 
 /// Reads ASCII digits and nothing else: `from_str` of the standard library also takes a leading `+`.
-pub(crate) fn whole_number<N: FromStr>(text: &str, expected: &'static str) -> Result<N, OutOfRangeError> {
+pub fn whole_number<N: FromStr>(text: &str, expected: &'static str) -> Result<N, OutOfRangeError> {
     Some(text)
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|text| text.parse().ok())
@@ -162,11 +162,7 @@ pub(crate) fn whole_number<N: FromStr>(text: &str, expected: &'static str) -> Re
 }
 
 /// The same, within a range.
-pub(crate) fn whole_number_in<N>(
-    text: &str,
-    range: &RangeInclusive<N>,
-    expected: &'static str,
-) -> Result<N, OutOfRangeError>
+pub fn whole_number_in<N>(text: &str, range: &RangeInclusive<N>, expected: &'static str) -> Result<N, OutOfRangeError>
 where
     N: FromStr + PartialOrd,
 {

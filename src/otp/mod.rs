@@ -14,7 +14,7 @@ mod secret;
 mod symbol;
 
 pub use code::{Algorithm, CodeParameters, Digits, OutOfRangeError, Period, Skew, UnixTime};
-pub(crate) use code::{whole_number, whole_number_in};
+pub use code::{whole_number, whole_number_in};
 pub use error_correction::ErrorCorrectionLevel;
 pub use key_uri::{KeyUri, KeyUriError, Label, LabelError, LabelPart, is_otpauth, key_uri};
 pub use password::{Password, PasswordError};

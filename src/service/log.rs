@@ -9,7 +9,7 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::named::named;
+use crate::named;
 
 /// The target of every event of the service.
 pub const TARGET: &str = "totp_adapter";

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
 use super::files::{Destination, Replaceable, Source, WriteError, canonical_name, is_open_as, not_read, stdout};
-use super::{tell, terminal};
+use super::terminal;
 use crate::cli::{Files, Form};
-use crate::reply::{Body, Cause, Reply};
-use crate::status::{ExitCodes, Status};
-use crate::symbol_format::SymbolFormat;
-use crate::whole_file::folder;
+use totp_adapter::reply::{Body, Cause, Reply};
+use totp_adapter::status::{ExitCodes, Status};
+use totp_adapter::stderr::tell;
+use totp_adapter::symbol_format::SymbolFormat;
+use totp_adapter::whole_file::folder;
 
 /// What the output is called in messages.
 const OUTPUT: &str = "the output";

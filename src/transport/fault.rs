@@ -8,10 +8,10 @@ use thiserror::Error;
 
 use super::byte_order_mark::Utf16Error;
 use super::files::Kept;
-use crate::otp::LabelError;
-use crate::parameters_document::ParametersError;
-use crate::reply::{Cause, Reply};
-use crate::wording::{self, printable};
+use totp_adapter::otp::LabelError;
+use totp_adapter::parameters_document::ParametersError;
+use totp_adapter::reply::{Cause, Reply};
+use totp_adapter::wording::{self, printable};
 
 /// Why there is no document to answer to, or no place for the answer. The message is the description of an
 /// `<Error/>` document, and so names no file (contract 1.6); [`Fault::cause`] does (5.4).

@@ -10,9 +10,9 @@ use super::files::{Replaceable, is_stdin};
 use super::session::{Names, Session};
 use super::{parameters, terminal};
 use crate::cli::{FilterArguments, WrongCommandLine};
-use crate::operation::{Operation, Parameters};
-use crate::reply::Reply;
-use crate::status::MailFailure;
+use totp_adapter::operation::{Operation, Parameters};
+use totp_adapter::reply::Reply;
+use totp_adapter::status::MailFailure;
 
 /// The most bytes of a telephone number and its line end.
 #[cfg(feature = "serve")]
@@ -70,7 +70,7 @@ fn respond(
     #[cfg(feature = "serve")]
     if let Some(unlock) = &arguments.request.service_unlock {
         let number = || places.input.read("the telephone number", MAX_NUMBER_BYTES, arguments.handling.input_timeout);
-        return Ok(crate::service::unlock(unlock, number));
+        return Ok(totp_adapter::service::unlock(unlock, number));
     }
     let input = input(operation, arguments, places)?;
     let session = Session::new(&arguments.request, parameters);

@@ -7,12 +7,12 @@ use std::time::Duration;
 use super::fault::Fault;
 use super::files::{Source, is_stdin};
 use crate::cli::Request;
-use crate::operation::{Operation, Parameters};
-use crate::otp::CodeParameters;
-use crate::parameters_document::ParametersDocument;
+use totp_adapter::operation::{Operation, Parameters};
+use totp_adapter::otp::CodeParameters;
+use totp_adapter::parameters_document::ParametersDocument;
 #[cfg(feature = "serve")]
-use crate::state::Location;
-use crate::xml::MAX_DOCUMENT_BYTES;
+use totp_adapter::state::Location;
+use totp_adapter::xml::MAX_DOCUMENT_BYTES;
 
 /// The operation, if it is named anywhere, and its parameters. Reading the file may take no longer than the timeout.
 pub fn resolve(request: &Request, timeout: Option<Duration>) -> Result<(Option<Operation>, Parameters), Fault> {

@@ -6,8 +6,8 @@ use super::fault::Fault;
 use super::files::Replaceable;
 use super::terminal;
 use crate::cli::{Form, PushArguments};
-use crate::service::push::{Push, Pushed};
-use crate::status::MailFailure;
+use totp_adapter::service::push::{Push, Pushed};
+use totp_adapter::status::MailFailure;
 
 /// Delivers what comes in and gives the exit code.
 #[must_use]

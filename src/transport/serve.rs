@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::{eprint_line, print, tell};
+use super::print;
 use crate::cli::ServeArguments;
-use crate::service;
-use crate::service::config::{self, Overrides};
-use crate::status::ExitCodes;
+use totp_adapter::service;
+use totp_adapter::service::config::{self, Overrides};
+use totp_adapter::status::ExitCodes;
+use totp_adapter::stderr::{eprint_line, tell};
 
 /// Reads the configuration, and serves what it says or, with `--check`, reports it; returns the exit code (contract 10.3).
 #[must_use]

@@ -1,17 +1,17 @@
 //! The only place of the process that makes an [`Adapter`]: with the machine's clock, its entropy and its patience, and what
 //! holds for all inputs of a run. It does not know where an input came from or where its answer goes.
 
-use crate::adapter::Adapter;
 use crate::cli::Request;
+use totp_adapter::adapter::Adapter;
 #[cfg(feature = "state")]
-use crate::memory::Memory;
-use crate::operation::{Operation, Parameters};
-use crate::otp::UnixTime;
-use crate::reply::Reply;
+use totp_adapter::memory::Memory;
+use totp_adapter::operation::{Operation, Parameters};
+use totp_adapter::otp::UnixTime;
+use totp_adapter::reply::Reply;
 #[cfg(feature = "state")]
-use crate::state::Policy;
-use crate::system;
-use crate::verification::{Examination, Guess, MemoryError};
+use totp_adapter::state::Policy;
+use totp_adapter::system;
+use totp_adapter::verification::{Examination, Guess, MemoryError};
 
 /// What holds for all inputs of a run.
 pub struct Session {
@@ -105,7 +105,7 @@ impl Memory {
         match *self {}
     }
 
-    fn unlock(&self, _: &crate::otp::Secret) -> Reply {
+    fn unlock(&self, _: &totp_adapter::otp::Secret) -> Reply {
         match *self {}
     }
 }

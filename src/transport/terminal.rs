@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 
 use super::fault::Fault;
 use super::files::{stdin, stdout};
-use super::tell;
-use crate::operation::Input;
-use crate::otp::{Symbol, half_blocks};
-use crate::symbol_format::SymbolFormat;
+use totp_adapter::operation::Input;
+use totp_adapter::otp::{Symbol, half_blocks};
+use totp_adapter::stderr::tell;
+use totp_adapter::symbol_format::SymbolFormat;
 
 /// Draws a QR code for the terminal that standard output is.
 pub fn draw(symbol: &Symbol) -> Result<Zeroizing<Vec<u8>>, Fault> {

@@ -9,7 +9,7 @@ const IS_CHILD: &str = "TOTP_ADAPTER_PANICS";
 #[test]
 fn a_panic_tells_its_place_only() {
     if env::var_os(IS_CHILD).is_some() {
-        totp_adapter::transport::end_with_any_panic();
+        totp_adapter::stderr::end_with_any_panic();
         let secret = "<Secret>GEZDGNBV</Secret>é";
         // Its message quotes the text.
         let _ = std::thread::spawn(|| secret[..secret.len() - 1].len()).join();

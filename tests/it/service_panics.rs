@@ -12,7 +12,7 @@ const IS_CHILD: &str = "TOTP_ADAPTER_SERVICE_PANICS";
 #[test]
 fn a_panic_of_a_request_ends_nothing() {
     if env::var_os(IS_CHILD).is_some() {
-        totp_adapter::transport::end_with_any_panic();
+        totp_adapter::stderr::end_with_any_panic();
         install();
         let secret = "<Secret>GEZDGNBV</Secret>é";
         let panicked = guarded(|| secret[..secret.len() - 1].len()).unwrap_err();

@@ -11,7 +11,7 @@ pub use webhook::WebhookDelivery;
 use super::path_name::PathName;
 use super::reader::{At, Reader};
 use super::section::{Section, Value};
-use crate::named::named;
+use crate::named;
 use crate::service::delivery::{Command, Deliver, EndpointError, HttpClient};
 
 pub(super) const KEYS: &[&str] =

@@ -11,7 +11,7 @@ mod skyvern;
 mod token;
 mod webhook;
 
-use crate::named::named;
+use crate::named;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! What a configuration serves, in the parts that the page (contract 10.10) and the OpenAPI document (10.6) have or leave
 //! out. It knows no route.
 
-use crate::named::named;
+use crate::named;
 use crate::otp::Skew;
 use crate::service::config::{Access, Configuration, Mfa, PathName};
 use crate::service::delivery::Channel;

@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn a_panic_of_the_writer_ends_the_process() {
         if env::var_os(IS_CHILD).is_some() {
-            crate::transport::end_with_any_panic();
+            crate::stderr::end_with_any_panic();
             crate::service::guard::install();
             let folder = tempfile::tempdir().unwrap();
             let location = Location::Sqlite(folder.path().join("state.db"));

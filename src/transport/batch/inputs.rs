@@ -8,9 +8,9 @@ use super::name::{Name, WrongName};
 use super::source::Source;
 use super::walk::Walk;
 use crate::cli;
-use crate::operation::{self, Operation};
 use crate::transport::fault::Fault;
 use crate::transport::files::canonical_name;
+use totp_adapter::operation::{self, Operation};
 
 /// What is at the next place where an input may be.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -9,10 +9,10 @@ use thiserror::Error;
 use super::inputs::Input;
 use super::report;
 use super::table::TableError;
-use crate::named::named;
-use crate::status::Status;
 use crate::transport::fault::reason;
 use crate::transport::records::MAX_RECORD_BYTES;
+use totp_adapter::named;
+use totp_adapter::status::Status;
 
 /// Why a table or one of its rows cannot be used. No variant holds anything of it.
 #[derive(Debug, Error)]

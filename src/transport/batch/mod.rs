@@ -25,15 +25,15 @@ use super::in_order::InOrder;
 use super::parameters;
 use super::session::Session;
 use crate::cli::{self, BatchArguments};
-use crate::operation::{Operation, Parameters};
-use crate::otp::{LabelError, LabelPart};
-use crate::status::Status;
 use inputs::Inputs;
 use interruption::Interruption;
 use outputs::Outputs;
 use progress::{Progress, Tally};
 use report::{Place, Report, is_report};
 use run_folder::RunFolder;
+use totp_adapter::operation::{Operation, Parameters};
+use totp_adapter::otp::{LabelError, LabelPart};
+use totp_adapter::status::Status;
 use work::{Source, Work};
 
 /// Works on every input and gives the exit code.

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::operation::Input;
+use totp_adapter::operation::Input;
 
 /// How documents end.
 const DOCUMENT: &str = "xml";
@@ -159,7 +159,7 @@ impl Claims {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::xml::DocumentKind;
+    use totp_adapter::xml::DocumentKind;
 
     fn outputs(path: &str) -> Result<(PathBuf, PathBuf), WrongName> {
         outputs_of(path, Some(Input::Document(DocumentKind::Secret)))

@@ -13,15 +13,15 @@ use super::present::{Present, is_error_document};
 use super::report::Line;
 use super::run_folder::RunFolder;
 use crate::cli::Existing;
-use crate::operation::Operation;
-use crate::reply::{INCORRECT, Reply};
-use crate::status::Status;
-use crate::symbol_format::SymbolFormat;
-use crate::system;
 use crate::transport::fault::reason;
 use crate::transport::files::{Kept, Replaceable, canonical_name};
 use crate::transport::session::{Names, Session};
-use crate::xml::MAX_DOCUMENT_BYTES;
+use totp_adapter::operation::Operation;
+use totp_adapter::reply::{INCORRECT, Reply};
+use totp_adapter::status::Status;
+use totp_adapter::symbol_format::SymbolFormat;
+use totp_adapter::system;
+use totp_adapter::xml::MAX_DOCUMENT_BYTES;
 
 /// What holds for all documents of a run.
 pub struct Outputs {

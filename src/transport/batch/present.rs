@@ -4,10 +4,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::operation::Operation;
-use crate::reply::{MATCH, MISMATCH};
-use crate::status::Status;
 use crate::transport::files::beginning;
+use totp_adapter::operation::Operation;
+use totp_adapter::reply::{MATCH, MISMATCH};
+use totp_adapter::status::Status;
 
 /// How documents begin that say what was wrong.
 const ERROR: &[u8] = b"<Error ";

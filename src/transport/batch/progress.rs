@@ -10,7 +10,7 @@ use kdam::{Bar, BarExt};
 
 use super::inputs::Inputs;
 use super::report::{Counts, Report};
-use crate::transport::tell;
+use totp_adapter::stderr::tell;
 
 /// The numbers as they are now, for whoever draws them.
 #[derive(Default)]

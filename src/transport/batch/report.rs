@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord, Writer};
 
-use crate::status::Status;
 use crate::transport::files::{Destination, Opened, beginning};
+use totp_adapter::status::Status;
 
 /// What became of an input: a line of the report.
 #[derive(Default)]

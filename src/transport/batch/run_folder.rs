@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tempfile::{TempDir, TempPath};
 
-use crate::whole_file::{PREFIX, folder, move_to};
+use totp_adapter::whole_file::{PREFIX, folder, move_to};
 
 /// The file in the folder that is locked.
 const LOCK: &str = "lock";

@@ -11,10 +11,10 @@ use super::manifest::{Manifest, ManifestError, check_quotes};
 use super::name::path;
 use super::table::{Table, TableError};
 use crate::cli;
-use crate::operation::Operation;
 use crate::transport::fault::Fault;
 use crate::transport::files::{InputStream, is_stdin};
 use crate::transport::records::{Block, MAX_RECORD_BYTES, Records};
+use totp_adapter::operation::Operation;
 
 /// What is given and not taken yet.
 pub enum Source {

@@ -9,8 +9,8 @@ use walkdir::{DirEntry, FilterEntry, WalkDir};
 
 use super::inputs::Input;
 use super::name::is_input;
-use crate::operation;
 use crate::transport::fault::reason;
+use totp_adapter::operation;
 
 /// How many folders are open at once. Where they are nested deeper, the crate keeps the rest of the outer ones in memory.
 const MAX_OPEN: usize = 128;

@@ -11,8 +11,8 @@ use super::name::{Claims, Name, WrongName};
 use super::outputs::{self, Outputs};
 use super::progress::Tally;
 use super::report::{Line, Report};
-use crate::operation;
 use crate::transport::in_order;
+use totp_adapter::operation;
 
 /// How many documents a thread takes at once, so that threads seldom wait for each other.
 const DOCUMENTS: usize = 32;

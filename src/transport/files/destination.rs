@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::source::is_standard_stream;
 use super::{Kept, OutputStream, Replaceable};
 use crate::transport::fault::Fault;
-use crate::whole_file::{self, Unfinished, folder};
+use totp_adapter::whole_file::{self, Unfinished, folder};
 
 /// How many symbolic links are followed; the kernel's own limit on Linux.
 const MAX_LINKS: usize = 40;

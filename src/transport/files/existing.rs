@@ -9,7 +9,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::transport::fault::reason;
-use crate::xml::{DocumentKind, MAX_DOCUMENT_BYTES};
+use totp_adapter::xml::{DocumentKind, MAX_DOCUMENT_BYTES};
 
 /// Which files an answer may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

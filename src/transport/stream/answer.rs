@@ -6,11 +6,11 @@ use zeroize::Zeroizing;
 
 use super::record::take_apart;
 use crate::cli::{Column, Columns};
-use crate::operation::Operation;
-use crate::reply::{Body, Reply};
-use crate::symbol_format::SymbolFormat;
 use crate::transport::session::Session;
-use crate::verification::{Examination, Guess, MemoryError};
+use totp_adapter::operation::Operation;
+use totp_adapter::reply::{Body, Reply};
+use totp_adapter::symbol_format::SymbolFormat;
+use totp_adapter::verification::{Examination, Guess, MemoryError};
 
 /// What holds for all records.
 pub struct Answering {

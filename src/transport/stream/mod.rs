@@ -17,10 +17,10 @@ use super::parameters;
 use super::records::{Block, MAX_RECORD_BYTES, Records};
 use super::session::Session;
 use crate::cli::{Column, Columns, StreamArguments};
-use crate::operation::{Input, Operation};
-use crate::picture::MAX_PICTURE_BYTES;
-use crate::status::{ExitCodes, Status};
 use answer::{Answering, Lines};
+use totp_adapter::operation::{Input, Operation};
+use totp_adapter::picture::MAX_PICTURE_BYTES;
+use totp_adapter::status::{ExitCodes, Status};
 
 /// Answers to every record of standard input and gives the exit code.
 #[must_use]

@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use super::base64;
 use crate::cli::{Column, Columns};
-use crate::operation::Operation;
 use crate::transport::session::Names;
+use totp_adapter::operation::Operation;
 
 /// What a record says. Of the names an empty cell says nothing.
 pub struct Record<'a> {

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{KeyUriError, decoded, visible};
-use crate::named::named;
+use crate::named;
 use crate::otp::{Algorithm, CodeParameters, OutOfRangeError, Secret, SecretError};
 
 /// The parameters that mean something here.

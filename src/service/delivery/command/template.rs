@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::super::{Confidential, Message};
-use crate::named::named;
+use crate::named;
 
 /// The words of a command. `Debug` shows the program alone: somebody may have put a key into an argument.
 #[derive(Clone, PartialEq, Eq)]
