@@ -31,45 +31,115 @@
 //! writes documents with [`xml`], computes with [`otp`] and finds codes with [`picture`]. None of the last three knows
 //! another.
 
+#![cfg_attr(not(feature = "internals"), allow(dead_code, unused_imports, reason = "the program uses the rest"))]
+#![cfg_attr(not(feature = "internals"), warn(unnameable_types))]
+
 #[cfg(feature = "serve")]
+#[doc(hidden)]
 pub mod account;
+#[cfg(not(feature = "internals"))]
+mod adapter;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod adapter;
+#[cfg(not(feature = "internals"))]
+mod error;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod error;
+#[cfg(not(feature = "internals"))]
+mod key_uri_format;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod key_uri_format;
 #[cfg(feature = "state")]
 #[doc(hidden)]
 pub mod memory;
 mod named;
+#[cfg(not(feature = "internals"))]
+mod operation;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod operation;
+#[cfg(not(feature = "internals"))]
+mod otp;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod otp;
+#[cfg(not(feature = "internals"))]
+mod outcome;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod outcome;
+#[cfg(not(feature = "internals"))]
+mod parameters_document;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod parameters_document;
+#[cfg(not(feature = "internals"))]
+mod picture;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod picture;
+#[cfg(not(feature = "internals"))]
+mod reply;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod reply;
 #[cfg(feature = "serve")]
 #[doc(hidden)]
 pub mod service;
 #[cfg(feature = "state")]
+#[doc(hidden)]
 pub mod state;
+#[cfg(not(feature = "internals"))]
+mod status;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod status;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod stderr;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod suggestion;
+#[cfg(not(feature = "internals"))]
+mod symbol_format;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod symbol_format;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod system;
+#[cfg(not(feature = "internals"))]
+mod verification;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod verification;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod whole_file;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod wording;
+#[cfg(not(feature = "internals"))]
+mod xml;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod xml;
 
-pub use adapter::Adapter;
+pub use adapter::{Adapter, Entropy, EntropyError};
 pub use error::Error;
-pub use operation::{Operation, Parameters};
-pub use otp::UnixTime;
-pub use reply::Reply;
+pub use key_uri_format::KeyUriFormat;
+pub use operation::{Input, Operation, Parameters};
+pub use otp::{
+    Algorithm, CodeParameters, Digits, ErrorCorrectionLevel, KeyUriError, LabelError, LabelPart, OutOfRangeError,
+    Password, PasswordError, Period, Secret, SecretError, Skew, Symbol, SymbolError, UnixTime,
+};
+pub use outcome::{Mismatch, Outcome};
+pub use picture::{Measure, PictureError};
+pub use reply::{Body, Cause, Reply};
 pub use status::Status;
-pub use verification::{Examination, Guess, Verdict};
+pub use symbol_format::SymbolFormat;
+pub use verification::{Examination, Guess, Match, MemoryError, Reported, Verdict};
+pub use xml::{DocumentKind, IllegalCharacter, Position, ReadError};
