@@ -10,6 +10,7 @@ use crate::xml::{IllegalCharacter, Position, ReadError};
 /// Why an operation could not be executed. Its message is the description of the `<Error/>` document: it begins with
 /// the kind of error, says what is wrong and where, and quotes nothing that came in.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// `issuer` or `account` cannot be shown by an authenticator app: correct the call.
     #[error("wrong parameter: {0}")]

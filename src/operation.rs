@@ -10,6 +10,7 @@ use crate::xml::{DocumentKind, MAX_DOCUMENT_BYTES};
 
 /// What the adapter is asked to do (contract 1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Operation {
     /// Draw a new secret. It takes no document.
     GenerateSecret,
@@ -67,6 +68,15 @@ impl Operation {
         match self {
             Self::GenerateSecret | Self::ReadQr => true,
             Self::GeneratePassword | Self::VerifyPassword | Self::GenerateAuthenticatorQRCode | Self::Unlock => false,
+        }
+    }
+
+    /// Whether its answer is a QR code, which has several formats.
+    #[must_use]
+    pub const fn outputs_symbol(self) -> bool {
+        match self {
+            Self::GenerateAuthenticatorQRCode => true,
+            Self::GenerateSecret | Self::GeneratePassword | Self::VerifyPassword | Self::ReadQr | Self::Unlock => false,
         }
     }
 }

@@ -132,6 +132,7 @@ pub enum Verdict {
 
 /// Why a memory cannot judge. It quotes nothing, neither names of files nor words of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum MemoryError {
     /// No state is named.
     #[error("none is named")]

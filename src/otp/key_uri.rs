@@ -81,6 +81,7 @@ impl fmt::Display for LabelPart {
 
 /// Why a display name cannot stand in a label. No variant holds the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum LabelError {
     /// The account is absent, empty or white space; the issuer is white space.
     #[error("the {0} is missing or only white space")]

@@ -75,6 +75,7 @@ impl fmt::Debug for Secret {
 
 /// Why a text is no usable secret. No variant holds any of the text; an index counts its bytes from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum SecretError {
     /// No character, or nothing but white space, hyphens and padding.
     #[error("expected Base32 characters, found none")]

@@ -30,6 +30,7 @@ const VERSIONS: std::ops::RangeInclusive<u8> = 1..=40;
 
 /// Why a text has no symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SymbolError {
     /// Not even the largest symbol holds it; a shorter one is needed.
     #[error("the key URI has {bytes} bytes, and a QR code holds at most {CAPACITY}")]

@@ -11,6 +11,7 @@ const ADVICE: &str = "; send the part of the picture with the code";
 
 /// Why a picture gave no text. The message begins with the kind of error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum PictureError {
     /// The bytes begin like none of the kinds of file: send a picture.
     #[error("not a picture: expected a PNG, JPEG, GIF, BMP or WebP file")]

@@ -38,6 +38,7 @@ impl fmt::Display for Position {
 
 /// Why a document was not accepted (contract 1.4, 1.6). The message begins with the kind of error.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ReadError {
     /// More bytes than [`super::MAX_DOCUMENT_BYTES`] (2.6): send less.
     #[error("too large: expected a document of at most {limit} bytes")]

@@ -48,7 +48,7 @@ fn every_command_runs() {
             Operation::GeneratePassword => b"<Password>081804</Password>",
             Operation::VerifyPassword => b"<Ok description=\"The password matches.\"/>",
             Operation::GenerateAuthenticatorQRCode => b"\x89PNG",
-            Operation::ReadQr | Operation::Unlock => unreachable!("X4 has no such operation"),
+            _ => unreachable!("X4 has no such operation"),
         };
         assert!(ran.output.stdout.starts_with(beginning), "{ran}");
     }

@@ -100,6 +100,7 @@ impl KeyUri {
 
 /// Why a text is no key URI that can be used. No variant holds any of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum KeyUriError {
     /// Another scheme, or no URI at all.
     #[error("expected a text that begins with otpauth://totp/")]

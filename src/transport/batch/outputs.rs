@@ -144,14 +144,7 @@ impl Outputs {
 
     /// How the names of the results end.
     fn ending(&self) -> &'static str {
-        match self.operation {
-            Operation::GenerateSecret
-            | Operation::GeneratePassword
-            | Operation::VerifyPassword
-            | Operation::ReadQr
-            | Operation::Unlock => "xml",
-            Operation::GenerateAuthenticatorQRCode => self.format.ending(),
-        }
+        if self.operation.outputs_symbol() { self.format.ending() } else { "xml" }
     }
 
     /// The answer where an output is left as it is, if there is one and it is.
