@@ -23,6 +23,16 @@ pub struct EntropyError;
 pub type Entropy<'a> = &'a mut dyn FnMut(&mut [u8; Secret::GENERATED_BYTES]) -> Result<(), EntropyError>;
 
 /// X4's adapter at a point in time.
+///
+/// ```
+/// use totp_adapter::{Adapter, Operation, Parameters, Status, UnixTime};
+///
+/// let mut entropy = |_: &mut _| Ok(());
+/// let mut adapter = Adapter::new(Some(UnixTime(1_111_111_109)), &mut entropy);
+/// let input = b"<TOTP><Password>081804</Password><Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret></TOTP>";
+/// let reply = adapter.respond(Operation::VerifyPassword, &Parameters::default(), input);
+/// assert_eq!(reply.status, Status::Success);
+/// ```
 pub struct Adapter<'a> {
     /// The time; none where the clock stands before 1970.
     pub time: Option<UnixTime>,

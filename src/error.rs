@@ -9,6 +9,16 @@ use crate::xml::{IllegalCharacter, Position, ReadError};
 
 /// Why an operation could not be executed. Its message is the description of the `<Error/>` document: it begins with
 /// the kind of error, says what is wrong and where, and quotes nothing that came in.
+///
+/// ```
+/// use totp_adapter::{Adapter, Cause, Error, Operation, Parameters, UnixTime};
+///
+/// let mut entropy = |_: &mut _| Ok(());
+/// let mut adapter = Adapter::new(Some(UnixTime(0)), &mut entropy);
+/// let reply = adapter.respond(Operation::GeneratePassword, &Parameters::default(), b"<Secret>GEZDGNBVGY3TQ0JQ</Secret>");
+/// let Some(Cause::Error(Error::Secret { at, .. })) = reply.cause else { panic!("the 0 is no character of Base32") };
+/// assert_eq!(at.to_string(), "line 1, column 22");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -9,6 +9,13 @@ use crate::picture::MAX_PICTURE_BYTES;
 use crate::xml::{DocumentKind, MAX_DOCUMENT_BYTES};
 
 /// What the adapter is asked to do (contract 1.1).
+///
+/// ```
+/// use totp_adapter::Operation;
+///
+/// assert_eq!("GeneratePassword".parse(), Ok(Operation::GeneratePassword));
+/// assert!("generatepassword".parse::<Operation>().is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -112,6 +119,16 @@ impl Input {
 
 /// What an operation takes besides its document (contract 1.2, 3.2, 3.4). Each operation ignores what it does not use,
 /// however wrong it is there; so the display names are kept as they came, be they text or not, until a label is made of them.
+///
+/// ```
+/// use totp_adapter::{Adapter, Operation, Parameters, UnixTime};
+///
+/// let names = Parameters { issuer: Some(b"SoftProject".to_vec()), account: Some(b"john".to_vec()), ..Parameters::default() };
+/// let mut entropy = |_: &mut _| Ok(());
+/// let mut adapter = Adapter::new(Some(UnixTime(0)), &mut entropy);
+/// let reply = adapter.respond(Operation::GenerateAuthenticatorQRCode, &names, b"<Secret>GEZDGNBVGY3TQOJQ</Secret>");
+/// assert!(reply.body.into_bytes().starts_with(b"\x89PNG"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
     /// Whom the account is with, in UTF-8; used by the QR operation only.

@@ -76,6 +76,17 @@ impl Body {
 }
 
 /// An answer: always a status and a document.
+///
+/// ```
+/// use totp_adapter::{Adapter, Operation, Parameters, UnixTime};
+///
+/// let mut entropy = |_: &mut _| Ok(());
+/// let mut adapter = Adapter::new(Some(UnixTime(0)), &mut entropy);
+/// let reply = adapter.respond(Operation::VerifyPassword, &Parameters::default(), b"<TOTP/>");
+/// assert_eq!(reply.status.code(), 403);
+/// assert!(reply.cause.is_some());
+/// assert_eq!(*reply.body.into_bytes(), b"<Error description=\"The password provided is incorrect.\"/>\n");
+/// ```
 #[derive(Debug)]
 pub struct Reply {
     /// The status.

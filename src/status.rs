@@ -7,6 +7,12 @@ use crate::named;
 use crate::outcome::Outcome;
 
 /// What X4 reads as the result of the step (contract 1.3). No other value exists.
+///
+/// ```
+/// use totp_adapter::Status;
+///
+/// assert_eq!([Status::Success, Status::Error, Status::Mismatch].map(Status::code), [1, -1, 403]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// `1`: the operation was successful; there is a document.

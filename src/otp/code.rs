@@ -126,6 +126,12 @@ impl FromStr for Skew {
 }
 
 /// A point in time in seconds since 1970-01-01 00:00 UTC, without leap seconds (RFC 6238, section 4.1, T0 = 0).
+///
+/// ```
+/// use totp_adapter::UnixTime;
+///
+/// assert_eq!("1111111109".parse(), Ok(UnixTime(1_111_111_109)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnixTime(pub u64);
 
