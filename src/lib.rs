@@ -27,9 +27,10 @@
 //! assert_eq!(*reply.body.into_bytes(), b"<Password>081804</Password>\n");
 //! ```
 //!
-//! The layers, from the outside in: the program's `transport` (streams, files, clocks) calls [`adapter`], which reads and
-//! writes documents with [`xml`], computes with [`otp`] and finds codes with [`picture`]. None of the last three knows
-//! another.
+//! The layers, from the outside in: the program's `transport` (streams, files, clocks) calls the adapter, which reads and
+//! writes documents with `xml`, computes with `otp` and finds codes with `picture`. None of the last three knows another.
+//!
+//! The feature `cli`, on by default, is the program with all that it needs; the library alone is `default-features = false`.
 
 #![cfg_attr(not(feature = "internals"), allow(dead_code, unused_imports, reason = "the program uses the rest"))]
 #![cfg_attr(not(feature = "internals"), warn(unnameable_types))]

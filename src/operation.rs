@@ -145,6 +145,7 @@ pub struct Parameters {
 
 impl Parameters {
     /// The same for a document with its own display names.
+    #[must_use]
     pub fn with_names(&self, issuer: Option<&[u8]>, account: Option<&[u8]>) -> Cow<'_, Self> {
         if issuer.is_none() && account.is_none() {
             return Cow::Borrowed(self);

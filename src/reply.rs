@@ -138,11 +138,13 @@ impl Reply {
 
     /// The answer with status 1 and this document; a cause is what else is to be told.
     #[cfg(feature = "serve")]
+    #[must_use]
     pub const fn success(document: &'static [u8], cause: Option<Cause>) -> Self {
         Self { status: Status::Success, body: Body::Constant(document), cause }
     }
 
     /// The answer with status -1 and this description.
+    #[must_use]
     pub fn error(description: &str) -> Self {
         Self {
             status: Status::Error,

@@ -10,6 +10,7 @@ use crate::adapter::EntropyError;
 use crate::otp::{Secret, UnixTime};
 
 /// The time of the system clock, or none where it stands before 1970.
+#[must_use]
 pub fn time() -> Option<UnixTime> {
     SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| UnixTime(since.as_secs()))
 }
@@ -21,12 +22,14 @@ pub fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), EntropyE
 
 /// The same in seconds since 1970, as a state keeps times.
 #[cfg(feature = "serve")]
+#[must_use]
 pub fn seconds() -> Option<i64> {
     i64::try_from(time()?.0).ok()
 }
 
 /// The authorities that the system trusts.
 #[cfg(feature = "serve")]
+#[must_use]
 pub fn roots() -> rustls::RootCertStore {
     let mut roots = rustls::RootCertStore::empty();
     // Of a system's hundred some may be unreadable or of a kind that is not supported.

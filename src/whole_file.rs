@@ -25,6 +25,7 @@ pub fn move_to(place: &Path, temporary: TempPath, replace: bool) -> Result<(), P
 }
 
 /// The folder that a file is in.
+#[must_use]
 pub fn folder(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if folder != Path::new("") => folder,
