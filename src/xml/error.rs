@@ -40,7 +40,7 @@ impl fmt::Display for Position {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// More bytes than [`super::MAX_DOCUMENT_BYTES`] (2.6): send less.
+    /// More bytes than 64 KiB (2.6): send less.
     #[error("too large: expected a document of at most {limit} bytes")]
     TooLarge {
         /// The number of bytes that are accepted.
