@@ -51,7 +51,8 @@ async fn main() {
 fn guess(number: u32) -> Guess {
     let secret = data_encoding::BASE32_NOPAD.encode(&[number.to_be_bytes(); 5].concat());
     let document = format!("<TOTP><Password>000000</Password><Secret>{secret}</Secret></TOTP>");
-    let mut adapter = Adapter { time: Some(UnixTime(NOW)), entropy: &mut |_| Ok(()), has_time: &|| true };
+    let mut entropy = |_: &mut _| Ok(());
+    let mut adapter = Adapter::new(Some(UnixTime(NOW)), &mut entropy);
     match adapter.examine(Operation::VerifyPassword, &Parameters::default(), document.as_bytes()) {
         Examination::Guess(guess) => guess,
         other @ (Examination::Answer(_) | Examination::Unlock(_)) => panic!("{other:?}"),

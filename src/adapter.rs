@@ -5,14 +5,18 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::operation::{Operation, Parameters};
-use crate::otp::{CodeParameters, Label, Password, Secret, Skew, Symbol, UnixTime, is_otpauth, key_uri};
+#[cfg(feature = "read-qr")]
+use crate::otp::is_otpauth;
+use crate::otp::{CodeParameters, Label, Password, Secret, Skew, Symbol, UnixTime, key_uri};
 use crate::outcome::{Mismatch, Outcome};
+#[cfg(feature = "read-qr")]
 use crate::picture;
 use crate::reply::Reply;
 use crate::verification::{Examination, Guess, MemoryError};
 use crate::xml::{self, Document};
 
 /// The byte order mark of UTF-8 (The Unicode Standard, section 23.8).
+#[cfg(feature = "read-qr")]
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The source of entropy failed.
@@ -34,18 +38,29 @@ pub type Entropy<'a> = &'a mut dyn FnMut(&mut [u8; Secret::GENERATED_BYTES]) -> 
 /// assert_eq!(reply.status, Status::Success);
 /// ```
 pub struct Adapter<'a> {
-    /// The time; none where the clock stands before 1970.
-    pub time: Option<UnixTime>,
-    /// Where new secrets come from.
-    pub entropy: Entropy<'a>,
-    /// Whether there is time to go on looking for QR codes in a picture; it is asked before every attempt.
-    pub has_time: &'a dyn Fn() -> bool,
+    pub(crate) time: Option<UnixTime>,
+    entropy: Entropy<'a>,
+    #[cfg(feature = "read-qr")]
+    has_time: &'a dyn Fn() -> bool,
 }
 
 impl<'a> Adapter<'a> {
-    /// An adapter that looks for QR codes in a picture for as long as it takes.
+    /// An adapter with this time, none where the clock stands before 1970, that takes new secrets from this source. It looks
+    /// for QR codes in a picture for as long as that takes.
     pub fn new(time: Option<UnixTime>, entropy: Entropy<'a>) -> Self {
-        Self { time, entropy, has_time: &|| true }
+        Self {
+            time,
+            entropy,
+            #[cfg(feature = "read-qr")]
+            has_time: &|| true,
+        }
+    }
+
+    /// The same, but for pictures: it looks for QR codes while `has_time` says so, which it asks before every attempt.
+    #[cfg(feature = "read-qr")]
+    #[must_use]
+    pub fn with_patience(self, has_time: &'a dyn Fn() -> bool) -> Self {
+        Self { has_time, ..self }
     }
 
     /// Answers to an operation, its parameters and its input, whatever they are: a failure is an answer too.
@@ -73,6 +88,7 @@ impl<'a> Adapter<'a> {
                 Err(Incomparable::Error(error)) => Err(error),
             },
             Operation::GenerateAuthenticatorQRCode => generate_authenticator_qr_code(parameters, input),
+            #[cfg(feature = "read-qr")]
             Operation::ReadQr => self.read_qr(parameters, input),
             Operation::Unlock => match secret_in(input) {
                 Ok(secret) => return Examination::Unlock(secret),
@@ -117,6 +133,7 @@ impl<'a> Adapter<'a> {
 
     /// Of several codes in a picture, the one with a key URI is meant; which of two is not for the program to guess.
     // Not inlined: every other operation would touch seven pages more of the stack.
+    #[cfg(feature = "read-qr")]
     #[inline(never)]
     fn read_qr(&self, parameters: &Parameters, picture: &[u8]) -> Result<Outcome, Error> {
         // What passes bytes on as text may put a byte order mark before them, as before a document.
@@ -128,7 +145,7 @@ impl<'a> Adapter<'a> {
             0 => {}
             others => return Err(Error::SeveralKeyUris { codes: others + 1 }),
         }
-        Ok(Outcome::KeyUri(parameters.key_uri_format.document(uri)?))
+        Ok(Outcome::KeyUri(parameters.key_uri_format.content(uri)?))
     }
 }
 

@@ -163,7 +163,7 @@ struct CommandLine {
     #[command(subcommand)]
     subcommand: Option<Command>,
     /// The same as --operation OPERATION
-    #[arg(value_name = "OPERATION", hide_possible_values = true, conflicts_with = "operation", value_parser = named::<Operation, _>(Operation::ALL.map(Operation::name)))]
+    #[arg(value_name = "OPERATION", hide_possible_values = true, conflicts_with = "operation", value_parser = named::<Operation, _>(Operation::OF_X4.map(Operation::name)))]
     word: Option<Operation>,
     #[command(flatten)]
     filter: FilterArguments,

@@ -2,10 +2,15 @@
 
 use thiserror::Error;
 
-use crate::otp::{KeyUriError, LabelError, SecretError, SymbolError};
+#[cfg(feature = "read-qr")]
+use crate::otp::KeyUriError;
+use crate::otp::{LabelError, SecretError, SymbolError};
+#[cfg(feature = "read-qr")]
 use crate::picture::PictureError;
 use crate::verification::MemoryError;
-use crate::xml::{IllegalCharacter, Position, ReadError};
+#[cfg(feature = "read-qr")]
+use crate::xml::IllegalCharacter;
+use crate::xml::{Position, ReadError};
 
 /// Why an operation could not be executed. Its message is the description of the `<Error/>` document: it begins with
 /// the kind of error, says what is wrong and where, and quotes nothing that came in.
@@ -40,24 +45,29 @@ pub enum Error {
     #[error("too long: {0}")]
     Symbol(#[from] SymbolError),
     /// The picture has no text: send a better one, or another kind of file.
+    #[cfg(feature = "read-qr")]
     #[error(transparent)]
     Picture(#[from] PictureError),
     /// The codes in the picture say something else: send the picture that an authenticator app is shown.
+    #[cfg(feature = "read-qr")]
     #[error("no key URI: {}", without_key_uri(*.codes))]
     NoKeyUri {
         /// How many QR codes were found.
         codes: usize,
     },
     /// The picture shows several keys: cut it.
+    #[cfg(feature = "read-qr")]
     #[error("several key URIs: expected one in the picture, found {codes}")]
     SeveralKeyUris {
         /// How many of them were found.
         codes: usize,
     },
     /// The text of a QR code is no key URI that can be used: take the code that the service shows.
+    #[cfg(feature = "read-qr")]
     #[error("unusable key URI: {0}")]
     KeyUri(#[from] KeyUriError),
     /// A text of a key URI cannot stand in a document: ask for another format.
+    #[cfg(feature = "read-qr")]
     #[error("not supported: {0}")]
     Character(#[from] IllegalCharacter),
     /// The clock of the system stands before 1970: set it.
@@ -84,6 +94,7 @@ pub enum Error {
 }
 
 /// What the codes of a picture are that has no key URI.
+#[cfg(feature = "read-qr")]
 fn without_key_uri(codes: usize) -> String {
     match codes {
         1 => "the QR code in the picture has no otpauth URI".to_owned(),

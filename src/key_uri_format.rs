@@ -4,8 +4,8 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::named;
-use crate::otp::KeyUri;
-use crate::xml::{self, Parameter};
+use crate::otp::{KeyUri, Secret};
+use crate::xml::{self, IllegalCharacter, LegalText, Parameter};
 
 /// What is wanted of a key URI. Default: the secret, which every operation takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,24 +22,46 @@ pub enum KeyUriFormat {
 named!(parsed KeyUriFormat { Secret = "secret", Uri = "uri", Parameters = "parameters" });
 
 impl KeyUriFormat {
-    /// The document of a key URI. It must be one that can be used, whatever is wanted of it.
+    /// What is wanted of a key URI. It must be one that can be used, whatever that is.
     ///
     /// # Errors
     ///
-    /// [`Error::KeyUri`] where it cannot be used; [`Error::Character`] where the document would need a character that XML
+    /// [`Error::KeyUri`] where it cannot be used; [`Error::Character`] where its document would need a character that XML
     /// does not have. What a label cannot hold (contract 4.2) is refused when the code is drawn.
-    pub fn document(self, uri: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub fn content(self, uri: &str) -> Result<KeyUriContent, Error> {
         let read = KeyUri::parse(uri)?;
+        Ok(match self {
+            Self::Secret => KeyUriContent::Secret(read.secret),
+            Self::Uri => KeyUriContent::Uri(LegalText::new(uri)?),
+            Self::Parameters => KeyUriContent::Parameters(parameters(&read)?),
+        })
+    }
+}
+
+/// What was wanted of a key URI, in texts that a document can hold.
+#[derive(Debug)]
+pub enum KeyUriContent {
+    /// The key.
+    Secret(Secret),
+    /// All of it, as it was found.
+    Uri(LegalText),
+    /// The names that there are, and all that a code depends on, defaults included.
+    Parameters(Vec<(Parameter, LegalText)>),
+}
+
+impl KeyUriContent {
+    /// Its document.
+    #[must_use]
+    pub fn document(&self) -> Zeroizing<Vec<u8>> {
         match self {
-            Self::Secret => Ok(xml::write_secret(&read.secret.to_base32())),
-            Self::Uri => Ok(xml::write_key_uri(uri)?),
-            Self::Parameters => parameters(&read),
+            Self::Secret(secret) => xml::write_secret(&secret.to_base32()),
+            Self::Uri(uri) => xml::write_key_uri(uri),
+            Self::Parameters(texts) => xml::write_parameters(texts),
         }
     }
 }
 
-/// The names that there are, and all that a code depends on, defaults included.
-fn parameters(uri: &KeyUri) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn parameters(uri: &KeyUri) -> Result<Vec<(Parameter, LegalText)>, IllegalCharacter> {
     let period = uri.parameters.period.seconds().to_string();
     let texts = [
         (Parameter::Issuer, uri.issuer.as_deref()),
@@ -48,8 +70,8 @@ fn parameters(uri: &KeyUri) -> Result<Zeroizing<Vec<u8>>, Error> {
         (Parameter::Digits, Some(uri.parameters.digits.name())),
         (Parameter::Period, Some(&*period)),
     ];
-    let present: Vec<_> = texts.into_iter().filter_map(|(parameter, text)| Some((parameter, text?))).collect();
-    Ok(xml::write_parameters(&present)?)
+    let present = texts.into_iter().filter_map(|(parameter, text)| Some((parameter, text?)));
+    present.map(|(parameter, text)| Ok((parameter, LegalText::new(text)?))).collect()
 }
 
 #[cfg(test)]
@@ -59,7 +81,7 @@ mod tests {
     const URI: &str = "otpauth://totp/A%20%26%20B:%20me?secret=gezd+gnbv&period=60&image=x";
 
     fn document(format: KeyUriFormat, uri: &str) -> String {
-        String::from_utf8(format.document(uri).unwrap().to_vec()).unwrap()
+        String::from_utf8(format.content(uri).unwrap().document().to_vec()).unwrap()
     }
 
     // contract 4.6a
@@ -87,7 +109,7 @@ mod tests {
         let uri = "otpauth://totp/a%01b?secret=MY";
         assert_eq!(document(KeyUriFormat::Secret, uri), "<Secret>MY</Secret>\n");
         assert_eq!(document(KeyUriFormat::Uri, uri), format!("<KeyURI>{uri}</KeyURI>\n"));
-        let words = |format: KeyUriFormat, uri| format.document(uri).unwrap_err().to_string();
+        let words = |format: KeyUriFormat, uri| format.content(uri).unwrap_err().to_string();
         assert!(words(KeyUriFormat::Parameters, uri).starts_with("not supported: the text has a character"));
         assert!(words(KeyUriFormat::Uri, "otpauth://totp/a\u{1}b?secret=MY").starts_with("not supported: "));
         for format in KeyUriFormat::ALL {

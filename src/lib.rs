@@ -48,9 +48,9 @@ mod error;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod error;
-#[cfg(not(feature = "internals"))]
+#[cfg(all(feature = "read-qr", not(feature = "internals")))]
 mod key_uri_format;
-#[cfg(feature = "internals")]
+#[cfg(all(feature = "read-qr", feature = "internals"))]
 #[doc(hidden)]
 pub mod key_uri_format;
 #[cfg(feature = "state")]
@@ -77,9 +77,9 @@ mod parameters_document;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod parameters_document;
-#[cfg(not(feature = "internals"))]
+#[cfg(all(feature = "read-qr", not(feature = "internals")))]
 mod picture;
-#[cfg(feature = "internals")]
+#[cfg(all(feature = "read-qr", feature = "internals"))]
 #[doc(hidden)]
 pub mod picture;
 #[cfg(not(feature = "internals"))]
@@ -131,16 +131,22 @@ pub mod xml;
 
 pub use adapter::{Adapter, Entropy, EntropyError};
 pub use error::Error;
-pub use key_uri_format::KeyUriFormat;
+#[cfg(feature = "read-qr")]
+pub use key_uri_format::{KeyUriContent, KeyUriFormat};
 pub use operation::{Input, Operation, Parameters};
+#[cfg(feature = "read-qr")]
+pub use otp::KeyUriError;
 pub use otp::{
-    Algorithm, CodeParameters, Digits, ErrorCorrectionLevel, KeyUriError, LabelError, LabelPart, OutOfRangeError,
-    Password, PasswordError, Period, Secret, SecretError, Skew, Symbol, SymbolError, UnixTime,
+    Algorithm, CodeParameters, Digits, ErrorCorrectionLevel, LabelError, LabelPart, OutOfRangeError, Password,
+    PasswordError, Period, Secret, SecretError, Skew, Symbol, SymbolError, UnixTime,
 };
 pub use outcome::{Mismatch, Outcome};
+#[cfg(feature = "read-qr")]
 pub use picture::{Measure, PictureError};
 pub use reply::{Body, Cause, Reply};
 pub use status::Status;
 pub use symbol_format::SymbolFormat;
 pub use verification::{Examination, Guess, Match, MemoryError, Reported, Verdict};
-pub use xml::{DocumentKind, IllegalCharacter, Position, ReadError};
+pub use xml::{DocumentKind, Position, ReadError};
+#[cfg(feature = "read-qr")]
+pub use xml::{IllegalCharacter, LegalText, Parameter};

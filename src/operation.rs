@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
+#[cfg(feature = "read-qr")]
 use crate::key_uri_format::KeyUriFormat;
 use crate::otp::{CodeParameters, OutOfRangeError, Skew};
+#[cfg(feature = "read-qr")]
 use crate::picture::MAX_PICTURE_BYTES;
 use crate::xml::{DocumentKind, MAX_DOCUMENT_BYTES};
 
@@ -29,6 +31,7 @@ pub enum Operation {
     GenerateAuthenticatorQRCode,
     /// Read the key URI from a picture of its QR code. X4 has no such operation: the parameter `Operation` does not name
     /// it, it has its own command (contract 9).
+    #[cfg(feature = "read-qr")]
     ReadQr,
     /// Forget the failures of a secret. X4 has no such operation either: it needs a memory of used passwords
     /// (contract 15.3).
@@ -37,7 +40,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every value of the parameter `Operation`, in the order of the contract.
-    pub const ALL: [Self; 4] =
+    pub const OF_X4: [Self; 4] =
         [Self::GenerateSecret, Self::GeneratePassword, Self::VerifyPassword, Self::GenerateAuthenticatorQRCode];
     /// The accepted values, in words.
     pub const EXPECTED: &'static str =
@@ -51,6 +54,7 @@ impl Operation {
             Self::GeneratePassword => "GeneratePassword",
             Self::VerifyPassword => "VerifyPassword",
             Self::GenerateAuthenticatorQRCode => "GenerateAuthenticatorQRCode",
+            #[cfg(feature = "read-qr")]
             Self::ReadQr => "read-qr",
             Self::Unlock => "unlock",
         }
@@ -65,6 +69,7 @@ impl Operation {
                 Some(Input::Document(DocumentKind::Secret))
             }
             Self::VerifyPassword => Some(Input::Document(DocumentKind::Totp)),
+            #[cfg(feature = "read-qr")]
             Self::ReadQr => Some(Input::Picture),
         }
     }
@@ -73,7 +78,9 @@ impl Operation {
     #[must_use]
     pub const fn outputs_secret(self) -> bool {
         match self {
-            Self::GenerateSecret | Self::ReadQr => true,
+            Self::GenerateSecret => true,
+            #[cfg(feature = "read-qr")]
+            Self::ReadQr => true,
             Self::GeneratePassword | Self::VerifyPassword | Self::GenerateAuthenticatorQRCode | Self::Unlock => false,
         }
     }
@@ -83,7 +90,9 @@ impl Operation {
     pub const fn outputs_symbol(self) -> bool {
         match self {
             Self::GenerateAuthenticatorQRCode => true,
-            Self::GenerateSecret | Self::GeneratePassword | Self::VerifyPassword | Self::ReadQr | Self::Unlock => false,
+            Self::GenerateSecret | Self::GeneratePassword | Self::VerifyPassword | Self::Unlock => false,
+            #[cfg(feature = "read-qr")]
+            Self::ReadQr => false,
         }
     }
 }
@@ -93,7 +102,7 @@ impl FromStr for Operation {
 
     fn from_str(text: &str) -> Result<Self, OutOfRangeError> {
         let expected = Self::EXPECTED;
-        Self::ALL.into_iter().find(|operation| operation.name() == text).ok_or(OutOfRangeError { expected })
+        Self::OF_X4.into_iter().find(|operation| operation.name() == text).ok_or(OutOfRangeError { expected })
     }
 }
 
@@ -103,6 +112,7 @@ pub enum Input {
     /// An XML document of this kind.
     Document(DocumentKind),
     /// A picture.
+    #[cfg(feature = "read-qr")]
     Picture,
 }
 
@@ -112,6 +122,7 @@ impl Input {
     pub const fn max_bytes(self) -> usize {
         match self {
             Self::Document(_) => MAX_DOCUMENT_BYTES,
+            #[cfg(feature = "read-qr")]
             Self::Picture => MAX_PICTURE_BYTES,
         }
     }
@@ -140,6 +151,7 @@ pub struct Parameters {
     /// How many steps off a password may be; used by verification only.
     pub skew: Skew,
     /// What is wanted of a key URI; used by `read-qr` only.
+    #[cfg(feature = "read-qr")]
     pub key_uri_format: KeyUriFormat,
 }
 
@@ -162,6 +174,6 @@ mod tests {
     /// What messages and help say is accepted is what is accepted, also after a variant has been added.
     #[test]
     fn expectations_name_every_value() {
-        assert_eq!(Operation::EXPECTED.replace(" or ", ", "), Operation::ALL.map(Operation::name).join(", "));
+        assert_eq!(Operation::EXPECTED.replace(" or ", ", "), Operation::OF_X4.map(Operation::name).join(", "));
     }
 }

@@ -1,8 +1,9 @@
 //! What an operation comes to where it could be executed; it does not know the status.
 
 use thiserror::Error;
-use zeroize::Zeroizing;
 
+#[cfg(feature = "read-qr")]
+use crate::key_uri_format::KeyUriContent;
 use crate::otp::{Password, PasswordError, Secret, Symbol};
 use crate::verification::Match;
 use crate::xml;
@@ -22,8 +23,9 @@ pub enum Outcome {
     Unlocked,
     /// The key URI as a QR code.
     Symbol(Symbol),
-    /// The key URI that a picture shows, as the document that was wanted of it: not every URI fits into every one.
-    KeyUri(Zeroizing<Vec<u8>>),
+    /// What was wanted of the key URI that a picture shows.
+    #[cfg(feature = "read-qr")]
+    KeyUri(KeyUriContent),
 }
 
 /// Why a verification ends with status 403 (contract 1.4). The caller does not learn it; stderr does.

@@ -130,7 +130,8 @@ impl Reply {
             Ok(Outcome::Mismatch(cause)) => (Body::Constant(MISMATCH), Some(Cause::Mismatch(cause))),
             Ok(Outcome::Unlocked) => (Body::Constant(UNLOCKED), None),
             Ok(Outcome::Symbol(symbol)) => (Body::Symbol(symbol), None),
-            Ok(Outcome::KeyUri(document)) => (Body::Xml(document), None),
+            #[cfg(feature = "read-qr")]
+            Ok(Outcome::KeyUri(content)) => (Body::Xml(content.document()), None),
             Err(error) => (Body::Xml(xml::write_error(&error.to_string())), Some(Cause::Error(error))),
         };
         Self { status, body, cause }

@@ -29,30 +29,30 @@ impl Status {
     pub fn of(result: &Result<Outcome, Error>) -> Self {
         match result {
             Ok(
-                Outcome::Secret(_)
-                | Outcome::Unlocked
-                | Outcome::Password(_)
-                | Outcome::Match(_)
-                | Outcome::Symbol(_)
-                | Outcome::KeyUri(_),
+                Outcome::Secret(_) | Outcome::Unlocked | Outcome::Password(_) | Outcome::Match(_) | Outcome::Symbol(_),
             ) => Self::Success,
+            #[cfg(feature = "read-qr")]
+            Ok(Outcome::KeyUri(_)) => Self::Success,
             Ok(Outcome::Mismatch(_)) => Self::Mismatch,
             Err(
                 Error::Label(_)
                 | Error::Document(_)
                 | Error::Secret { .. }
                 | Error::Symbol(_)
-                | Error::Picture(_)
-                | Error::NoKeyUri { .. }
-                | Error::SeveralKeyUris { .. }
-                | Error::KeyUri(_)
-                | Error::Character(_)
                 | Error::Clock
                 | Error::Entropy
                 | Error::Input
                 | Error::Throttled { .. }
                 | Error::Locked
                 | Error::Memory(_),
+            ) => Self::Error,
+            #[cfg(feature = "read-qr")]
+            Err(
+                Error::Picture(_)
+                | Error::NoKeyUri { .. }
+                | Error::SeveralKeyUris { .. }
+                | Error::KeyUri(_)
+                | Error::Character(_),
             ) => Self::Error,
         }
     }

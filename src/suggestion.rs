@@ -9,6 +9,7 @@ const SLIP: f64 = 0.7;
 const MAX_COMPARED_BYTES: usize = 64;
 
 /// The name that is most like what was typed, in whatever case, if one is like it.
+#[must_use]
 pub fn nearest<'n>(typed: &str, names: &[&'n str]) -> Option<&'n str> {
     if typed.len() > MAX_COMPARED_BYTES {
         return None;
@@ -20,6 +21,7 @@ pub fn nearest<'n>(typed: &str, names: &[&'n str]) -> Option<&'n str> {
 }
 
 /// Names in a sentence: `a, b or c`.
+#[must_use]
 pub fn alternatives<S: Borrow<str>>(names: &[S]) -> String {
     match names {
         [] => String::new(),

@@ -70,7 +70,7 @@ mod operation {
             bytes.fill(black_box(0x5a));
             Ok(())
         };
-        let mut adapter = Adapter { time: Some(TIME), entropy: &mut entropy, has_time: &|| true };
+        let mut adapter = Adapter::new(Some(TIME), &mut entropy);
         assert_eq!(adapter.respond(operation, &parameters, input).status, Status::Success);
         bencher.bench_local(|| {
             let reply = adapter.respond(black_box(operation), black_box(&parameters), black_box(input));

@@ -21,7 +21,7 @@ use totp_adapter::xml::{Document, read_secret, read_totp};
 use totp_adapter::{Adapter, Operation, Parameters, Reply, Status, UnixTime};
 
 fuzz_target!(|request: Request<'_>| {
-    for operation in Operation::ALL {
+    for operation in Operation::OF_X4 {
         let reply = request.respond(operation, request.document);
         check_form(operation, &reply);
         request.check_silence(operation, &reply);
@@ -92,11 +92,7 @@ impl<'a> Request<'a> {
             bytes.fill(self.entropy.ok_or(EntropyError)?);
             Ok(())
         };
-        Adapter { time: self.time, entropy: &mut entropy, has_time: &|| true }.respond(
-            operation,
-            &self.parameters,
-            document,
-        )
+        Adapter::new(self.time, &mut entropy).respond(operation, &self.parameters, document)
     }
 
     /// Contract 1.6: the cause is one line and quotes nothing. A piece of a secret or password in it would show when
@@ -152,8 +148,8 @@ impl<'a> Request<'a> {
                 assert!(self.time.is_some());
                 assert!(read_totp(&Document::decode(self.document).expect("it was read")).is_ok());
             }
-            (Operation::GenerateAuthenticatorQRCode | Operation::ReadQr | Operation::Unlock, Status::Success)
-            | (_, Status::Error | Status::Mismatch) => {}
+            // Of the others nothing follows.
+            _ => {}
         }
     }
 }
@@ -222,9 +218,7 @@ fn check_form(operation: Operation, reply: &Reply) {
             assert!(root.tag_name().name() == "Password" && (6..=8).contains(&digits.len()), "{digits}");
             assert!(digits.bytes().all(|byte| byte.is_ascii_digit()), "{digits}");
         }
-        (Status::Success, Operation::GenerateAuthenticatorQRCode | Operation::ReadQr | Operation::Unlock) => {
-            panic!("not asked")
-        }
+        (Status::Success, _) => panic!("not asked"),
     }
 }
 

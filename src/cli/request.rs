@@ -21,7 +21,7 @@ const LAST: usize = 100;
 #[group(skip)]
 pub struct Request {
     /// Operation: GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode
-    #[arg(long, alias = "Operation", hide_possible_values = true, value_parser = named::<Operation, _>(Operation::ALL.map(Operation::name)))]
+    #[arg(long, alias = "Operation", hide_possible_values = true, value_parser = named::<Operation, _>(Operation::OF_X4.map(Operation::name)))]
     pub operation: Option<Operation>,
 
     /// Issuer shown in the authenticator app (QR code only)

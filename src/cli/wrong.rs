@@ -126,7 +126,7 @@ const UNEXPECTED_ARGUMENT: &str =
 
 /// A first word that is neither an operation nor a subcommand.
 fn unknown_word(error: &clap::Error) -> String {
-    let names: Vec<&str> = Operation::ALL.into_iter().map(Operation::name).chain(subcommands()).collect();
+    let names: Vec<&str> = Operation::OF_X4.into_iter().map(Operation::name).chain(subcommands()).collect();
     let typed = text(error, ContextKind::InvalidValue).unwrap_or_default();
     if let Some(name) = subcommands().into_iter().find(|name| *name == typed) {
         return format!("{name} must come before the options");

@@ -9,8 +9,10 @@ use zeroize::Zeroizing;
 
 use super::{CodeParameters, Secret};
 
+#[cfg(feature = "read-qr")]
 mod read;
 
+#[cfg(feature = "read-qr")]
 pub use read::{KeyUri, KeyUriError, is_otpauth};
 
 /// All but the unreserved characters of RFC 3986, section 2.3.

@@ -16,7 +16,9 @@ mod symbol;
 pub use code::{Algorithm, CodeParameters, Digits, OutOfRangeError, Period, Skew, UnixTime};
 pub use code::{whole_number, whole_number_in};
 pub use error_correction::ErrorCorrectionLevel;
-pub use key_uri::{KeyUri, KeyUriError, Label, LabelError, LabelPart, is_otpauth, key_uri};
+#[cfg(feature = "read-qr")]
+pub use key_uri::{KeyUri, KeyUriError, is_otpauth};
+pub use key_uri::{Label, LabelError, LabelPart, key_uri};
 pub use password::{Password, PasswordError};
 pub use secret::{Secret, SecretError};
 pub use symbol::{CAPACITY, QUIET_ZONE, Symbol, SymbolError};

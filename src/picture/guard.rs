@@ -11,6 +11,7 @@ thread_local! {
 
 /// Whether the thread is at work whose panic is caught: a panic hook has nothing to tell then, and no reason to end the
 /// process.
+#[must_use]
 pub fn is_guarded() -> bool {
     IS_GUARDED.get()
 }

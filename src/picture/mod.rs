@@ -27,7 +27,7 @@ pub use error::{Measure, PictureError};
 pub use file::{MAX_PICTURE_BYTES, MAX_PICTURE_MEMORY};
 use findings::Findings;
 use guard::guarded;
-pub(crate) use guard::is_guarded;
+pub use guard::is_guarded;
 
 /// The texts of the QR codes in the picture that `file` holds: PNG, JPEG, GIF, BMP or WebP, of an animation the first
 /// frame. Equal texts count once; the order is that of their discovery.

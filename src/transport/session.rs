@@ -62,8 +62,8 @@ impl Session {
     pub fn examine(&self, operation: Operation, names: Names<'_>, input: &[u8]) -> Examination {
         let time = self.now.or_else(system::time);
         let parameters = self.parameters.with_names(names.issuer, names.account);
-        let mut adapter = Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() };
-        adapter.examine(operation, &parameters, input)
+        let (mut entropy, has_time) = (system::entropy, system::patience());
+        Adapter::new(time, &mut entropy).with_patience(&has_time).examine(operation, &parameters, input)
     }
 
     /// Answers to guesses in their order, together.

@@ -46,7 +46,7 @@ pub enum ReadError {
         /// The number of bytes that are accepted.
         limit: usize,
     },
-    /// More elements inside one another than [`super::MAX_NESTING`] (2.6): send the documents of the contract.
+    /// More elements inside one another than 16 (contract 2.6): send the documents of the contract.
     #[error("too deep: expected elements nested at most {limit} deep, found more at {at}")]
     TooDeep {
         /// The number of levels that are accepted.

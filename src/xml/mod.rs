@@ -26,5 +26,5 @@ pub use read::{
 };
 pub use text::Text;
 pub use write::{
-    IllegalCharacter, write_error, write_key_uri, write_ok, write_parameters, write_password, write_secret,
+    IllegalCharacter, LegalText, write_error, write_key_uri, write_ok, write_parameters, write_password, write_secret,
 };

@@ -1,5 +1,7 @@
 //! The documents that go out (contract 1.1, 1.5, 1.6, 2.9, 4.6): one element on one line, UTF-8, a line feed at the end.
 
+use std::fmt;
+
 use quick_xml::escape::escape;
 use quick_xml::events::attributes::Attribute;
 use thiserror::Error;
@@ -38,48 +40,56 @@ pub fn write_error(description: &str) -> Zeroizing<Vec<u8>> {
 #[error("the text has a character that XML 1.0 excludes")]
 pub struct IllegalCharacter;
 
+/// A text from elsewhere that an element can hold, as markup: all of it comes back from a reader, and none of it ends the line.
+pub struct LegalText(Zeroizing<String>);
+
+impl LegalText {
+    /// Line ends and tabs become references, as they would in an attribute (XML 1.0, sections 2.11 and 4.1).
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalCharacter`] where the text has one.
+    // It may be a secret, so that the buffer does not grow, as quick-xml's does.
+    pub fn new(text: &str) -> Result<Self, IllegalCharacter> {
+        const LONGEST: usize = "&amp;".len();
+        let mut markup = Zeroizing::new(String::with_capacity(text.len() * LONGEST));
+        for character in text.chars() {
+            match character {
+                '&' => markup.push_str("&amp;"),
+                '<' => markup.push_str("&lt;"),
+                '>' => markup.push_str("&gt;"),
+                '\t' => markup.push_str("&#9;"),
+                '\n' => markup.push_str("&#10;"),
+                '\r' => markup.push_str("&#13;"),
+                legal if is_legal(legal) => markup.push(legal),
+                _ => return Err(IllegalCharacter),
+            }
+        }
+        Ok(Self(markup))
+    }
+}
+
+impl fmt::Debug for LegalText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LegalText(redacted)")
+    }
+}
+
 /// `<KeyURI>…</KeyURI>` of a URI as it was found.
-///
-/// # Errors
-///
-/// [`IllegalCharacter`] where the text has one.
-pub fn write_key_uri(uri: &str) -> Result<Zeroizing<Vec<u8>>, IllegalCharacter> {
-    Ok(element(DocumentKind::KeyUri, &escaped(uri)?))
+#[must_use]
+pub fn write_key_uri(uri: &LegalText) -> Zeroizing<Vec<u8>> {
+    element(DocumentKind::KeyUri, &uri.0)
 }
 
 /// `<Parameters>…</Parameters>` with these texts as they stand, in this order; each parameter once at most.
-///
-/// # Errors
-///
-/// [`IllegalCharacter`] where a text has one.
-pub fn write_parameters(texts: &[(Parameter, &str)]) -> Result<Zeroizing<Vec<u8>>, IllegalCharacter> {
+#[must_use]
+pub fn write_parameters(texts: &[(Parameter, LegalText)]) -> Zeroizing<Vec<u8>> {
     let mut children = String::new();
     for (parameter, text) in texts {
         let name = parameter.name();
-        children.extend(["<", name, ">", &escaped(text)?, "</", name, ">"]);
+        children.extend(["<", name, ">", &text.0, "</", name, ">"]);
     }
-    Ok(element(DocumentKind::Parameters, &children))
-}
-
-/// A text that is not ours, so that all of it comes back from a reader and none of it ends the line: line ends and tabs are
-/// references, as they would be in an attribute (XML 1.0, sections 2.11 and 4.1). It may hold a secret, so that the buffer
-/// does not grow, as quick-xml's does.
-fn escaped(text: &str) -> Result<Zeroizing<String>, IllegalCharacter> {
-    const LONGEST: usize = "&amp;".len();
-    let mut escaped = Zeroizing::new(String::with_capacity(text.len() * LONGEST));
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '\t' => escaped.push_str("&#9;"),
-            '\n' => escaped.push_str("&#10;"),
-            '\r' => escaped.push_str("&#13;"),
-            legal if is_legal(legal) => escaped.push(legal),
-            _ => return Err(IllegalCharacter),
-        }
-    }
-    Ok(escaped)
+    element(DocumentKind::Parameters, &children)
 }
 
 fn text_element(kind: DocumentKind, text: &str) -> Zeroizing<Vec<u8>> {
@@ -122,18 +132,19 @@ mod tests {
     // contract 2.9, 4.6c
     #[test]
     fn foreign_texts_stay_on_the_line() {
-        let key_uri = |uri: &str| String::from_utf8(write_key_uri(uri).unwrap().to_vec()).unwrap();
+        let legal = |text| LegalText::new(text).unwrap();
+        let key_uri = |uri| String::from_utf8(write_key_uri(&legal(uri)).to_vec()).unwrap();
         assert_eq!(key_uri("otpauth://totp/a?b&c"), "<KeyURI>otpauth://totp/a?b&amp;c</KeyURI>\n");
         assert_eq!(key_uri(" \r\n\t]]>"), "<KeyURI> &#13;&#10;&#9;]]&gt;</KeyURI>\n");
-        let texts = [(Parameter::Issuer, " A & B "), (Parameter::Digits, "6")];
+        let texts = [(Parameter::Issuer, legal(" A & B ")), (Parameter::Digits, legal("6"))];
         let expected = b"<Parameters><issuer> A &amp; B </issuer><digits>6</digits></Parameters>\n";
-        assert_eq!(**write_parameters(&texts).unwrap(), *expected);
+        assert_eq!(*write_parameters(&texts), *expected);
     }
 
     #[test]
     fn the_buffer_does_not_grow() {
         for text in ["", "&", "&&&&<>\t\n\r"] {
-            assert!(escaped(text).unwrap().capacity() <= text.len() * 5);
+            assert!(LegalText::new(text).unwrap().0.capacity() <= text.len() * 5);
         }
     }
 
@@ -142,8 +153,7 @@ mod tests {
     fn characters_that_no_document_holds() {
         for character in ['\0', '\u{1}', '\u{8}', '\u{b}', '\u{1f}', '\u{fffe}', '\u{ffff}'] {
             let text = format!("a{character}b");
-            assert_eq!(write_key_uri(&text), Err(IllegalCharacter), "{text:?}");
-            assert_eq!(write_parameters(&[(Parameter::Account, &text)]), Err(IllegalCharacter), "{text:?}");
+            assert_eq!(LegalText::new(&text).unwrap_err(), IllegalCharacter, "{text:?}");
         }
     }
 }

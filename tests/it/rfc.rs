@@ -14,7 +14,8 @@ fn password(key: &[u8], time: u64, algorithm: &str, digits: &str) -> String {
         ..CodeParameters::default()
     };
     let parameters = Parameters { code, ..Parameters::default() };
-    let mut adapter = Adapter { time: Some(UnixTime(time)), entropy: &mut |_| Ok(()), has_time: &|| true };
+    let mut entropy = |_: &mut _| Ok(());
+    let mut adapter = Adapter::new(Some(UnixTime(time)), &mut entropy);
     let input = format!("<Secret>{base32}</Secret>");
     let reply = adapter.respond(Operation::GeneratePassword, &parameters, input.as_bytes());
     let document = String::from_utf8(reply.body.into_bytes().to_vec()).unwrap();
@@ -82,7 +83,8 @@ fn the_window() {
 // contract 3.3c: a clock before 1970 is -1 where the time matters, and nowhere else.
 #[test]
 fn a_clock_before_1970() {
-    let mut adapter = Adapter { time: None, entropy: &mut |_| Ok(()), has_time: &|| true };
+    let mut entropy = |_: &mut _| Ok(());
+    let mut adapter = Adapter::new(None, &mut entropy);
     let mut status = |operation, input: &str| {
         let parameters = Parameters { account: Some("me".into()), ..Parameters::default() };
         let reply = adapter.respond(operation, &parameters, input.as_bytes());
@@ -99,8 +101,8 @@ fn a_clock_before_1970() {
 // contract 1.3c: no entropy is -1.
 #[test]
 fn no_entropy() {
-    let mut adapter =
-        Adapter { time: None, entropy: &mut |_| Err(totp_adapter::adapter::EntropyError), has_time: &|| true };
+    let mut entropy = |_: &mut _| Err(totp_adapter::adapter::EntropyError);
+    let mut adapter = Adapter::new(None, &mut entropy);
     let reply = adapter.respond(Operation::GenerateSecret, &Parameters::default(), b"");
     assert_eq!(reply.status, Status::Error);
     assert_eq!(
@@ -116,7 +118,7 @@ fn a_secret_is_its_entropy() {
         bytes.copy_from_slice(b"12345678901234567890");
         Ok(())
     };
-    let mut adapter = Adapter { time: None, entropy: &mut entropy, has_time: &|| true };
+    let mut adapter = Adapter::new(None, &mut entropy);
     let reply = adapter.respond(Operation::GenerateSecret, &Parameters::default(), b"ignored");
     assert_eq!(*reply.body.into_bytes(), format!("{}\n", crate::common::secret_document()).into_bytes());
 }

@@ -71,7 +71,8 @@ fn guess(secret: &str, code: CodeParameters, now: u64, step: Option<u64>) -> Gue
     let wrong = || (0..100).map(|number| format!("{number:0digits$}")).find(|text| !right.contains(text)).unwrap();
     let text = step.map_or_else(wrong, |step| password(&key, code, step));
     let document = format!("<TOTP><Password>{text}</Password><Secret>{secret}</Secret></TOTP>");
-    let mut adapter = Adapter { time: Some(UnixTime(now)), entropy: &mut |_| Ok(()), has_time: &|| true };
+    let mut entropy = |_: &mut _| Ok(());
+    let mut adapter = Adapter::new(Some(UnixTime(now)), &mut entropy);
     let parameters = Parameters { code, ..Parameters::default() };
     match adapter.examine(Operation::VerifyPassword, &parameters, document.as_bytes()) {
         Examination::Guess(guess) => guess,
@@ -209,7 +210,8 @@ fn two_steps_with_one_password() {
     let document = format!("<TOTP><Password>746629</Password><Secret>{SECRET}</Secret></TOTP>");
     for step in [earlier, later] {
         let time = Some(UnixTime(step * 30));
-        let mut adapter = Adapter { time, entropy: &mut |_| Ok(()), has_time: &|| true };
+        let mut entropy = |_: &mut _| Ok(());
+        let mut adapter = Adapter::new(time, &mut entropy);
         match adapter.examine(Operation::VerifyPassword, &parameters, document.as_bytes()) {
             Examination::Guess(guess) => assert_eq!(guess.matched_step(), Some(later)),
             other @ (Examination::Answer(_) | Examination::Unlock(_)) => panic!("{other:?}"),

@@ -151,7 +151,8 @@ fn secrets_need_no_document() {
 
 /// What the library answers to a fixture, on one line.
 fn expected(fixture: &Fixture, parameters: &Parameters) -> String {
-    let mut adapter = Adapter { time: Some(UnixTime(RFC_TIME)), entropy: &mut |_| Ok(()), has_time: &|| true };
+    let mut entropy = |_: &mut _| Ok(());
+    let mut adapter = Adapter::new(Some(UnixTime(RFC_TIME)), &mut entropy);
     let reply = adapter.respond(fixture.operation, parameters, &fixture.bytes());
     format!("{}\t{}", reply.status, String::from_utf8(reply.body.into_line(SymbolFormat::Png).to_vec()).unwrap())
 }
@@ -176,7 +177,7 @@ fn names(fixture: &Fixture) -> Option<(Parameters, String)> {
 #[test]
 fn the_corpus_is_answered_as_by_the_filter() {
     let (mut input, mut output) = (String::new(), String::new());
-    for operation in Operation::ALL.into_iter().filter(|operation| *operation != Operation::GenerateSecret) {
+    for operation in Operation::OF_X4.into_iter().filter(|operation| *operation != Operation::GenerateSecret) {
         for fixture in fixtures(operation) {
             let Some((parameters, cells)) = names(&fixture) else { continue };
             let bytes = fixture.bytes();

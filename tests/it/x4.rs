@@ -32,7 +32,7 @@ struct Environment {
 // contract 8.1a, 5.10a: each sample, run in the empty environment that it asks for, gives its operation's document.
 #[test]
 fn every_command_runs() {
-    for operation in Operation::ALL {
+    for operation in Operation::OF_X4 {
         let file = project().join(format!("schemas/x4/{}.command.xml", operation.name()));
         let command: Command = quick_xml::de::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         assert_eq!(command.application, "totp-adapter");

@@ -68,7 +68,7 @@ pub fn routes(routes: Routes) -> Routes {
 }
 
 /// Where the operations are served.
-const PATHS: [(Operation, &str); Operation::ALL.len()] = [
+const PATHS: [(Operation, &str); Operation::OF_X4.len()] = [
     (Operation::GenerateSecret, "/x4/GenerateSecret"),
     (Operation::GeneratePassword, "/x4/GeneratePassword"),
     (Operation::VerifyPassword, "/x4/VerifyPassword"),
@@ -108,7 +108,7 @@ async fn input(
 
 /// The only place of the service that makes an [`Adapter`]: with the machine's entropy and its patience.
 pub fn with_adapter<T>(time: Option<UnixTime>, act: impl FnOnce(&mut Adapter<'_>) -> T) -> T {
-    act(&mut Adapter { time, entropy: &mut system::entropy, has_time: &system::patience() })
+    act(&mut Adapter::new(time, &mut system::entropy).with_patience(&system::patience()))
 }
 
 /// The end of the step of a password.

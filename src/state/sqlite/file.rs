@@ -128,12 +128,11 @@ const fn close_to_others(_: &Path, _: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
     // contract 15.5a: closed to others before SQLite comes.
-    #[cfg(unix)]
     #[test]
     fn a_new_file_is_its_owners() {
         use std::os::unix::fs::PermissionsExt;
