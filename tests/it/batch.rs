@@ -848,6 +848,8 @@ mod unix {
         use std::io::{self, Read};
         let (user, program) = terminal(100);
         let mut command = folder.prepare(run).command();
+        // What has no kind of terminal gets no bar.
+        command.env("TERM", "xterm");
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(program).spawn().unwrap();
         drop(command);
         let mut stdout = child.stdout.take().unwrap();

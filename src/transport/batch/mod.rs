@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
     }
 
     /// Waits for the last document and gives the status of the whole.
-    fn end(mut self, interruption: &Interruption) -> Result<Status, Fault> {
+    fn end(self, interruption: &Interruption) -> Result<Status, Fault> {
         let mut report = self.threads.wait(|| {
             self.progress.draw();
             interruption.is_awaited()

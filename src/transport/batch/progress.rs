@@ -1,16 +1,20 @@
 //! The bar on a terminal, and the line at the end (contract 6.5).
 
-use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use kdam::{Bar, BarExt};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::inputs::Inputs;
 use super::report::{Counts, Report};
 use totp_adapter::stderr::tell;
+
+/// What is shown until the inputs are counted.
+const COUNTING: &str = "{pos} inputs [{elapsed}, {per_sec}] {msg}";
+/// What is shown from then on.
+const COUNTED: &str = "{wide_bar} {pos}/{len} [{elapsed}, {eta} left, {per_sec}] {msg}";
 
 /// The numbers as they are now, for whoever draws them.
 #[derive(Default)]
@@ -34,8 +38,8 @@ impl Tally {
 /// What is shown while a run lasts.
 pub struct Progress {
     tally: Arc<Tally>,
-    /// None where there is no terminal, or nobody wants it.
-    bar: Option<Bar>,
+    /// Hidden where there is no terminal, or nobody wants it.
+    bar: ProgressBar,
     start: Instant,
     is_quiet: bool,
 }
@@ -43,38 +47,37 @@ pub struct Progress {
 impl Progress {
     /// Begins; the second look at the inputs counts them, while the run goes on.
     pub fn begin(tally: Arc<Tally>, is_quiet: bool, again: impl FnOnce() -> Option<Inputs>) -> Self {
-        let is_shown = !is_quiet && io::stderr().is_terminal();
-        if is_shown && let Some(inputs) = again() {
+        let target = if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(None, target).with_style(style(COUNTING));
+        if !bar.is_hidden()
+            && let Some(inputs) = again()
+        {
             count(inputs, Arc::clone(&tally));
         }
-        let bar = is_shown.then(bar_of_unknown_length);
         Self { tally, bar, start: Instant::now(), is_quiet }
     }
 
-    /// Draws the numbers as they are now, unless that was done just before.
-    pub fn draw(&mut self) {
-        let Some(bar) = &mut self.bar else { return };
-        let counts = self.tally.counts();
-        bar.counter = count_of(counts.inputs());
-        if !bar.should_refresh() {
+    /// Draws the numbers as they are now.
+    pub fn draw(&self) {
+        if self.bar.is_hidden() {
             return;
         }
-        // Inputs may have come since they were counted.
-        bar.total = match count_of(self.tally.total.load(Ordering::Relaxed)) {
-            0 => 0,
-            total => total.max(bar.counter),
-        };
-        bar.set_postfix(format!("{} mismatches, {} errors", counts.mismatches, counts.errors));
-        // The rate is that of the time until now, which only this call sets.
-        bar.elapsed_time();
-        show(&bar.render());
+        let counts = self.tally.counts();
+        let total = self.tally.total.load(Ordering::Relaxed);
+        if total > 0 {
+            if self.bar.length().is_none() {
+                self.bar.set_style(style(COUNTED));
+            }
+            // Inputs may have come since they were counted.
+            self.bar.set_length(total.max(counts.inputs()));
+        }
+        self.bar.set_message(format!("{} mismatches, {} errors", counts.mismatches, counts.errors));
+        self.bar.set_position(counts.inputs());
     }
 
     /// Takes the bar away and tells the sum.
     pub fn end(&self, report: &Report, is_interrupted: bool) {
-        if self.bar.is_some() {
-            show("");
-        }
+        self.bar.finish_and_clear();
         if !self.is_quiet {
             let interrupted = if is_interrupted { "interrupted after " } else { "" };
             let error = report.untold_error.as_ref();
@@ -85,25 +88,8 @@ impl Progress {
     }
 }
 
-fn bar_of_unknown_length() -> Bar {
-    let mut bar = Bar::default();
-    " inputs".clone_into(&mut bar.unit);
-    // As wide as the terminal is at that moment.
-    bar.dynamic_ncols = true;
-    bar
-}
-
-fn count_of(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-/// Writes over the line that the terminal shows, but for its last column, behind which some consoles begin a new one. The
-/// bar's own way begins a new one where it is too narrow.
-fn show(line: &str) {
-    let width = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
-    let columns = width.saturating_sub(1);
-    // Where it fails, the line at the end will fail as well.
-    let _ = io::stderr().write_all(format!("\r{line:<columns$.columns$}\r").as_bytes());
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("every template here is sound")
 }
 
 /// Counts inputs in a thread that ends with the process.
