@@ -1,6 +1,7 @@
 //! The command line: names, help and value parsers (contract 4.4, 5.1 to 5.9, 6, 7 and 9). It does nothing with what it reads.
 
 mod batch;
+mod error;
 #[cfg(feature = "state")]
 mod memory;
 #[cfg(feature = "serve")]
@@ -10,7 +11,6 @@ mod request;
 #[cfg(feature = "serve")]
 mod serve;
 mod stream;
-mod wrong;
 
 use std::ffi::OsString;
 use std::mem;
@@ -26,6 +26,7 @@ use clap_complete::Shell;
 
 use batch::BatchCommand;
 pub use batch::{BatchArguments, Existing, Inputs};
+pub use error::CommandLineError;
 #[cfg(feature = "state")]
 use memory::UnlockArguments;
 #[cfg(feature = "serve")]
@@ -38,7 +39,6 @@ pub use request::Request;
 pub use serve::ServeArguments;
 use stream::StreamCommand;
 pub use stream::{Column, Columns, StreamArguments};
-pub use wrong::WrongCommandLine;
 
 use totp_adapter::operation::Operation;
 use totp_adapter::otp::{OutOfRangeError, whole_number, whole_number_in};
@@ -68,8 +68,8 @@ pub enum Invocation {
 ///
 /// # Errors
 ///
-/// [`WrongCommandLine`] where it cannot be followed.
-pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>> {
+/// [`CommandLineError`] where it cannot be followed.
+pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<CommandLineError>> {
     let mut command = CommandLine::command();
     let parsed = command.try_get_matches_from_mut(arguments).and_then(|mut matches| {
         CommandLine::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
@@ -85,7 +85,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<WrongCommandLine>
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Invocation::Print(error.to_string().into_bytes()))
         }
-        Err(error) => Err(Box::new(WrongCommandLine::new(&error, arguments, CommandLine::command()))),
+        Err(error) => Err(Box::new(CommandLineError::new(&error, arguments, CommandLine::command()))),
     }
 }
 

@@ -26,7 +26,7 @@ fn main() {
         #[cfg(feature = "serve")]
         Ok(Invocation::Push(arguments)) => transport::push::run(&arguments),
         Ok(Invocation::Print(text)) => transport::print(&text),
-        Err(wrong) => filter::reject(&wrong),
+        Err(error) => filter::reject(&error),
     };
     // On Windows all 32 bits of it reach the caller; on POSIX the lowest 8.
     std::process::exit(exit_code)

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use super::fault::Fault;
+use super::error::RunError;
 use super::files::{Destination, Replaceable, Source, WriteError, canonical_name, is_open_as, not_read, stdout};
 use super::terminal;
 use crate::cli::{Files, Form};
@@ -55,17 +55,17 @@ pub struct Delivery {
 
 /// Begins a run: the old status is removed first, and the new one is left last, whatever else is wrong in between; then come
 /// the places of the run.
-pub fn begin<'a>(files: &'a Files, read: &[(&'static str, PathBuf)]) -> (StatusFile, Result<Places<'a>, Fault>) {
+pub fn begin<'a>(files: &'a Files, read: &[(&'static str, PathBuf)]) -> (StatusFile, Result<Places<'a>, RunError>) {
     match StatusFile::begin(files, read) {
         Ok(begun) => (begun, Places::of(files, read)),
-        Err(fault) => (StatusFile::Stale, Err(fault)),
+        Err(error) => (StatusFile::Stale, Err(error)),
     }
 }
 
 /// Answers where a run of any kind cannot even begin and gives the exit code.
 #[must_use]
-pub fn refuse_run(fault: Fault, exit_codes: ExitCodes) -> i32 {
-    Delivery::instead(fault).exit_code(exit_codes)
+pub fn refuse_run(error: RunError, exit_codes: ExitCodes) -> i32 {
+    Delivery::instead(error).exit_code(exit_codes)
 }
 
 /// Tells on stderr why a status is not 1.
@@ -76,18 +76,18 @@ pub fn tell_status(status: Status, cause: impl fmt::Display) {
 impl StatusFile {
     /// Removes the status of an earlier run, so that nobody takes it for this one's; nothing else on the command line has to
     /// be right for that.
-    fn begin(files: &Files, read: &[(&'static str, PathBuf)]) -> Result<Self, Fault> {
+    fn begin(files: &Files, read: &[(&'static str, PathBuf)]) -> Result<Self, RunError> {
         let Some(name) = &files.status_file else { return Ok(Self::Unwanted) };
         let status = Destination::of(Some(name), STATUS_FILE)?;
         // An output that cannot be resolved is no file that could be lost; that it cannot is told later.
         let output = Destination::of(files.output.as_deref(), OUTPUT).ok();
         if status == Destination::Stdout || status.file().is_some_and(|file| is_open_as(stdout(), file)) {
-            return Err(Fault::SameFile { first: "--status-file", second: "standard output" });
+            return Err(RunError::SameFile { first: "--status-file", second: "standard output" });
         }
         if let (Some(file), Some(output)) = (status.file(), output.as_ref().and_then(Destination::file))
             && canonical_name(file) == canonical_name(output)
         {
-            return Err(Fault::SameFile { first: "--status-file", second: "--output" });
+            return Err(RunError::SameFile { first: "--status-file", second: "--output" });
         }
         not_read("--status-file", status.written_file(), files, read)?;
         let Some(file) = status.file() else { return Ok(Self::Cleared(name.clone(), status)) };
@@ -120,16 +120,16 @@ impl StatusFile {
     }
 }
 
-fn unwritten_status(name: &Path, error: WriteError) -> Fault {
-    let fault = match error {
-        WriteError::Kept(kept) => Fault::StatusFileKept(kept),
-        WriteError::System(error) => Fault::Write { what: STATUS_FILE, error },
+fn unwritten_status(name: &Path, error: WriteError) -> RunError {
+    let error = match error {
+        WriteError::Kept(kept) => RunError::StatusFileKept(kept),
+        WriteError::System(error) => RunError::Write { what: STATUS_FILE, error },
     };
-    fault.about(Some(name))
+    error.about(Some(name))
 }
 
 impl<'a> Places<'a> {
-    fn of(files: &'a Files, read: &[(&'static str, PathBuf)]) -> Result<Self, Fault> {
+    fn of(files: &'a Files, read: &[(&'static str, PathBuf)]) -> Result<Self, RunError> {
         let input = Source::of(files.input.as_deref());
         let output = Destination::of(files.output.as_deref(), OUTPUT)?;
         not_read("--output", output.written_file(), files, read)?;
@@ -138,7 +138,7 @@ impl<'a> Places<'a> {
 
     /// Checks that the output may be replaced, if it is a file. Not only when it is written: nobody should have to type a
     /// document, and nothing should be sent, in vain.
-    pub fn check(&self, replaceable: Replaceable) -> Result<(), Fault> {
+    pub fn check(&self, replaceable: Replaceable) -> Result<(), RunError> {
         let checked = self.output.file().map_or(Ok(()), |file| replaceable.check(file));
         checked.map_err(|kept| self.unwritten(kept.into()))
     }
@@ -159,7 +159,7 @@ impl<'a> Places<'a> {
         let document = match body {
             Body::Symbol(symbol) if drawn => match terminal::draw(&symbol) {
                 Ok(drawing) => drawing,
-                Err(fault) => return Delivery { written: true, ..delivery.failed(&fault) },
+                Err(error) => return Delivery { written: true, ..delivery.failed(&error) },
             },
             body if form.base64 => body.into_line(format),
             body => body.drawn_as(format),
@@ -169,33 +169,33 @@ impl<'a> Places<'a> {
             Status::Error => replaceable.by_error(),
         };
         let Err(error) = self.output.write_over(&document, replaceable) else { return delivery };
-        let fault = self.unwritten(error);
-        let delivery = delivery.failed(&fault);
+        let error = self.unwritten(error);
+        let delivery = delivery.failed(&error);
         if self.output != Destination::Stdout {
-            Delivery::instead(fault);
+            Delivery::instead(error);
         }
         delivery
     }
 
     /// Why the answer could not be written; the file is called as it was on the command line.
-    fn unwritten(&self, error: WriteError) -> Fault {
+    fn unwritten(&self, error: WriteError) -> RunError {
         let (what, file) = match self.output {
             Destination::File(_) => (OUTPUT_IN_FOLDER, self.name),
             Destination::Special(_) => (OUTPUT, self.name),
             Destination::Stdout => (STANDARD_OUTPUT, None),
         };
-        let fault = match error {
-            WriteError::Kept(kept) => Fault::OutputKept(kept),
-            WriteError::System(error) => Fault::Write { what, error },
+        let error = match error {
+            WriteError::Kept(kept) => RunError::OutputKept(kept),
+            WriteError::System(error) => RunError::Write { what, error },
         };
-        fault.about(file)
+        error.about(file)
     }
 }
 
 impl Delivery {
     /// Tells on standard output that the answer did not come to the output that was asked for.
-    pub fn instead(fault: Fault) -> Self {
-        Self { written: false, ..Self::refuse(fault.into()) }
+    pub fn instead(error: RunError) -> Self {
+        Self { written: false, ..Self::refuse(error.into()) }
     }
 
     /// Puts an answer on standard output because there is no right place for it; a terminal gets the line on stderr only.
@@ -207,13 +207,13 @@ impl Delivery {
         }
         match Destination::Stdout.write(&body.into_bytes()) {
             Ok(()) => delivery,
-            Err(error) => delivery.failed(&Fault::Write { what: STANDARD_OUTPUT, error }),
+            Err(error) => delivery.failed(&RunError::Write { what: STANDARD_OUTPUT, error }),
         }
     }
 
     /// The same where something could not be written, for this reason too.
-    fn failed(self, fault: &Fault) -> Self {
-        let further = fault.cause();
+    fn failed(self, error: &RunError) -> Self {
+        let further = error.cause();
         let cause = self.cause.map_or_else(|| further.clone(), |cause| format!("{cause}; {further}"));
         Self { status: Status::Error, cause: Some(Cause::Words(cause)), written: false }
     }

@@ -5,11 +5,11 @@ use std::mem;
 use zeroize::Zeroizing;
 
 use super::delivery::{self, Delivery, Places};
-use super::fault::Fault;
+use super::error::RunError;
 use super::files::{Replaceable, is_stdin};
 use super::session::{Names, Session};
 use super::{parameters, terminal};
-use crate::cli::{FilterArguments, WrongCommandLine};
+use crate::cli::{CommandLineError, FilterArguments};
 use totp_adapter::operation::{Operation, Parameters};
 use totp_adapter::reply::Reply;
 use totp_adapter::status::MailFailure;
@@ -28,15 +28,15 @@ pub fn run(arguments: &FilterArguments) -> i32 {
 
 /// Answers to a command line that cannot be followed and gives the exit code (contract 5.6).
 #[must_use]
-pub fn reject(wrong: &WrongCommandLine) -> i32 {
+pub fn reject(error: &CommandLineError) -> i32 {
     // Where not even the files are right, the first fault is the one to tell.
-    let (status_file, _) = delivery::begin(&wrong.files, &wrong.read);
-    let code = status_file.end(Delivery::refuse(Reply::error(&wrong.description)), wrong.exit_codes);
-    wrong.exit_codes.failed(MailFailure::Usage, code)
+    let (status_file, _) = delivery::begin(&error.files, &error.read);
+    let code = status_file.end(Delivery::refuse(Reply::error(&error.description)), error.exit_codes);
+    error.exit_codes.failed(MailFailure::Usage, code)
 }
 
 /// Makes the answer and delivers it, unless its place is known to be taken.
-fn answer(arguments: &FilterArguments, places: &Places<'_>) -> Result<Delivery, Fault> {
+fn answer(arguments: &FilterArguments, places: &Places<'_>) -> Result<Delivery, RunError> {
     let resolved = parameters::resolve_one(&arguments.request, arguments.handling.input_timeout);
     let operation = resolved.as_ref().map_or(arguments.request.operation, |(operation, _)| Some(*operation));
     let replaceable = replaceable(arguments, operation);
@@ -45,7 +45,7 @@ fn answer(arguments: &FilterArguments, places: &Places<'_>) -> Result<Delivery, 
             places.check(replaceable)?;
             respond(arguments, places, operation, parameters).unwrap_or_else(Reply::from)
         }
-        Err(fault) => fault.into(),
+        Err(error) => error.into(),
     };
     Ok(places.deliver(reply, arguments.form, replaceable))
 }
@@ -66,7 +66,7 @@ fn respond(
     places: &Places<'_>,
     operation: Operation,
     parameters: Parameters,
-) -> Result<Reply, Fault> {
+) -> Result<Reply, RunError> {
     #[cfg(feature = "serve")]
     if let Some(unlock) = &arguments.request.service_unlock {
         let number = || places.input.read("the telephone number", MAX_NUMBER_BYTES, arguments.handling.input_timeout);
@@ -81,11 +81,15 @@ fn respond(
 }
 
 /// The document, where the operation takes one; otherwise nothing is even opened (contract 1.1).
-fn input(operation: Operation, arguments: &FilterArguments, places: &Places<'_>) -> Result<Zeroizing<Vec<u8>>, Fault> {
+fn input(
+    operation: Operation,
+    arguments: &FilterArguments,
+    places: &Places<'_>,
+) -> Result<Zeroizing<Vec<u8>>, RunError> {
     let Some(input) = operation.input() else { return Ok(Zeroizing::default()) };
     if places.input.file().is_none() {
         if arguments.request.parameters.as_deref().is_some_and(is_stdin) {
-            return Err(Fault::InputTaken);
+            return Err(RunError::InputTaken);
         }
         terminal::announce_wait(input);
     }

@@ -11,7 +11,7 @@ pub mod stream;
 
 mod byte_order_mark;
 mod delivery;
-mod fault;
+mod error;
 mod files;
 mod in_order;
 mod parameters;
@@ -31,7 +31,7 @@ pub fn print(text: &[u8]) -> i32 {
     let exit_codes = ExitCodes::default();
     match Destination::Stdout.write(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            tell(&format!("cannot write to standard output: {}", fault::reason(&error)));
+            tell(&format!("cannot write to standard output: {}", error::reason(&error)));
             exit_codes.not_written()
         }
         Ok(()) | Err(_) => exit_codes.written(Status::Success),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use super::fault::Fault;
+use super::error::RunError;
 use super::files::{Source, is_stdin};
 use crate::cli::Request;
 use totp_adapter::operation::{Operation, Parameters};
@@ -15,11 +15,11 @@ use totp_adapter::state::Location;
 use totp_adapter::xml::MAX_DOCUMENT_BYTES;
 
 /// The operation, if it is named anywhere, and its parameters. Reading the file may take no longer than the timeout.
-pub fn resolve(request: &Request, timeout: Option<Duration>) -> Result<(Option<Operation>, Parameters), Fault> {
+pub fn resolve(request: &Request, timeout: Option<Duration>) -> Result<(Option<Operation>, Parameters), RunError> {
     #[cfg(feature = "serve")]
     if request.memory.state_password_file.is_some() && request.memory.state.as_ref().and_then(Location::file).is_some()
     {
-        return Err(Fault::PasswordOfFile);
+        return Err(RunError::PasswordOfFile);
     }
     let file = match &request.parameters {
         Some(file) => of_file(file, timeout)?,
@@ -41,21 +41,21 @@ pub fn resolve(request: &Request, timeout: Option<Duration>) -> Result<(Option<O
 }
 
 /// Checks that the parameters file leaves standard input to what else is read from there.
-pub fn leave_stdin(request: &Request) -> Result<(), Fault> {
+pub fn leave_stdin(request: &Request) -> Result<(), RunError> {
     match &request.parameters {
-        Some(file) if is_stdin(file) => Err(Fault::ParametersTakeInput),
+        Some(file) if is_stdin(file) => Err(RunError::ParametersTakeInput),
         Some(_) | None => Ok(()),
     }
 }
 
 /// The one operation and its parameters.
-pub fn resolve_one(request: &Request, timeout: Option<Duration>) -> Result<(Operation, Parameters), Fault> {
+pub fn resolve_one(request: &Request, timeout: Option<Duration>) -> Result<(Operation, Parameters), RunError> {
     let (operation, parameters) = resolve(request, timeout)?;
-    Ok((operation.ok_or(Fault::NoOperation(Operation::EXPECTED))?, parameters))
+    Ok((operation.ok_or(RunError::NoOperation(Operation::EXPECTED))?, parameters))
 }
 
 /// What a parameters file says.
-fn of_file(name: &Path, timeout: Option<Duration>) -> Result<ParametersDocument, Fault> {
+fn of_file(name: &Path, timeout: Option<Duration>) -> Result<ParametersDocument, RunError> {
     let bytes = Source::of(Some(name)).read("the parameters file", MAX_DOCUMENT_BYTES, timeout)?;
-    ParametersDocument::read(&bytes).map_err(|error| Fault::Parameters(error).about(Some(name)))
+    ParametersDocument::read(&bytes).map_err(|error| RunError::Parameters(error).about(Some(name)))
 }

@@ -2,7 +2,7 @@
 //! exit codes of the filter.
 
 use super::delivery::{self, Delivery, Places};
-use super::fault::Fault;
+use super::error::RunError;
 use super::files::Replaceable;
 use super::terminal;
 use crate::cli::{Form, PushArguments};
@@ -15,14 +15,14 @@ pub fn run(arguments: &PushArguments) -> i32 {
     let (status_file, places) = delivery::begin(&arguments.common.files, &arguments.read());
     let (delivery, failure) = places
         .and_then(|places| answer(arguments, &places))
-        .unwrap_or_else(|fault| (Delivery::instead(fault), Some(MailFailure::Temporary)));
+        .unwrap_or_else(|error| (Delivery::instead(error), Some(MailFailure::Temporary)));
     let exit_codes = arguments.common.exit_code.unwrap_or_default();
     let code = status_file.end(delivery, exit_codes);
     failure.map_or(code, |failure| exit_codes.failed(failure, code))
 }
 
 /// Delivers, and leaves the answer where it belongs.
-fn answer(arguments: &PushArguments, places: &Places<'_>) -> Result<(Delivery, Option<MailFailure>), Fault> {
+fn answer(arguments: &PushArguments, places: &Places<'_>) -> Result<(Delivery, Option<MailFailure>), RunError> {
     // Before anything is delivered: an answer without a place would say that nothing was.
     places.check(Replaceable::AllButSecrets)?;
     let pushed = match Push::prepare(&arguments.request, &arguments.way()) {
@@ -32,7 +32,7 @@ fn answer(arguments: &PushArguments, places: &Places<'_>) -> Result<(Delivery, O
             }
             match places.input.read("the input", push.max_bytes(), arguments.common.input_timeout) {
                 Ok(input) => push.push(&input),
-                Err(fault) => Pushed { failure: Some(MailFailure::Temporary), reply: fault.into() },
+                Err(error) => Pushed { failure: Some(MailFailure::Temporary), reply: error.into() },
             }
         }
         Err(error) => error.into(),

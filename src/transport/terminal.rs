@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use zeroize::Zeroizing;
 
-use super::fault::Fault;
+use super::error::RunError;
 use super::files::{stdin, stdout};
 use totp_adapter::operation::Input;
 use totp_adapter::otp::{Symbol, half_blocks};
@@ -12,12 +12,12 @@ use totp_adapter::stderr::tell;
 use totp_adapter::symbol_format::SymbolFormat;
 
 /// Draws a QR code for the terminal that standard output is.
-pub fn draw(symbol: &Symbol) -> Result<Zeroizing<Vec<u8>>, Fault> {
+pub fn draw(symbol: &Symbol) -> Result<Zeroizing<Vec<u8>>, RunError> {
     let needed = half_blocks::columns(symbol);
     let found = terminal_size::terminal_size_of(stdout()).map(|(width, _)| usize::from(width.0));
     match found {
         // A terminal that does not know its width says 0.
-        Some(found) if found > 0 && found < needed => Err(Fault::TerminalTooNarrow { needed, found }),
+        Some(found) if found > 0 && found < needed => Err(RunError::TerminalTooNarrow { needed, found }),
         Some(_) | None => {
             enable_colours();
             Ok(SymbolFormat::Terminal.draw(symbol))

@@ -4,11 +4,11 @@
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
-use super::name::{Name, WrongName};
+use super::name::{Name, NameError};
 use super::source::Source;
 use super::walk::Walk;
 use crate::cli;
-use crate::transport::fault::Fault;
+use crate::transport::error::RunError;
 use crate::transport::files::canonical_name;
 use totp_adapter::operation::{self, Operation};
 
@@ -65,7 +65,7 @@ pub struct Inputs {
 
 impl Inputs {
     /// Opens what names the inputs; the folder of the outputs need not be there yet.
-    pub fn new(given: cli::Inputs, null: bool, operation: Operation, output_dir: &Path) -> Result<Self, Fault> {
+    pub fn new(given: cli::Inputs, null: bool, operation: Operation, output_dir: &Path) -> Result<Self, RunError> {
         let source = Source::open(given, null, operation)?;
         let output_dir = canonical_name(output_dir);
         let mut inputs = Self { source, reads: operation.input(), walk: None, output_dir, within_output: Vec::new() };
@@ -79,10 +79,10 @@ impl Inputs {
     }
 
     /// The name for an output, which none of the inputs may have.
-    pub fn name(&self, output: &Path) -> Result<Name, WrongName> {
+    pub fn name(&self, output: &Path) -> Result<Name, NameError> {
         let name = Name::of(output, self.reads)?;
         let is_read = self.within_output.iter().any(|folder| name.result("").starts_with(folder));
-        if is_read { Err(WrongName::AmongInputs) } else { Ok(name) }
+        if is_read { Err(NameError::AmongInputs) } else { Ok(name) }
     }
 
     /// The name for the document that says of an input what is wrong.
@@ -92,10 +92,10 @@ impl Inputs {
 
     /// Looks where a folder of inputs lies. One that the outputs go to, or that has their folder in it, would find
     /// them as inputs the next time.
-    fn admit(&mut self, folder: &Path) -> Result<(), Fault> {
+    fn admit(&mut self, folder: &Path) -> Result<(), RunError> {
         let Ok(place) = folder.canonicalize() else { return Ok(()) };
         if self.output_dir.starts_with(&place) {
-            return Err(Fault::OutputInside.about(Some(folder)));
+            return Err(RunError::OutputInside.about(Some(folder)));
         }
         if let Ok(within) = place.strip_prefix(&self.output_dir) {
             self.within_output.push(within.to_owned());
@@ -118,7 +118,7 @@ impl Iterator for Inputs {
             match &input.file {
                 Some(folder) if may_be_folder && folder.is_dir() => match self.admit(folder) {
                     Ok(()) => self.walk = Some(Walk::new(folder.clone(), self.reads).peekable()),
-                    Err(fault) => return Some(Some(Input { wrong: Some(fault.to_string()), ..input })),
+                    Err(error) => return Some(Some(Input { wrong: Some(error.to_string()), ..input })),
                 },
                 Some(_) | None => return Some(Some(input)),
             }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::inputs::Input;
 use super::report;
 use super::table::TableError;
-use crate::transport::fault::reason;
+use crate::transport::error::reason;
 use crate::transport::records::MAX_RECORD_BYTES;
 use totp_adapter::named;
 use totp_adapter::status::Status;

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::delivery::{refuse_run, tell_status};
-use super::fault::Fault;
+use super::error::RunError;
 use super::files::{Destination, Replaceable, canonical_name, is_open_as, is_stdin, stdin};
 use super::in_order::InOrder;
 use super::parameters;
@@ -43,10 +43,10 @@ pub fn run(arguments: &BatchArguments) -> i32 {
     let interruption = Interruption::default();
     let ended = match Run::begin(arguments, &interruption) {
         Ok(run) => run.end(&interruption),
-        Err(fault) => return refuse_run(fault, exit_codes),
+        Err(error) => return refuse_run(error, exit_codes),
     };
-    if let Err(fault) = &ended {
-        tell_status(Status::Error, fault.cause());
+    if let Err(error) = &ended {
+        tell_status(Status::Error, error.cause());
     }
     match (interruption.exit_code(), ended) {
         (Some(interrupted), _) => interrupted,
@@ -64,19 +64,19 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Checks everything that is one fault of all documents, then begins with the first.
-    fn begin(arguments: &'a BatchArguments, interruption: &Interruption) -> Result<Self, Fault> {
+    fn begin(arguments: &'a BatchArguments, interruption: &Interruption) -> Result<Self, RunError> {
         let given = arguments.way.inputs();
         if given.file().is_some_and(is_stdin) {
             parameters::leave_stdin(&arguments.request)?;
         }
         let (operation, parameters) = parameters::resolve_one(&arguments.request, None)?;
         if matches!(given, cli::Inputs::Count(_)) && operation != Operation::GenerateSecret {
-            return Err(Fault::Count);
+            return Err(RunError::Count);
         }
         let inputs = || Inputs::new(given, arguments.way.null, operation, arguments.way.output_dir());
         let source = Source::new(inputs()?);
         let report = report_place(arguments)?;
-        interruption.watch().map_err(Fault::Signals)?;
+        interruption.watch().map_err(RunError::Signals)?;
         let outputs = outputs(arguments, operation, parameters)?;
         let report = Report::begin(report, operation == Operation::GenerateSecret)
             .map_err(|error| unwritable(REPORT, arguments.way.report.as_deref(), error))?;
@@ -88,12 +88,12 @@ impl<'a> Run<'a> {
         });
         let work = Work { outputs, tally, interruption: interruption.clone() };
         interruption.begin_work();
-        let threads = InOrder::start(work, source, report, arguments.way.jobs).map_err(Fault::Threads)?;
+        let threads = InOrder::start(work, source, report, arguments.way.jobs).map_err(RunError::Threads)?;
         Ok(Self { arguments, threads, progress })
     }
 
     /// Waits for the last document and gives the status of the whole.
-    fn end(self, interruption: &Interruption) -> Result<Status, Fault> {
+    fn end(self, interruption: &Interruption) -> Result<Status, RunError> {
         let mut report = self.threads.wait(|| {
             self.progress.draw();
             interruption.is_awaited()
@@ -106,10 +106,10 @@ impl<'a> Run<'a> {
             return Ok(report.counts.worst());
         }
         if report.counts.inputs() == 0 {
-            return Err(Fault::NoInputs { expected: self.expected_inputs() });
+            return Err(RunError::NoInputs { expected: self.expected_inputs() });
         }
         if report.counts.have_all_failed_before() {
-            return Err(Fault::AllFailedBefore);
+            return Err(RunError::AllFailedBefore);
         }
         Ok(report.counts.worst())
     }
@@ -130,7 +130,7 @@ const REPORT: &str = "the report";
 const OUTPUT_DIR: &str = "the output folder";
 
 /// Where the report goes, if anywhere, once it is sure that it takes no other file's place.
-fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
+fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, RunError> {
     let Some(name) = &arguments.way.report else { return Ok(None) };
     let destination = Destination::of(Some(name), REPORT)?;
     let Some(file) = destination.written_file() else { return Ok(Some(Place { destination, replaced: None })) };
@@ -140,43 +140,43 @@ fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, Fault> {
     let is_given = |file| is_read(file) || is_stdin(file) && is_open_as(stdin(), &place);
     let is_within = |path: &PathBuf| place.starts_with(canonical_name(path));
     if given.file().is_some_and(is_given) || given.paths().iter().any(is_within) {
-        return Err(Fault::SameFile { first: "--report", second: "an input" });
+        return Err(RunError::SameFile { first: "--report", second: "an input" });
     }
     if let Some((second, _)) = arguments.request.files().into_iter().find(|(_, file)| is_read(file)) {
-        return Err(Fault::SameFile { first: "--report", second });
+        return Err(RunError::SameFile { first: "--report", second });
     }
     let replaced = destination.file().filter(|file| file.exists()).map(Path::to_owned);
     let is_kept = match destination.file() {
         Some(_) => replaced.as_deref().is_some_and(|file| !is_report(file)),
         None => Replaceable::AllButSecrets.check(&place).is_err(),
     };
-    if is_kept { Err(Fault::ReportExists.about(Some(name))) } else { Ok(Some(Place { destination, replaced })) }
+    if is_kept { Err(RunError::ReportExists.about(Some(name))) } else { Ok(Some(Place { destination, replaced })) }
 }
 
 /// Issuer and account for the report of new secrets, which other runs read: as text, or not at all.
-fn report_names(arguments: &BatchArguments, parameters: &Parameters) -> Result<[Option<String>; 2], Fault> {
+fn report_names(arguments: &BatchArguments, parameters: &Parameters) -> Result<[Option<String>; 2], RunError> {
     if arguments.way.report.is_none() {
         return Ok([None, None]);
     }
     if arguments.way.output_dir().to_str().is_none() {
-        return Err(Fault::OutputDirNotUnicode.about(Some(arguments.way.output_dir())));
+        return Err(RunError::OutputDirNotUnicode.about(Some(arguments.way.output_dir())));
     }
     let text = |part, name: &Option<Vec<u8>>| {
         let text = name.clone().map(String::from_utf8).transpose();
-        text.map_err(|_| Fault::Name(LabelError::NotUnicode(part)))
+        text.map_err(|_| RunError::Name(LabelError::NotUnicode(part)))
     };
     Ok([text(LabelPart::Issuer, &parameters.issuer)?, text(LabelPart::Account, &parameters.account)?])
 }
 
 /// Where the outputs go, once it is sure that they can.
-fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Parameters) -> Result<Outputs, Fault> {
+fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Parameters) -> Result<Outputs, RunError> {
     let is_new = operation == Operation::GenerateSecret;
     let names = if is_new { report_names(arguments, &parameters)? } else { [None, None] };
     let folder = arguments.way.output_dir();
     let run_folder = RunFolder::new(folder).map_err(|error| unwritable(OUTPUT_DIR, Some(folder), error))?;
     run_folder.check_moves().map_err(|error| match error.kind() {
         io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput => {
-            Fault::NoMoves(error).about(Some(folder))
+            RunError::NoMoves(error).about(Some(folder))
         }
         _ => unwritable(OUTPUT_DIR, Some(folder), error),
     })?;
@@ -188,6 +188,6 @@ fn outputs(arguments: &BatchArguments, operation: Operation, parameters: Paramet
     Ok(Outputs { operation, session, names, format, output_dir: folder.to_owned(), existing, read, run_folder })
 }
 
-fn unwritable(what: &'static str, file: Option<&Path>, error: io::Error) -> Fault {
-    Fault::Write { what, error }.about(file)
+fn unwritable(what: &'static str, file: Option<&Path>, error: io::Error) -> RunError {
+    RunError::Write { what, error }.about(file)
 }

@@ -24,7 +24,7 @@ pub struct Name(OsString);
 
 /// Why a path cannot be that of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum WrongName {
+pub enum NameError {
     /// It is absolute, empty, or leads out of the folder.
     #[error("wrong parameter: the output is not a path below the output folder")]
     NotBelow,
@@ -41,16 +41,16 @@ pub enum WrongName {
 
 impl Name {
     /// The name for a path below the folder of the outputs, of an operation that reads this.
-    pub fn of(path: &Path, input: Option<Input>) -> Result<Self, WrongName> {
+    pub fn of(path: &Path, input: Option<Input>) -> Result<Self, NameError> {
         let mut below = PathBuf::new();
         for part in path.components() {
             match part {
                 Component::Normal(part) => below.push(part),
                 Component::CurDir => {}
-                Component::Prefix(_) | Component::RootDir | Component::ParentDir => return Err(WrongName::NotBelow),
+                Component::Prefix(_) | Component::RootDir | Component::ParentDir => return Err(NameError::NotBelow),
             }
         }
-        let file = below.file_name().ok_or(WrongName::NotBelow)?;
+        let file = below.file_name().ok_or(NameError::NotBelow)?;
         // The ending of an input, or of an output in a manifest, is not part of its NAME.
         let others = match input {
             Some(Input::Document(_)) | None => &DRAWINGS[..],
@@ -58,7 +58,7 @@ impl Name {
         };
         let stem = [DOCUMENT].iter().chain(others).find_map(|ending| without(file, ending)).unwrap_or(file);
         if without(stem, ERROR).is_some() {
-            return Err(WrongName::Reserved);
+            return Err(NameError::Reserved);
         }
         // `with_file_name` would leave only the folder of a file that is called `.xml`.
         let folder = below.parent().unwrap_or(Path::new("")).join("");
@@ -161,11 +161,11 @@ mod tests {
     use super::*;
     use totp_adapter::xml::DocumentKind;
 
-    fn outputs(path: &str) -> Result<(PathBuf, PathBuf), WrongName> {
+    fn outputs(path: &str) -> Result<(PathBuf, PathBuf), NameError> {
         outputs_of(path, Some(Input::Document(DocumentKind::Secret)))
     }
 
-    fn outputs_of(path: &str, input: Option<Input>) -> Result<(PathBuf, PathBuf), WrongName> {
+    fn outputs_of(path: &str, input: Option<Input>) -> Result<(PathBuf, PathBuf), NameError> {
         Name::of(Path::new(path), input).map(|name| (name.result("png"), name.error()))
     }
 
@@ -197,10 +197,10 @@ mod tests {
     #[test]
     fn names_that_no_output_may_have() {
         for path in ["", ".", "..", "/a.xml", "../a.xml", "a/../../b.xml", "a/.."] {
-            assert_eq!(outputs(path), Err(WrongName::NotBelow), "{path}");
+            assert_eq!(outputs(path), Err(NameError::NotBelow), "{path}");
         }
         for path in ["a.error.xml", "a.error", "sub/a.Error.XML", ".error.xml", "a.error.png"] {
-            assert_eq!(outputs(path), Err(WrongName::Reserved), "{path}");
+            assert_eq!(outputs(path), Err(NameError::Reserved), "{path}");
         }
     }
 

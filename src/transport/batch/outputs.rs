@@ -13,8 +13,8 @@ use super::present::{Present, is_error_document};
 use super::report::Line;
 use super::run_folder::RunFolder;
 use crate::cli::Existing;
-use crate::transport::fault::reason;
-use crate::transport::files::{Kept, Replaceable, canonical_name};
+use crate::transport::error::reason;
+use crate::transport::files::{ReplaceError, Replaceable, canonical_name};
 use crate::transport::session::{Names, Session};
 use totp_adapter::operation::Operation;
 use totp_adapter::reply::{INCORRECT, Reply};
@@ -45,7 +45,7 @@ pub struct Outputs {
 
 /// Why there is no answer to a document, or no place for it; what the file is called stands beside it in the report.
 #[derive(Debug, Error)]
-enum Failure {
+enum OutputError {
     /// The operation answers with -1, for this reason.
     #[error("{0}")]
     Answer(String),
@@ -60,7 +60,7 @@ enum Failure {
     #[error("cannot write: this run also reads the output file")]
     IsRead,
     #[error("cannot write: {0}")]
-    Kept(Kept),
+    Kept(ReplaceError),
     #[error("cannot write: the existing output is not an answer of this operation")]
     NoOutput,
 }
@@ -71,7 +71,7 @@ impl Outputs {
         let line = match (name, input.wrong.take()) {
             (Some(name), None) => {
                 let answer = self.answer(&input, name, buffer);
-                let line = answer.unwrap_or_else(|failure| self.fail(name, &failure.to_string()));
+                let line = answer.unwrap_or_else(|error| self.fail(name, &error.to_string()));
                 // Of a new secret the report says where it is, for those who read it.
                 if self.operation == Operation::GenerateSecret {
                     input.file = Some(self.place(name));
@@ -87,7 +87,7 @@ impl Outputs {
         Line { input: input.file.unwrap_or_default(), ..line }
     }
 
-    fn answer(&self, input: &Input, name: &Name, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Line, Failure> {
+    fn answer(&self, input: &Input, name: &Name, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Line, OutputError> {
         let (output, place) = (name.result(self.ending()), self.place(name));
         if let Some(line) = self.left(name, &output, &place)? {
             return Ok(line);
@@ -97,7 +97,7 @@ impl Outputs {
             Status::Success => String::new(),
             Status::Mismatch => INCORRECT.to_owned(),
             Status::Error => {
-                return Err(Failure::Answer(reply.cause.map_or_else(String::new, |cause| cause.to_string())));
+                return Err(OutputError::Answer(reply.cause.map_or_else(String::new, |cause| cause.to_string())));
             }
         };
         // That an empty file is replaced loses nothing.
@@ -110,9 +110,9 @@ impl Outputs {
             }
             // Another run may have been quicker.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.left(name, &output, &place)?.ok_or(Failure::Exists)
+                self.left(name, &output, &place)?.ok_or(OutputError::Exists)
             }
-            Err(error) => Err(Failure::Write(error)),
+            Err(error) => Err(OutputError::Write(error)),
         }
     }
 
@@ -121,7 +121,7 @@ impl Outputs {
         let output = name.error();
         let (output, description) = match self.put_error(&self.output_dir.join(&output), description) {
             Ok(()) => (Some(output), description.to_owned()),
-            Err(error) => (None, format!("{description}; {}", Failure::Write(error))),
+            Err(error) => (None, format!("{description}; {}", OutputError::Write(error))),
         };
         Line { status: Some(Status::Error), output, description, ..Line::default() }
     }
@@ -148,13 +148,13 @@ impl Outputs {
     }
 
     /// The answer where an output is left as it is, if there is one and it is.
-    fn left(&self, name: &Name, output: &Path, place: &Path) -> Result<Option<Line>, Failure> {
+    fn left(&self, name: &Name, output: &Path, place: &Path) -> Result<Option<Line>, OutputError> {
         if self.existing != Existing::Skip {
             return Ok(None);
         }
         match Present::at(place, self.operation) {
             Present::Nothing | Present::Empty => Ok(None),
-            Present::Other => Err(Failure::NoOutput),
+            Present::Other => Err(OutputError::NoOutput),
             Present::Output(status) => {
                 self.remove_error(name);
                 Ok(Some(Line::skipped(Some(status), Some(output.into()), "skipped: the output exists")))
@@ -162,20 +162,20 @@ impl Outputs {
         }
     }
 
-    fn respond(&self, input: &Input, place: &Path, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Reply, Failure> {
+    fn respond(&self, input: &Input, place: &Path, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Reply, OutputError> {
         if self.existing == Existing::Replace && place.exists() {
             let name = canonical_name(place);
             if self.read.contains(&name) || input.file.as_deref().is_some_and(|input| canonical_name(input) == name) {
-                return Err(Failure::IsRead);
+                return Err(OutputError::IsRead);
             }
             // A secret may also be an input that has not been read yet.
             let replaceable =
                 if self.operation.outputs_secret() { Replaceable::Everything } else { Replaceable::AllButSecrets };
-            replaceable.check(place).map_err(Failure::Kept)?;
+            replaceable.check(place).map_err(OutputError::Kept)?;
         }
         // A password would be used up for an answer that has no place.
         if self.existing == Existing::Refuse && self.session.remembers() && place.exists() {
-            return Err(Failure::Exists);
+            return Err(OutputError::Exists);
         }
         buffer.clear();
         if let (Some(file), Some(kind)) = (&input.file, self.operation.input()) {
@@ -205,11 +205,11 @@ pub fn buffer() -> Zeroizing<Vec<u8>> {
 }
 
 /// Reads a file, but at most so many bytes of it.
-fn read(input: &Path, enough: usize, buffer: &mut Zeroizing<Vec<u8>>) -> Result<(), Failure> {
-    let file = system::open(input).map_err(Failure::Read)?;
-    let metadata = file.metadata().map_err(Failure::Read)?;
+fn read(input: &Path, enough: usize, buffer: &mut Zeroizing<Vec<u8>>) -> Result<(), OutputError> {
+    let file = system::open(input).map_err(OutputError::Read)?;
+    let metadata = file.metadata().map_err(OutputError::Read)?;
     if !metadata.is_file() {
-        return Err(Failure::Kind);
+        return Err(OutputError::Kind);
     }
     // A buffer that grew by itself would leave a copy behind; a picture may need a larger one.
     let length = usize::try_from(metadata.len()).unwrap_or(enough).min(enough);
@@ -217,6 +217,6 @@ fn read(input: &Path, enough: usize, buffer: &mut Zeroizing<Vec<u8>>) -> Result<
         *buffer = Zeroizing::new(Vec::with_capacity(length));
     }
     let enough = enough.min(buffer.capacity());
-    file.take(enough as u64).read_to_end(buffer).map_err(Failure::Read)?;
+    file.take(enough as u64).read_to_end(buffer).map_err(OutputError::Read)?;
     Ok(())
 }

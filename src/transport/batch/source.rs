@@ -11,7 +11,7 @@ use super::manifest::{Manifest, ManifestError, check_quotes};
 use super::name::path;
 use super::table::{Table, TableError};
 use crate::cli;
-use crate::transport::fault::Fault;
+use crate::transport::error::RunError;
 use crate::transport::files::{InputStream, is_stdin};
 use crate::transport::records::{Block, MAX_RECORD_BYTES, Records};
 use totp_adapter::operation::Operation;
@@ -33,7 +33,7 @@ const MANIFEST: &str = "the manifest";
 
 impl Source {
     /// Opens a list or a table.
-    pub fn open(given: cli::Inputs, null: bool, operation: Operation) -> Result<Self, Fault> {
+    pub fn open(given: cli::Inputs, null: bool, operation: Operation) -> Result<Self, RunError> {
         Ok(match given {
             cli::Inputs::Paths(paths) => Self::Paths(Vec::from(paths).into_iter()),
             cli::Inputs::List(file) => {
@@ -42,7 +42,7 @@ impl Source {
                 Self::List { file, records, block: Block::new(MAX_RECORD_BYTES), names }
             }
             cli::Inputs::Manifest(file) => {
-                let wrong = |error: ManifestError| Fault::Manifest(error.to_string()).about(Some(file));
+                let wrong = |error: ManifestError| RunError::Manifest(error.to_string()).about(Some(file));
                 let mut table = Table::new(open(file, MANIFEST)?).map_err(|error| match error {
                     TableError::Read(error) => unreadable(MANIFEST, file, error),
                     TableError::Utf16 | TableError::Zero { .. } | TableError::Windows1252 { .. } => {
@@ -88,8 +88,8 @@ impl Iterator for Source {
                         Ok(true) => names.extend(block.records().filter(|name| !name.is_empty()).map(path)),
                         Ok(false) => return None,
                         Err(error) => {
-                            let fault = Fault::Read { what: LIST, error };
-                            return Some(Input::broken(file, fault.to_string()));
+                            let error = RunError::Read { what: LIST, error };
+                            return Some(Input::broken(file, error.to_string()));
                         }
                     }
                 }
@@ -114,11 +114,11 @@ impl Iterator for Source {
     }
 }
 
-fn open(file: &Path, what: &'static str) -> Result<InputStream, Fault> {
+fn open(file: &Path, what: &'static str) -> Result<InputStream, RunError> {
     let stream = if is_stdin(file) { InputStream::standard() } else { InputStream::open(file) };
     stream.map_err(|error| unreadable(what, file, error))
 }
 
-fn unreadable(what: &'static str, file: &Path, error: io::Error) -> Fault {
-    Fault::Read { what, error }.about(Some(file))
+fn unreadable(what: &'static str, file: &Path, error: io::Error) -> RunError {
+    RunError::Read { what, error }.about(Some(file))
 }

@@ -12,7 +12,7 @@ use tempfile::{SpooledTempFile, spooled_tempfile};
 use thiserror::Error;
 
 use crate::transport::byte_order_mark::{TextReader, Utf16Error};
-use crate::transport::fault::ChangedError;
+use crate::transport::error::ChangedError;
 use crate::transport::files::InputStream;
 
 /// How much of a table from a pipe is kept in memory.
@@ -201,7 +201,7 @@ mod tests {
             std::io::Write::write_all(&mut File::options().append(true).open(&place).unwrap(), added.as_bytes())
                 .unwrap();
             let mut text = String::new();
-            let error = table.read_to_string(&mut text).err().map(|error| crate::transport::fault::reason(&error));
+            let error = table.read_to_string(&mut text).err().map(|error| crate::transport::error::reason(&error));
             assert_eq!(error.as_deref(), is_error.then_some("the file was changed while it was read"));
         }
     }

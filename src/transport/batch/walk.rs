@@ -9,7 +9,7 @@ use walkdir::{DirEntry, FilterEntry, WalkDir};
 
 use super::inputs::Input;
 use super::name::is_input;
-use crate::transport::fault::reason;
+use crate::transport::error::reason;
 use totp_adapter::operation;
 
 /// How many folders are open at once. Where they are nested deeper, the crate keeps the rest of the outer ones in memory.

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::inputs::{Input, Inputs};
 use super::interruption::Interruption;
-use super::name::{Claims, Name, WrongName};
+use super::name::{Claims, Name, NameError};
 use super::outputs::{self, Outputs};
 use super::progress::Tally;
 use super::report::{Line, Report};
@@ -58,8 +58,8 @@ impl Source {
             return self.inputs.name_of_wrong(output).filter(|name| !self.claims.contains(name));
         }
         let name = self.inputs.name(output);
-        let claimed = name.and_then(|name| if self.claims.claim(&name) { Ok(name) } else { Err(WrongName::Claimed) });
-        claimed.map_err(|wrong| input.wrong = Some(wrong.to_string())).ok()
+        let claimed = name.and_then(|name| if self.claims.claim(&name) { Ok(name) } else { Err(NameError::Claimed) });
+        claimed.map_err(|error| input.wrong = Some(error.to_string())).ok()
     }
 }
 

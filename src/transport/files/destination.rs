@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::source::is_standard_stream;
-use super::{Kept, OutputStream, Replaceable};
-use crate::transport::fault::Fault;
+use super::{OutputStream, ReplaceError, Replaceable};
+use crate::transport::error::RunError;
 use totp_adapter::whole_file::{self, Unfinished, folder};
 
 /// How many symbolic links are followed; the kernel's own limit on Linux.
@@ -27,10 +27,10 @@ pub enum Destination {
 
 impl Destination {
     /// The destination of an option: a name, `-`, or nothing for standard output.
-    pub fn of(option: Option<&Path>, what: &'static str) -> Result<Self, Fault> {
+    pub fn of(option: Option<&Path>, what: &'static str) -> Result<Self, RunError> {
         match option {
             Some(file) if !is_standard_stream(file) => {
-                Self::of_file(file).map_err(|error| Fault::Write { what, error }.about(Some(file)))
+                Self::of_file(file).map_err(|error| RunError::Write { what, error }.about(Some(file)))
             }
             Some(_) | None => Ok(Self::Stdout),
         }
@@ -160,7 +160,7 @@ impl Write for Opened {
 pub enum WriteError {
     /// A file is there that stays.
     #[error(transparent)]
-    Kept(#[from] Kept),
+    Kept(#[from] ReplaceError),
     /// The system cannot do it.
     #[error(transparent)]
     System(#[from] io::Error),

@@ -8,7 +8,7 @@ use std::path::Path;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::transport::fault::reason;
+use crate::transport::error::reason;
 use totp_adapter::xml::{DocumentKind, MAX_DOCUMENT_BYTES};
 
 /// Which files an answer may replace.
@@ -24,7 +24,7 @@ pub enum Replaceable {
 
 /// Why a file stays. No variant holds anything of it.
 #[derive(Debug, Error)]
-pub enum Kept {
+pub enum ReplaceError {
     /// Nothing may be replaced.
     #[error("the output file exists and may hold an enrolled secret")]
     Exists,
@@ -57,19 +57,21 @@ impl Replaceable {
     ///
     /// # Errors
     ///
-    /// [`Kept`] where a file stands there that stays.
-    pub fn check(self, place: &Path) -> Result<(), Kept> {
+    /// [`ReplaceError`] where a file stands there that stays.
+    pub fn check(self, place: &Path) -> Result<(), ReplaceError> {
         if !place.exists() {
             return Ok(());
         }
         match self {
             Self::Everything => Ok(()),
-            Self::Nothing => Err(Kept::Exists),
+            Self::Nothing => Err(ReplaceError::Exists),
             Self::AllButSecrets if !place.is_file() => Ok(()),
             Self::AllButSecrets => match beginning(place) {
-                Ok(bytes) if DocumentKind::of(&bytes).is_some_and(DocumentKind::holds_secret) => Err(Kept::HoldsSecret),
+                Ok(bytes) if DocumentKind::of(&bytes).is_some_and(DocumentKind::holds_secret) => {
+                    Err(ReplaceError::HoldsSecret)
+                }
                 Ok(_) => Ok(()),
-                Err(error) => Err(Kept::Unreadable(error)),
+                Err(error) => Err(ReplaceError::Unreadable(error)),
             },
         }
     }

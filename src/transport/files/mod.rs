@@ -8,7 +8,7 @@ mod source;
 mod standard;
 
 pub use destination::{Destination, Opened, WriteError};
-pub use existing::{Kept, Replaceable, beginning};
+pub use existing::{ReplaceError, Replaceable, beginning};
 pub use same_file::{canonical_name, is_open_as, not_read};
 pub use source::{Source, is_stdin};
 pub use standard::{InputStream, OutputStream, stdin, stdout};

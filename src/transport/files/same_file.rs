@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::{Source, stdin};
 use crate::cli::Files;
-use crate::transport::fault::Fault;
+use crate::transport::error::RunError;
 
 /// Refuses a file that would be written where it is also read, by its name or as standard input.
 pub fn not_read(
@@ -12,7 +12,7 @@ pub fn not_read(
     written: Option<&Path>,
     files: &Files,
     read: &[(&'static str, PathBuf)],
-) -> Result<(), Fault> {
+) -> Result<(), RunError> {
     let Some(written) = written else { return Ok(()) };
     let read = read.iter().map(|(option, file)| (*option, Source::of(Some(file))));
     for (other, source) in [("--input", Source::of(files.input.as_deref()))].into_iter().chain(read) {
@@ -21,7 +21,7 @@ pub fn not_read(
             Source::Stdin if is_open_as(stdin(), written) => "standard input",
             Source::File(_) | Source::Stdin => continue,
         };
-        return Err(Fault::SameFile { first: option, second });
+        return Err(RunError::SameFile { first: option, second });
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::InputStream;
-use crate::transport::fault::Fault;
+use crate::transport::error::RunError;
 
 /// The first buffer; usual documents have a tenth of it.
 const USUAL_BYTES: usize = 1024;
@@ -41,15 +41,15 @@ impl Source {
         what: &'static str,
         max_bytes: usize,
         timeout: Option<Duration>,
-    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    ) -> Result<Zeroizing<Vec<u8>>, RunError> {
         let enough = max_bytes + 1;
         let result = match timeout {
             None => self.read_enough(enough),
             Some(limit) => {
-                self.read_within(enough, limit).ok_or_else(|| Fault::Timeout { what, limit }.about(self.file()))?
+                self.read_within(enough, limit).ok_or_else(|| RunError::Timeout { what, limit }.about(self.file()))?
             }
         };
-        result.map_err(|error| Fault::Read { what, error }.about(self.file()))
+        result.map_err(|error| RunError::Read { what, error }.about(self.file()))
     }
 
     /// The file, if it is one.

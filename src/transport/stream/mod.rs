@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use data_encoding::BASE64;
 
 use super::delivery::{STANDARD_OUTPUT, refuse_run, tell_status};
-use super::fault::Fault;
+use super::error::RunError;
 use super::files::{InputStream, OutputStream};
 use super::in_order::{InOrder, Work};
 use super::parameters;
@@ -27,17 +27,17 @@ use totp_adapter::status::{ExitCodes, Status};
 pub fn run(arguments: &StreamArguments) -> i32 {
     let threads = match start(arguments) {
         Ok(threads) => threads,
-        Err(fault) => return refuse_run(fault, EXIT_CODES),
+        Err(error) => return refuse_run(error, EXIT_CODES),
     };
     let streams = threads.wait(|| false);
-    match &streams.fault {
+    match &streams.error {
         None => EXIT_CODES.written(Status::Success),
         // A reader that leaves has seen what it wanted.
-        Some(Fault::Write { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
+        Some(RunError::Write { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
             EXIT_CODES.written(Status::Success)
         }
-        Some(fault) => {
-            tell_status(Status::Error, fault.cause());
+        Some(error) => {
+            tell_status(Status::Error, error.cause());
             EXIT_CODES.not_written()
         }
     }
@@ -48,32 +48,32 @@ const STANDARD_INPUT: &str = "standard input";
 const EXIT_CODES: ExitCodes = ExitCodes::Unix;
 
 /// Checks what is asked and starts to answer.
-fn start(arguments: &StreamArguments) -> Result<InOrder<Answering>, Fault> {
+fn start(arguments: &StreamArguments) -> Result<InOrder<Answering>, RunError> {
     parameters::leave_stdin(&arguments.request)?;
     let (operation, parameters) = parameters::resolve(&arguments.request, None)?;
     let (usual_columns, max_record_bytes) = usual_record(operation);
     let columns = arguments.way.columns.clone().unwrap_or(usual_columns);
     if operation.is_none() && !columns.contains(Column::Operation) {
-        return Err(Fault::NoOperation(Operation::EXPECTED));
+        return Err(RunError::NoOperation(Operation::EXPECTED));
     }
     let is_of_picture = |column: &Column| matches!(column, Column::Id | Column::DocumentBase64);
     let has_picture = columns.as_slice().contains(&Column::DocumentBase64);
     if operation == Some(Operation::ReadQr) && !(has_picture && columns.as_slice().iter().all(is_of_picture)) {
-        return Err(Fault::PictureColumn);
+        return Err(RunError::PictureColumn);
     }
     // A column for the operation may ask for any.
     let always_without = operation == Some(Operation::GenerateSecret) && !columns.contains(Column::Operation);
     if !columns.contains(Column::Document) && !always_without {
-        return Err(Fault::NoDocumentColumn);
+        return Err(RunError::NoDocumentColumn);
     }
     let end = if arguments.way.null { 0 } else { b'\n' };
-    let input = InputStream::standard().map_err(|error| Fault::Read { what: STANDARD_INPUT, error })?;
-    let output = OutputStream::standard().map_err(|error| Fault::Write { what: STANDARD_OUTPUT, error })?;
+    let input = InputStream::standard().map_err(|error| RunError::Read { what: STANDARD_INPUT, error })?;
+    let output = OutputStream::standard().map_err(|error| RunError::Write { what: STANDARD_OUTPUT, error })?;
     let format = arguments.format.unwrap_or_default();
     let session = Session::new(&arguments.request, parameters);
     let answering = Answering { columns, operation, max_record_bytes, session, format };
-    InOrder::start(answering, Records::new(input, end), Sink { output, fault: None }, arguments.way.jobs)
-        .map_err(Fault::Threads)
+    InOrder::start(answering, Records::new(input, end), Sink { output, error: None }, arguments.way.jobs)
+        .map_err(RunError::Threads)
 }
 
 /// What a record is where nothing is said, and the most bytes of one (contract 7.1, 9.5): a document, or a picture in Base64.
@@ -95,7 +95,7 @@ pub struct Portion {
 /// Where the lines go, and what became of it.
 pub struct Sink {
     output: OutputStream,
-    fault: Option<Fault>,
+    error: Option<RunError>,
 }
 
 /// Blocks of records in, blocks of lines out.
@@ -127,20 +127,20 @@ impl Work for Answering {
 
     /// Writes the lines as soon as they are there: whoever has sent no more than this block waits for them.
     fn put(&self, sink: &mut Sink, portion: &mut Portion) -> ControlFlow<()> {
-        if sink.fault.is_some() {
+        if sink.error.is_some() {
             return ControlFlow::Break(());
         }
         let written = if let Some(error) = portion.error.take() {
-            Err(Fault::Read { what: STANDARD_INPUT, error })
+            Err(RunError::Read { what: STANDARD_INPUT, error })
         } else {
             self.settle(&mut portion.lines);
             let written = sink.output.write_all(portion.lines.bytes());
-            written.map_err(|error| Fault::Write { what: STANDARD_OUTPUT, error })
+            written.map_err(|error| RunError::Write { what: STANDARD_OUTPUT, error })
         };
         match written {
             Ok(()) => ControlFlow::Continue(()),
-            Err(fault) => {
-                sink.fault = Some(fault);
+            Err(error) => {
+                sink.error = Some(error);
                 ControlFlow::Break(())
             }
         }

@@ -18,7 +18,7 @@ use totp_adapter::suggestion::{self, alternatives};
 const WORD: &str = "the operation as a word";
 /// Why a command line cannot be followed, and what of it is followed all the same.
 #[derive(Debug)]
-pub struct WrongCommandLine {
+pub struct CommandLineError {
     /// What is wrong; it repeats nothing that was typed.
     pub description: String,
     /// The scheme of exit codes, wherever on the command line it stands.
@@ -29,7 +29,7 @@ pub struct WrongCommandLine {
     pub read: Vec<(&'static str, PathBuf)>,
 }
 
-impl WrongCommandLine {
+impl CommandLineError {
     pub(super) fn new(error: &clap::Error, arguments: &[OsString], mut command: Command) -> Self {
         // Otherwise the subcommands have no options yet.
         command.build();

@@ -7,16 +7,16 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::byte_order_mark::Utf16Error;
-use super::files::Kept;
+use super::files::ReplaceError;
 use totp_adapter::otp::LabelError;
 use totp_adapter::parameters_document::ParametersError;
 use totp_adapter::reply::{Cause, Reply};
 use totp_adapter::wording::{self, printable};
 
 /// Why there is no document to answer to, or no place for the answer. The message is the description of an
-/// `<Error/>` document, and so names no file (contract 1.6); [`Fault::cause`] does (5.4).
+/// `<Error/>` document, and so names no file (contract 1.6); [`RunError::cause`] does (5.4).
 #[derive(Debug, Error)]
-pub enum Fault {
+pub enum RunError {
     /// A file or stream cannot be read.
     #[error("cannot read {what}: {}", reason(.error))]
     Read { what: &'static str, error: io::Error },
@@ -76,10 +76,10 @@ pub enum Fault {
     Write { what: &'static str, error: io::Error },
     /// The output would replace a file that stays (contract 5.2).
     #[error("cannot write: {0}; --overwrite replaces it")]
-    OutputKept(Kept),
+    OutputKept(ReplaceError),
     /// The status file would replace a file that stays (contract 5.12).
     #[error("cannot write the status file: {0}")]
-    StatusFileKept(Kept),
+    StatusFileKept(ReplaceError),
     /// The parameters file would take the place of the documents or of their names.
     #[error("wrong parameter: --parameters needs a file, since standard input is read for something else")]
     ParametersTakeInput,
@@ -99,15 +99,15 @@ pub enum Fault {
     )]
     TerminalTooNarrow { needed: usize, found: usize },
     /// One of these, about a file or folder that only stderr names.
-    #[error("{fault}")]
-    About { fault: Box<Self>, file: PathBuf },
+    #[error("{error}")]
+    About { error: Box<Self>, file: PathBuf },
 }
 
-impl Fault {
+impl RunError {
     /// The same, if there is a file that it speaks of.
     pub fn about(self, file: Option<&Path>) -> Self {
         match file {
-            Some(file) => Self::About { fault: Box::new(self), file: file.to_owned() },
+            Some(file) => Self::About { error: Box::new(self), file: file.to_owned() },
             None => self,
         }
     }
@@ -118,9 +118,9 @@ impl Fault {
     }
 }
 
-impl From<Fault> for Reply {
-    fn from(fault: Fault) -> Self {
-        Self { cause: Some(Cause::Words(fault.cause())), ..Self::error(&fault.to_string()) }
+impl From<RunError> for Reply {
+    fn from(error: RunError) -> Self {
+        Self { cause: Some(Cause::Words(error.cause())), ..Self::error(&error.to_string()) }
     }
 }
 
