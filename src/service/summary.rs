@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use super::config::{Access, Configuration, Delivery, DeliveryKind, Inbox, Mfa, Skyvern};
+use super::config::{Access, Configuration, DeliveryConfig, DeliveryKind, Inbox, Mfa, SkyvernConfig};
 use super::delivery::Channel;
 use crate::state::Location;
 use crate::wording::printable;
@@ -20,7 +20,7 @@ pub fn summary(configuration: &Configuration) -> String {
         Some(Location::Postgres(_)) => "state: PostgreSQL".to_owned(),
     });
     lines.extend(configuration.accounts.as_ref().map(|folder| format!("accounts: {}", printable(folder))));
-    let skyvern = |skyvern: &Skyvern| format!("/skyvern/{}: codes of {}", skyvern.path, skyvern.account.as_str());
+    let skyvern = |skyvern: &SkyvernConfig| format!("/skyvern/{}: codes of {}", skyvern.path, skyvern.account.as_str());
     lines.extend(configuration.skyvern.iter().map(skyvern));
     let inbox = |inbox: &Inbox| format!("/inbox/{}: files in {}", inbox.name, printable(&inbox.directory));
     lines.extend(configuration.inboxes.iter().map(inbox));
@@ -32,7 +32,7 @@ pub fn summary(configuration: &Configuration) -> String {
     })
 }
 
-fn delivery(delivery: &Delivery) -> String {
+fn delivery(delivery: &DeliveryConfig) -> String {
     let way = match delivery.kind {
         DeliveryKind::Webhook(_) => "a webhook",
         DeliveryKind::Command(_) => "a command",

@@ -1135,8 +1135,9 @@ fn secrets_of_deliveries_are_read_again() {
     let hook = "[[delivery]]\nname = 'b'\nkind = 'webhook'\nauthentication_file = 'method'\n";
     let robot = "[[delivery]]\nname = 'c'\nkind = 'skyvern'\nurl = 'https://skyvern.example'\napi_key_file = 'key'\n";
     let (configuration, _) = read(folder.path(), &format!("{DELIVERY}{hook}{robot}{MFA}sms = 'a'")).unwrap();
-    let names =
-        |deliveries: &[config::Delivery]| deliveries.iter().map(|delivery| delivery.name.clone()).collect::<Vec<_>>();
+    let names = |deliveries: &[config::DeliveryConfig]| {
+        deliveries.iter().map(|delivery| delivery.name.clone()).collect::<Vec<_>>()
+    };
 
     folder.write("secret", format!("another-{SECRET}"));
     folder.write("method", method("https://other.example/hook", "https://auth.example/token"));

@@ -19,7 +19,7 @@ pub(super) const KEYS: &[&str] =
 
 /// `[[delivery]]`: a way for messages to leave.
 #[derive(Clone, Debug)]
-pub struct Delivery {
+pub struct DeliveryConfig {
     /// `name`: other sections name it so; no other delivery has the same.
     pub name: PathName,
     /// `kind`, with what belongs to it.
@@ -41,7 +41,7 @@ pub enum DeliveryKind {
 pub(super) struct NamedDelivery {
     pub name: PathName,
     pub at: At,
-    pub delivery: Option<Delivery>,
+    pub delivery: Option<DeliveryConfig>,
 }
 
 /// Why a file cannot be used when it is read again.
@@ -51,7 +51,7 @@ pub(super) struct RereadError {
     pub reason: String,
 }
 
-impl Delivery {
+impl DeliveryConfig {
     /// The way itself, with the limit of a delivery that somebody waits for
     /// ([`SERVICE_LIMIT`](crate::service::delivery::SERVICE_LIMIT)). Several made of one delivery share its connections and tokens.
     #[must_use]
@@ -84,9 +84,9 @@ pub(super) fn read(value: &Value<'_, '_>, client: Option<&HttpClient>, reader: &
         {
             reader.wrong(*at, "delivery.name is the name of an earlier section");
         }
-        let kind = Kind::read(&section, reader).and_then(|kind| kind.delivery(&section, client, reader));
+        let kind = KindName::read(&section, reader).and_then(|kind| kind.delivery(&section, client, reader));
         if let Some((name, at)) = name {
-            let delivery = kind.map(|kind| Delivery { name: name.clone(), kind });
+            let delivery = kind.map(|kind| DeliveryConfig { name: name.clone(), kind });
             read.push(NamedDelivery { name, at, delivery });
         }
     }
@@ -106,15 +106,15 @@ pub(super) fn warn_of_unnamed(
 
 /// The name of a kind.
 #[derive(Clone, Copy)]
-enum Kind {
+enum KindName {
     Webhook,
     Command,
     Skyvern,
 }
 
-named!(parsed Kind { Webhook = "webhook", Command = "command", Skyvern = "skyvern" });
+named!(parsed KindName { Webhook = "webhook", Command = "command", Skyvern = "skyvern" });
 
-impl Kind {
+impl KindName {
     /// The keys that it may have, beside those of all deliveries.
     const fn keys(self) -> &'static [&'static str] {
         match self {

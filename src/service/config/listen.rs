@@ -12,29 +12,29 @@ const MAX_NAME_BYTES: usize = 253;
 
 /// An address and where it was named.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Listener {
+pub(super) struct ListenAddress {
     pub address: SocketAddr,
     pub at: At,
 }
 
 /// The addresses of `listen`; none where the key is absent.
-pub(super) fn listeners(top: &Section<'_, '_>, reader: &mut Reader<'_>) -> Vec<Listener> {
+pub(super) fn listeners(top: &Section<'_, '_>, reader: &mut Reader<'_>) -> Vec<ListenAddress> {
     let Some(value) = top.value("listen") else { return Vec::new() };
     let addresses = value.list_or_one(&format!("{EXPECTED}, or a list of them,"), reader);
     addresses.iter().filter_map(|address| listener(address, reader)).collect()
 }
 
 /// The address of `metrics_listen`.
-pub(super) fn metrics_listener(top: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<Listener> {
+pub(super) fn metrics_listener(top: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<ListenAddress> {
     listener(&top.value("metrics_listen")?, reader)
 }
 
-fn listener(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Listener> {
+fn listener(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<ListenAddress> {
     let Ok(address) = value.text(EXPECTED, reader)?.parse() else {
         value.expected(EXPECTED, reader);
         return None;
     };
-    Some(Listener { address, at: value.at })
+    Some(ListenAddress { address, at: value.at })
 }
 
 /// The names of `host_names` in lower case, without the dot that may end them; none where the key is absent.
@@ -64,7 +64,7 @@ fn host_name(value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<String> {
 }
 
 /// Notes listeners that would stand in each other's way.
-pub(super) fn check_disjoint(listeners: &[Listener], metrics: Option<Listener>, reader: &mut Reader<'_>) {
+pub(super) fn check_disjoint(listeners: &[ListenAddress], metrics: Option<ListenAddress>, reader: &mut Reader<'_>) {
     for (index, listener) in listeners.iter().enumerate() {
         if listeners[..index].iter().any(|earlier| overlap(earlier.address, listener.address)) {
             reader.wrong(listener.at, "an earlier address and port includes this one");

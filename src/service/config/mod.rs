@@ -31,7 +31,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use client::Client;
-pub use delivery::{Delivery, DeliveryKind, SkyvernDelivery, WebhookDelivery};
+pub use delivery::{DeliveryConfig, DeliveryKind, SkyvernDelivery, WebhookDelivery};
 pub(super) use file::read_or_say as read_file;
 pub use inbox::Inbox;
 pub use limits::Limits;
@@ -43,7 +43,7 @@ pub use path_name::PathName;
 pub use read::{Overrides, read};
 pub use renew::Renewed;
 pub use secret::SecretFile;
-pub use skyvern::Skyvern;
+pub use skyvern::SkyvernConfig;
 pub use tls::Tls;
 
 use crate::otp::Skew;
@@ -103,11 +103,11 @@ pub struct Configuration {
     /// `[[client]]`, one for each, in their order.
     pub clients: Vec<Client>,
     /// `[[skyvern]]`, one for each, in their order.
-    pub skyvern: Vec<Skyvern>,
+    pub skyvern: Vec<SkyvernConfig>,
     /// `[[inbox]]`, one for each, in their order.
     pub inboxes: Vec<Inbox>,
     /// `[[delivery]]`, one for each, in their order.
-    pub deliveries: Vec<Delivery>,
+    pub deliveries: Vec<DeliveryConfig>,
     /// `[mfa]`; none where codes are not sent.
     pub mfa: Option<Mfa>,
 }

@@ -1,7 +1,7 @@
 //! `[operations]`: who may call them (contract 10.4, 11.4).
 
 use super::client::NamedClient;
-use super::listen::Listener;
+use super::listen::ListenAddress;
 use super::reader::{At, Reader};
 use super::section::{Section, Value};
 
@@ -55,7 +55,7 @@ impl Operations {
     }
 
     /// Notes the addresses beyond this machine where whoever reaches them could call.
-    pub(super) fn check_reach(&self, listeners: &[Listener], reader: &mut Reader<'_>) {
+    pub(super) fn check_reach(&self, listeners: &[ListenAddress], reader: &mut Reader<'_>) {
         if self.clients.is_some() || self.open {
             return;
         }

@@ -8,7 +8,7 @@ use toml::de::DeTable;
 use super::client::NamedClient;
 use super::delivery::NamedDelivery;
 use super::http_client::Outgoing;
-use super::listen::{self, Listener};
+use super::listen::{self, ListenAddress};
 use super::operations::{self, Operations};
 use super::reader::{At, Reader};
 use super::section::Section;
@@ -133,9 +133,9 @@ fn listeners(
     overrides: &Overrides,
     default: &[SocketAddr],
     reader: &mut Reader<'_>,
-) -> Vec<Listener> {
+) -> Vec<ListenAddress> {
     let in_file = listen::listeners(top, reader);
-    let all = |addresses: &[SocketAddr], at| addresses.iter().map(|&address| Listener { address, at }).collect();
+    let all = |addresses: &[SocketAddr], at| addresses.iter().map(|&address| ListenAddress { address, at }).collect();
     if !overrides.listen.is_empty() {
         all(&overrides.listen, At::Option("--listen"))
     } else if top.value("listen").is_some() {

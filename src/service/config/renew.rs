@@ -9,7 +9,7 @@ use rustls::ServerConfig;
 use super::mistake::{Mistake, Place};
 use super::secret::SecretFile;
 use super::tls::{Tls, TlsError};
-use super::{Client, Configuration, Delivery};
+use super::{Client, Configuration, DeliveryConfig};
 
 /// Certificates and secrets as their files have them now.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Renewed {
     /// For new connections to the state.
     pub state_password: Option<SecretFile>,
     /// Every delivery, with its authentication or key, in the order of the sections. Its tokens are fetched again.
-    pub deliveries: Vec<Delivery>,
+    pub deliveries: Vec<DeliveryConfig>,
     /// The secret of who has codes sent; none where there is no `[mfa]`.
     pub mfa_token: Option<SecretFile>,
 }

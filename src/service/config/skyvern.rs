@@ -19,7 +19,7 @@ const EXPECTED_REST: &str = "a whole number of seconds below the period of the a
 
 /// `[[skyvern]]`: who asks for codes, and of which account.
 #[derive(Clone, Debug)]
-pub struct Skyvern {
+pub struct SkyvernConfig {
     /// `path`: it is asked by `POST /skyvern/{path}`; no other section has the same.
     pub path: PathName,
     /// `account`: whose codes are given out.
@@ -34,8 +34,8 @@ pub struct Skyvern {
 }
 
 /// The sections in the order of the file. The folder is that of all accounts.
-pub(super) fn read(value: &Value<'_, '_>, folder: Option<&Path>, reader: &mut Reader<'_>) -> Vec<Skyvern> {
-    let mut read: Vec<Skyvern> = Vec::new();
+pub(super) fn read(value: &Value<'_, '_>, folder: Option<&Path>, reader: &mut Reader<'_>) -> Vec<SkyvernConfig> {
+    let mut read: Vec<SkyvernConfig> = Vec::new();
     let accounts = folder.map(|folder| Accounts::in_folder(folder.to_owned()));
     for section in value.sections(KEYS, reader) {
         let path = PathName::read(&section, "path", reader);
@@ -53,7 +53,7 @@ pub(super) fn read(value: &Value<'_, '_>, folder: Option<&Path>, reader: &mut Re
         let tasks = tasks(&section, &enrolled, reader);
         let api_key = secret_file(&section, "api_key_file", reader);
         if let (Some((path, _)), Some(account), Some(api_key)) = (path, account, api_key) {
-            read.push(Skyvern { path, account, api_key, minimum_rest: rest.seconds, tasks });
+            read.push(SkyvernConfig { path, account, api_key, minimum_rest: rest.seconds, tasks });
         }
     }
     read

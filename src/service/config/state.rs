@@ -12,13 +12,13 @@ use crate::wording::reason;
 
 /// The place of the state and the password for it.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct StateSection {
     pub location: Option<Location>,
     pub password: Option<SecretFile>,
 }
 
 /// Reads both; the option `--state` takes the place of the key.
-pub(super) fn read(top: &Section<'_, '_>, option: Option<&Location>, reader: &mut Reader<'_>) -> State {
+pub(super) fn read(top: &Section<'_, '_>, option: Option<&Location>, reader: &mut Reader<'_>) -> StateSection {
     let key = top.value("state");
     let in_file = key.and_then(|value| location(&value, reader));
     let password = top.value("state_password_file");
@@ -41,7 +41,7 @@ pub(super) fn read(top: &Section<'_, '_>, option: Option<&Location>, reader: &mu
     if let Some(value) = password.filter(|_| is_sqlite) {
         reader.absent(value.at, "state_password_file is only for a state in PostgreSQL");
     }
-    State { location, password: text }
+    StateSection { location, password: text }
 }
 
 /// Looks whether the folder of a file is there.

@@ -35,7 +35,7 @@ use axum::body::Bytes;
 
 use super::account_reader::AccountReader;
 use super::accounts::Accounts;
-use super::config::{Access, Client, Configuration, Delivery, Inbox, MfaKey, SecretFile};
+use super::config::{Access, Client, Configuration, DeliveryConfig, Inbox, MfaKey, SecretFile};
 use super::guard::Panicked;
 use super::log::TARGET;
 use super::metrics::Metrics;
@@ -44,7 +44,7 @@ use crate::otp::Skew;
 use crate::verification::MemoryError;
 use answer::Answer;
 use caller::Tokens;
-use mfa::Mfa;
+use mfa::MfaService;
 use oauth::Clients;
 use page::Page;
 use parts::Parts;
@@ -68,7 +68,7 @@ pub struct Service {
     tokens: Tokens,
     skyvern: Vec<Arc<Asker>>,
     inboxes: Vec<Inbox>,
-    mfa: Option<Arc<Mfa>>,
+    mfa: Option<Arc<MfaService>>,
     description: Bytes,
     page: Page,
 }
@@ -101,7 +101,7 @@ impl Service {
                 .mfa
                 .as_ref()
                 .zip(mfa_key)
-                .map(|(mfa, key)| Arc::new(Mfa::new(mfa, key, &configuration.deliveries))),
+                .map(|(mfa, key)| Arc::new(MfaService::new(mfa, key, &configuration.deliveries))),
             description: openapi::openapi(&parts),
             page: page::page(&parts),
         })
@@ -118,7 +118,7 @@ impl Service {
     }
 
     /// Takes the token for codes and the deliveries as they were read again.
-    pub fn renew_mfa(&self, token: Option<&SecretFile>, deliveries: &[Delivery]) {
+    pub fn renew_mfa(&self, token: Option<&SecretFile>, deliveries: &[DeliveryConfig]) {
         if let (Some(mfa), Some(token)) = (&self.mfa, token) {
             mfa.renew(token, deliveries);
         }

@@ -112,7 +112,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::service::accounts::Name;
     use crate::service::config::{
-        Client, Delivery, DeliveryKind, Destinations, Inbox, MfaChannels, MfaLimits, SecretFile, Skyvern,
+        Client, DeliveryConfig, DeliveryKind, Destinations, Inbox, MfaChannels, MfaLimits, SecretFile, SkyvernConfig,
     };
     use crate::service::delivery::{Command, CommandTemplate, SERVICE_LIMIT};
     use crate::state::Quota;
@@ -120,10 +120,10 @@ pub(crate) mod tests {
     use std::path::PathBuf;
 
     /// Skyvern at this path, with the key `key` and an account of the same name.
-    pub(crate) fn skyvern(path: &str) -> Skyvern {
+    pub(crate) fn skyvern(path: &str) -> SkyvernConfig {
         let (path, account) = (PathName::parse(path).unwrap(), Name::parse(path).unwrap());
         let api_key = SecretFile::of("key");
-        Skyvern { path, account, api_key, minimum_rest: 0, tasks: BTreeMap::new() }
+        SkyvernConfig { path, account, api_key, minimum_rest: 0, tasks: BTreeMap::new() }
     }
 
     /// An inbox of this folder, into which the client `workflow` may post.
@@ -145,10 +145,10 @@ pub(crate) mod tests {
     }
 
     /// A delivery that fails at once: its program is nowhere.
-    pub(crate) fn broken_delivery() -> Delivery {
+    pub(crate) fn broken_delivery() -> DeliveryConfig {
         let command = CommandTemplate::new(vec!["./nowhere".to_owned()]).unwrap();
         let kind = DeliveryKind::Command(Command::new(command, PathBuf::from("nowhere"), SERVICE_LIMIT));
-        Delivery { name: PathName::parse("broken").unwrap(), kind }
+        DeliveryConfig { name: PathName::parse("broken").unwrap(), kind }
     }
 
     /// A configuration with all that can be left out, which asks for tokens.

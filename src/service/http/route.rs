@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::answer::Answer;
 use super::caller::Callers;
-use super::mfa::Mfa;
+use super::mfa::MfaService;
 use super::origin::{self, Arrival};
 use super::refusal::Refusal;
 use super::request_id::RequestId;
@@ -118,7 +118,7 @@ impl Routes {
 
     /// Codes for a second factor, where they are configured.
     #[must_use]
-    pub fn mfa(&self) -> Option<Arc<Mfa>> {
+    pub fn mfa(&self) -> Option<Arc<MfaService>> {
         self.service.mfa.clone()
     }
 

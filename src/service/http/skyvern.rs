@@ -21,7 +21,7 @@ use super::{Contract, Service, accounts};
 use crate::account::Account;
 use crate::otp::{Password, UnixTime};
 use crate::service::accounts::Name;
-use crate::service::config::{SecretFile, Skyvern};
+use crate::service::config::{SecretFile, SkyvernConfig};
 use crate::system;
 
 /// Who signs, by its key: lower-case hexadecimal HMAC-SHA-256 of the body as it came.
@@ -135,8 +135,8 @@ struct CodeAnswer<'a> {
 impl Asker {
     /// Who asks, as configured.
     #[must_use]
-    pub fn new(skyvern: &Skyvern) -> Self {
-        let Skyvern { path, account, api_key, minimum_rest, tasks } = skyvern.clone();
+    pub fn new(skyvern: &SkyvernConfig) -> Self {
+        let SkyvernConfig { path, account, api_key, minimum_rest, tasks } = skyvern.clone();
         let path = path.to_string();
         Self { path, account, tasks, minimum_rest, key: RwLock::new(api_key) }
     }
@@ -222,7 +222,7 @@ mod tests {
     // contract 12.1d: a step that ends too soon has no code.
     #[test]
     fn a_code_has_some_time_left() {
-        let asker = |minimum_rest| Asker::new(&Skyvern { minimum_rest, ..skyvern("billing") });
+        let asker = |minimum_rest| Asker::new(&SkyvernConfig { minimum_rest, ..skyvern("billing") });
         let account = Account::read(DOCUMENT, None).unwrap();
         let is_given = |minimum_rest, time| asker(minimum_rest).code(&account, UnixTime(time)).unwrap().is_some();
         for (minimum_rest, last) in [(0, 29), (1, 28), (10, 19), (28, 1), (29, 0)] {
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn a_period_that_is_too_short() {
         let account = Account::read(DOCUMENT, Some(b"<Parameters><period>10</period></Parameters>")).unwrap();
-        let asker = |minimum_rest| Asker::new(&Skyvern { minimum_rest, ..skyvern("billing") });
+        let asker = |minimum_rest| Asker::new(&SkyvernConfig { minimum_rest, ..skyvern("billing") });
         for minimum_rest in [10, 11] {
             let result = asker(minimum_rest).code(&account, UnixTime(60));
             assert!(matches!(result, Err(CodeAccountError::Period)), "{minimum_rest}");

@@ -27,7 +27,7 @@ use super::request_id::RequestId;
 use super::route::{Call, Endpoint, Routes, Verb};
 use super::{Contract, Service, media_type};
 use crate::service::PhoneNumber;
-use crate::service::config::{self, Delivery, Destinations, MfaChannels, MfaKey, MfaLimits, SecretFile};
+use crate::service::config::{self, DeliveryConfig, Destinations, MfaChannels, MfaKey, MfaLimits, SecretFile};
 use crate::service::delivery::{Channel, Confidential, Message};
 use crate::service::guard::guarded_future;
 use crate::service::log::TARGET;
@@ -80,7 +80,7 @@ struct Sent<'a> {
 }
 
 /// Codes as configured. It is not `Debug`: it has keys.
-pub struct Mfa {
+pub struct MfaService {
     project: String,
     credentials: RwLock<Credentials>,
     channels: MfaChannels,
@@ -103,10 +103,10 @@ struct Credentials {
     token: [u8; 32],
 }
 
-impl Mfa {
+impl MfaService {
     /// Codes as configured, kept under this key.
     #[must_use]
-    pub fn new(mfa: &config::Mfa, key: MfaKey, deliveries: &[Delivery]) -> Self {
+    pub fn new(mfa: &config::Mfa, key: MfaKey, deliveries: &[DeliveryConfig]) -> Self {
         Self {
             project: mfa.project.clone(),
             credentials: RwLock::new(Credentials::new(&mfa.project, &mfa.token)),
@@ -119,7 +119,7 @@ impl Mfa {
     }
 
     /// Takes the token and the deliveries as they were read again.
-    pub fn renew(&self, token: &SecretFile, deliveries: &[Delivery]) {
+    pub fn renew(&self, token: &SecretFile, deliveries: &[DeliveryConfig]) {
         *self.credentials.write().unwrap_or_else(PoisonError::into_inner) = Credentials::new(&self.project, token);
         *self.ways.write().unwrap_or_else(PoisonError::into_inner) = Ways::new(&self.channels, deliveries);
     }
@@ -154,7 +154,7 @@ fn form(headers: &HeaderMap) -> Result<Form, MfaError> {
     }
 }
 
-async fn send(mfa: Arc<Mfa>, channel: Channel, service: Arc<Service>, call: Call) -> Answer {
+async fn send(mfa: Arc<MfaService>, channel: Channel, service: Arc<Service>, call: Call) -> Answer {
     let (deadline, request_id) = (call.upload.deadline(), call.id.clone());
     let (asked, key) = match asked(&mfa, channel, call).await {
         Ok(asked) => asked,
@@ -188,7 +188,7 @@ fn sent(id: &MfaId, to: &PhoneNumber, channel: Channel) -> Answer {
 }
 
 /// Who asks, then what is asked for, and the key by which a repetition is known.
-async fn asked(mfa: &Mfa, channel: Channel, call: Call) -> Result<(Asked, Option<IdempotencyKey>), MfaError> {
+async fn asked(mfa: &MfaService, channel: Channel, call: Call) -> Result<(Asked, Option<IdempotencyKey>), MfaError> {
     let headers = call.head.headers;
     mfa.check(&headers)?;
     let key = idempotency::key(&headers)?.map(|key| IdempotencyKey::of(&[b"mfa", channel.name().as_bytes()], key));
@@ -207,7 +207,7 @@ struct Order {
 
 /// The same as before, or a new one.
 async fn begin_once(
-    mfa: &Mfa,
+    mfa: &MfaService,
     service: &Service,
     order: Order,
     key: IdempotencyKey,
@@ -228,7 +228,7 @@ async fn begin_once(
 }
 
 /// Keeps the request, then lets its code leave. Where it does not, the request is void.
-async fn begin(mfa: &Mfa, service: &Service, order: Order) -> Result<MfaId, MfaError> {
+async fn begin(mfa: &MfaService, service: &Service, order: Order) -> Result<MfaId, MfaError> {
     let Order { asked, channel, request_id } = order;
     let way = mfa.way(channel).ok_or(MfaError::Gone)?;
     let now = system::seconds().ok_or(MfaError::System)?;
@@ -280,14 +280,14 @@ async fn begin(mfa: &Mfa, service: &Service, order: Order) -> Result<MfaId, MfaE
     }
 }
 
-async fn verify(mfa: Arc<Mfa>, service: Arc<Service>, call: Call) -> Answer {
+async fn verify(mfa: Arc<MfaService>, service: Arc<Service>, call: Call) -> Answer {
     match verified(&mfa, &service, call).await {
         Ok(is_right) => Answer::new(StatusCode::OK, JSON, format!("{{\"success\":{is_right}}}")),
         Err(error) => error.into(),
     }
 }
 
-async fn verified(mfa: &Mfa, service: &Service, call: Call) -> Result<bool, MfaError> {
+async fn verified(mfa: &MfaService, service: &Service, call: Call) -> Result<bool, MfaError> {
     let headers = call.head.headers;
     mfa.check(&headers)?;
     let deadline = call.upload.deadline();

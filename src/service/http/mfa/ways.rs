@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::service::config::{Delivery, MfaChannels};
+use crate::service::config::{DeliveryConfig, MfaChannels};
 use crate::service::delivery::{Channel, Deliver};
 
 /// How codes leave.
@@ -21,7 +21,7 @@ pub struct Way {
 impl Ways {
     /// The ways of these channels, among the deliveries of a configuration.
     #[must_use]
-    pub fn new(channels: &MfaChannels, deliveries: &[Delivery]) -> Self {
+    pub fn new(channels: &MfaChannels, deliveries: &[DeliveryConfig]) -> Self {
         let way = |channel| {
             let name = channels.delivery(channel)?;
             let delivery = deliveries.iter().find(|delivery| delivery.name == *name)?;
