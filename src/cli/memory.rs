@@ -12,7 +12,7 @@ use super::{Files, FilterArguments, Form, Handling, Request};
 use totp_adapter::operation::Operation;
 use totp_adapter::otp::OutOfRangeError;
 #[cfg(feature = "serve")]
-use totp_adapter::service::{Locked, Name, PhoneNumber, ServiceUnlock};
+use totp_adapter::service::{AccountName, Locked, PhoneNumber, ServiceUnlock};
 #[cfg(feature = "serve")]
 use totp_adapter::state::Address;
 use totp_adapter::state::{Attempts, Location, LockAfter};
@@ -93,7 +93,7 @@ pub(super) struct UnlockArguments {
     /// Account to unlock; the input is not read
     #[cfg(feature = "serve")]
     #[arg(long, requires = "config", conflicts_with = "state", group = "locked", value_name = "NAME", value_parser = OsStringValueParser::new().try_map(account))]
-    account: Option<Name>,
+    account: Option<AccountName>,
 
     /// Telephone number to unlock; '-' reads it from standard input
     #[cfg(feature = "serve")]
@@ -124,8 +124,8 @@ Examples:
 
 #[cfg(feature = "serve")]
 #[expect(clippy::needless_pass_by_value, reason = "clap's parsers of any bytes give what they own")]
-fn account(name: OsString) -> Result<Name, OutOfRangeError> {
-    name.to_str().and_then(Name::parse).ok_or(OutOfRangeError { expected: Name::EXPECTED })
+fn account(name: OsString) -> Result<AccountName, OutOfRangeError> {
+    name.to_str().and_then(AccountName::parse).ok_or(OutOfRangeError { expected: AccountName::EXPECTED })
 }
 
 #[cfg(feature = "serve")]

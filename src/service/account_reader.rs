@@ -12,7 +12,7 @@ use std::thread;
 use prometheus::IntCounter;
 use tokio::sync::{mpsc, oneshot};
 
-use super::accounts::{Accounts, FolderError, Name};
+use super::accounts::{AccountName, Accounts, FolderError};
 use super::guard::{Panicked, guarded};
 use super::log::TARGET;
 use crate::account::Account;
@@ -31,7 +31,7 @@ pub struct AccountReader {
 }
 
 struct Question {
-    name: Name,
+    name: AccountName,
     answer: oneshot::Sender<Found>,
 }
 
@@ -53,7 +53,7 @@ impl AccountReader {
     }
 
     /// Looks at the files of an account now.
-    pub async fn read(&self, name: &Name) -> Found {
+    pub async fn read(&self, name: &AccountName) -> Found {
         let (answer, answered) = oneshot::channel();
         let question = Question { name: name.clone(), answer };
         let found = match self.questions.send(question).await {
@@ -68,10 +68,10 @@ impl AccountReader {
 /// Reads each account once, and answers all who ask for it.
 fn read_all(
     questions: impl Iterator<Item = Question>,
-    read: impl Fn(&Name) -> Result<Account, FolderError>,
+    read: impl Fn(&AccountName) -> Result<Account, FolderError>,
     panics: &IntCounter,
 ) {
-    let mut waiting: HashMap<Name, Vec<oneshot::Sender<Found>>> = HashMap::new();
+    let mut waiting: HashMap<AccountName, Vec<oneshot::Sender<Found>>> = HashMap::new();
     for Question { name, answer } in questions {
         match waiting.entry(name) {
             Entry::Occupied(entry) => entry.into_mut().push(answer),
@@ -106,8 +106,8 @@ mod tests {
 
     const SECRET: &str = "<Secret>GEZDGNBVGY3TQOJQ</Secret>";
 
-    fn name(text: &str) -> Name {
-        Name::parse(text).unwrap()
+    fn name(text: &str) -> AccountName {
+        AccountName::parse(text).unwrap()
     }
 
     fn counter() -> IntCounter {
@@ -144,7 +144,7 @@ mod tests {
             .into_iter()
             .unzip();
         let looks = RefCell::new(Vec::new());
-        let read = |name: &Name| {
+        let read = |name: &AccountName| {
             looks.borrow_mut().push(name.as_str().to_owned());
             assert_ne!(name.as_str(), "bad");
             Ok(Account::read(SECRET.as_bytes(), None)?)

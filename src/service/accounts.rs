@@ -15,9 +15,9 @@ use crate::xml::MAX_DOCUMENT_BYTES;
 /// The name of an account: 1 to 128 of `[A-Za-z0-9._@+-]`, not with a dot at its beginning, nor with `.parameters` at its end.
 /// So no name leads out of the folder or to the parameters of another account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Name(String);
+pub struct AccountName(String);
 
-impl Name {
+impl AccountName {
     /// The accepted values, in words.
     pub const EXPECTED: &'static str =
         "a name of 1 to 128 of A to Z, a to z, 0 to 9 and ._@+- that does not begin with a dot";
@@ -84,25 +84,25 @@ impl Accounts {
 
     /// The names among the first thousand files: to look at more would hold up a start.
     #[must_use]
-    pub fn some(&self) -> Vec<Name> {
+    pub fn some(&self) -> Vec<AccountName> {
         const LOOKED_AT: usize = 1000;
         let Ok(entries) = fs::read_dir(&self.folder) else { return Vec::new() };
         let names = entries.take(LOOKED_AT).flatten().filter_map(|entry| {
             let file = entry.file_name();
-            Name::parse(file.to_str()?.strip_suffix(".xml")?)
+            AccountName::parse(file.to_str()?.strip_suffix(".xml")?)
         });
         names.collect()
     }
 
     /// Whether an account has a secret of fewer than [`STRONG_BITS`]. A file that cannot be read is reported when it is used.
     #[must_use]
-    pub fn is_weak(&self, name: &Name) -> bool {
+    pub fn is_weak(&self, name: &AccountName) -> bool {
         self.read(name).is_ok_and(|account| account.secret_bits() < STRONG_BITS)
     }
 
     /// The file with the secret of an account.
     #[must_use]
-    pub fn file(&self, name: &Name) -> PathBuf {
+    pub fn file(&self, name: &AccountName) -> PathBuf {
         self.folder.join(format!("{}.xml", name.as_str()))
     }
 
@@ -111,7 +111,7 @@ impl Accounts {
     /// # Errors
     ///
     /// [`FolderError`] where there is none, or one that cannot be used.
-    pub fn read(&self, name: &Name) -> Result<Account, FolderError> {
+    pub fn read(&self, name: &AccountName) -> Result<Account, FolderError> {
         let document = read(&self.file(name))?.ok_or(FolderError::Unknown)?;
         let parameters = read(&self.folder.join(format!("{}.parameters.xml", name.as_str())))?;
         Ok(Account::read(&document, parameters.as_deref().map(Vec::as_slice))?)
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn names() {
         for right in ["a", "john.doe@example.org", "A+b-c_9", &"x".repeat(128), "parameters", "a.xml"] {
-            assert_eq!(Name::parse(right).unwrap().as_str(), right);
+            assert_eq!(AccountName::parse(right).unwrap().as_str(), right);
         }
         for wrong in [
             "",
@@ -168,7 +168,7 @@ mod tests {
             "a.PARAMETERS",
             &"x".repeat(129),
         ] {
-            assert_eq!(Name::parse(wrong), None, "{wrong}");
+            assert_eq!(AccountName::parse(wrong), None, "{wrong}");
         }
     }
 }

@@ -27,10 +27,10 @@ const LINGER_SILENCE: Duration = Duration::from_secs(5);
 
 /// What is known of a connection. Clones are the same one.
 #[derive(Clone, Debug)]
-pub struct Connection(Arc<Shared>);
+pub struct Connection(Arc<ConnectionState>);
 
 #[derive(Debug)]
-struct Shared {
+struct ConnectionState {
     local: IpAddr,
     /// Odd while a request is being answered; it grows with every begin and every end.
     turns: AtomicU32,
@@ -42,7 +42,7 @@ impl Connection {
     #[must_use]
     pub fn new(local: IpAddr) -> Self {
         let local = local.to_canonical();
-        Self(Arc::new(Shared { local, turns: AtomicU32::new(0), unread: AtomicBool::new(false) }))
+        Self(Arc::new(ConnectionState { local, turns: AtomicU32::new(0), unread: AtomicBool::new(false) }))
     }
 
     /// The address that it came to; never IPv4 in the form of IPv6.
@@ -97,12 +97,12 @@ pub struct Wire<S> {
     stalled: Option<Instant>,
     /// Rings at the next deadline or before; it is set anew only when it rang, which saves it a turn for every request.
     alarm: Pin<Box<Sleep>>,
-    end: End,
+    closing: Closing,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
-/// How far the end of a connection has come.
-enum End {
+/// How far the closing of a connection has come.
+enum Closing {
     /// It is in use.
     None,
     /// There is no sound head; so much of the answer to that is written.
@@ -125,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             head: None,
             stalled: None,
             alarm,
-            end: End::None,
+            closing: Closing::None,
             _permit: permit,
         }
     }
@@ -163,7 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let deadline = self.head.map_or(self.since + IDLE, |head| head + HEAD);
         ready!(self.poll_deadline(context, deadline));
         if self.head.is_some() {
-            self.end = End::Refusing { answer: late_head(HEAD), written: 0 };
+            self.closing = Closing::Refusing { answer: late_head(HEAD), written: 0 };
             return self.poll_refusal(context);
         }
         Poll::Ready(Ok(()))
@@ -179,7 +179,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Writes what is left of the answer to a head that is not sound.
     fn poll_refusal_written(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let End::Refusing { answer, written } = &mut self.end {
+        if let Closing::Refusing { answer, written } = &mut self.closing {
             while *written < answer.len() {
                 match ready!(Pin::new(&mut self.stream).poll_write(context, &answer[*written..]))? {
                     0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
@@ -196,7 +196,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             return false;
         }
         let Some(answer) = wrong_head(bytes) else { return false };
-        self.end = End::Refusing { answer, written: 0 };
+        self.closing = Closing::Refusing { answer, written: 0 };
         true
     }
 
@@ -218,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         loop {
             let mut buffer = ReadBuf::uninit(&mut bytes);
             let read = Pin::new(&mut self.stream).poll_read(context, &mut buffer);
-            let End::Lingering { silent_until, .. } = &mut self.end else { return Poll::Ready(Ok(())) };
+            let Closing::Lingering { silent_until, .. } = &mut self.closing else { return Poll::Ready(Ok(())) };
             match read {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => *silent_until = Instant::now() + LINGER_SILENCE,
                 Poll::Ready(Ok(()) | Err(_)) => return Poll::Ready(Ok(())),
@@ -238,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let wire = self.get_mut();
-        if matches!(wire.end, End::Refusing { .. }) {
+        if matches!(wire.closing, Closing::Refusing { .. }) {
             return wire.poll_refusal(context);
         }
         let before = buffer.filled().len();
@@ -288,7 +288,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let wire = self.get_mut();
-        if !matches!(wire.end, End::Lingering { .. }) {
+        if !matches!(wire.closing, Closing::Lingering { .. }) {
             let result = Pin::new(&mut wire.stream).poll_shutdown(context);
             ready!(wire.poll_written(context, result))?;
             wire.is_answering();
@@ -296,11 +296,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
                 return Poll::Ready(Ok(()));
             }
             let now = Instant::now();
-            wire.end = End::Lingering { until: now + LINGER, silent_until: now + LINGER_SILENCE };
+            wire.closing = Closing::Lingering { until: now + LINGER, silent_until: now + LINGER_SILENCE };
         }
-        match wire.end {
-            End::Lingering { until, .. } => wire.poll_linger(context, until),
-            End::None | End::Refusing { .. } => Poll::Ready(Ok(())),
+        match wire.closing {
+            Closing::Lingering { until, .. } => wire.poll_linger(context, until),
+            Closing::None | Closing::Refusing { .. } => Poll::Ready(Ok(())),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::wording::reason;
 
 /// How a file is written, by what its content is said to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MessageKind {
     /// JSON, and what is built on it.
     Json,
     /// XML, and what is built on it.
@@ -22,7 +22,7 @@ pub enum Kind {
     Other,
 }
 
-impl Kind {
+impl MessageKind {
     /// The kind of a media type without parameters (RFC 9110, section 8.3; suffixes of RFC 6839).
     #[must_use]
     pub fn of(media_type: Option<&[u8]>) -> Self {
@@ -80,7 +80,7 @@ impl From<io::Error> for InboxError {
 /// # Errors
 ///
 /// [`InboxError`]; then there is no file.
-pub fn write(folder: &Path, id: &str, kind: Kind, content: &[u8], now: SystemTime) -> Result<(), InboxError> {
+pub fn write(folder: &Path, id: &str, kind: MessageKind, content: &[u8], now: SystemTime) -> Result<(), InboxError> {
     let now = now.duration_since(UNIX_EPOCH).map_err(|_| InboxError::Clock)?;
     let mut milliseconds = now.as_millis();
     loop {
@@ -119,7 +119,7 @@ fn sync(_: &Path) -> io::Result<()> {
 }
 
 /// `YYYYMMDDTHHMMSS.mmmZ-ID.ENDING`; none after the year 9999.
-fn name(milliseconds: u128, id: &str, kind: Kind) -> Option<String> {
+fn name(milliseconds: u128, id: &str, kind: MessageKind) -> Option<String> {
     let since = Duration::from_millis(u64::try_from(milliseconds).ok()?);
     let time = OffsetDateTime::from_unix_timestamp(i64::try_from(since.as_secs()).ok()?).ok()?;
     Some(format!(
@@ -142,7 +142,7 @@ mod tests {
     // contract 13.4b: by GNU date.
     #[test]
     fn names_are_the_time_and_the_id() {
-        let name = |milliseconds| name(milliseconds, "a-1", Kind::Json);
+        let name = |milliseconds| name(milliseconds, "a-1", MessageKind::Json);
         assert_eq!(name(0).as_deref(), Some("19700101T000000.000Z-a-1.json"));
         assert_eq!(name(1_709_210_096_007).as_deref(), Some("20240229T123456.007Z-a-1.json"));
         assert_eq!(name(253_402_300_799_999).as_deref(), Some("99991231T235959.999Z-a-1.json"));
@@ -154,21 +154,21 @@ mod tests {
     #[test]
     fn kinds_by_the_media_type() {
         for (media_type, kind) in [
-            ("application/json", Kind::Json),
-            ("Application/JSON", Kind::Json),
-            ("application/problem+json", Kind::Json),
-            ("application/xml", Kind::Xml),
-            ("text/xml", Kind::Xml),
-            ("image/svg+xml", Kind::Xml),
-            ("application/jsonl", Kind::Other),
-            ("application/octet-stream", Kind::Other),
-            ("json", Kind::Other),
-            ("+json", Kind::Json),
-            ("", Kind::Other),
+            ("application/json", MessageKind::Json),
+            ("Application/JSON", MessageKind::Json),
+            ("application/problem+json", MessageKind::Json),
+            ("application/xml", MessageKind::Xml),
+            ("text/xml", MessageKind::Xml),
+            ("image/svg+xml", MessageKind::Xml),
+            ("application/jsonl", MessageKind::Other),
+            ("application/octet-stream", MessageKind::Other),
+            ("json", MessageKind::Other),
+            ("+json", MessageKind::Json),
+            ("", MessageKind::Other),
         ] {
-            assert_eq!(Kind::of(Some(media_type.as_bytes())), kind, "{media_type}");
+            assert_eq!(MessageKind::of(Some(media_type.as_bytes())), kind, "{media_type}");
         }
-        assert_eq!(Kind::of(None), Kind::Other);
+        assert_eq!(MessageKind::of(None), MessageKind::Other);
     }
 
     // contract 13.4b
@@ -177,14 +177,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let now = UNIX_EPOCH + Duration::from_millis(999);
         for content in [b"a", b"b", b"c"] {
-            write(folder.path(), "x", Kind::Other, content, now).unwrap();
+            write(folder.path(), "x", MessageKind::Other, content, now).unwrap();
         }
         let contents = ["19700101T000000.999Z-x.bin", "19700101T000001.000Z-x.bin", "19700101T000001.001Z-x.bin"]
             .map(|name| fs::read(folder.path().join(name)).unwrap());
         assert_eq!(contents, [b"a", b"b", b"c"]);
         let before = UNIX_EPOCH - Duration::from_secs(1);
-        assert!(matches!(write(folder.path(), "x", Kind::Other, b"d", before), Err(InboxError::Clock)));
-        let missing = write(&folder.path().join("missing"), "x", Kind::Other, b"d", now).unwrap_err();
+        assert!(matches!(write(folder.path(), "x", MessageKind::Other, b"d", before), Err(InboxError::Clock)));
+        let missing = write(&folder.path().join("missing"), "x", MessageKind::Other, b"d", now).unwrap_err();
         assert_eq!(missing.to_string(), "cannot write: no such file or directory");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }

@@ -21,7 +21,7 @@ mod state_folder;
 mod summary;
 mod unlock;
 
-pub use accounts::Name;
+pub use accounts::AccountName;
 pub use lifecycle::{BeginError, serve};
 pub use phone_number::PhoneNumber;
 pub use summary::summary;

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::accounts::Accounts;
 use super::config::{self, Configuration, Overrides};
-use super::{Name, PhoneNumber, state_folder};
+use super::{AccountName, PhoneNumber, state_folder};
 use crate::memory::Memory;
 use crate::reply::Reply;
 
@@ -25,7 +25,7 @@ pub struct ServiceUnlock {
 #[derive(Clone, Debug)]
 pub enum Locked {
     /// Passwords of this account.
-    Account(Name),
+    Account(AccountName),
     /// Codes that were sent to this number.
     Destination(PhoneNumber),
     /// The same; the number is on the input, where no list of processes shows it.
@@ -46,7 +46,7 @@ pub fn unlock<E: Into<Reply>>(unlock: &ServiceUnlock, input: impl FnOnce() -> Re
     unlocked.unwrap_or_else(|description| Reply::error(&description))
 }
 
-fn account(file: &Path, name: &Name) -> Result<Reply, String> {
+fn account(file: &Path, name: &AccountName) -> Result<Reply, String> {
     let configuration = load(file)?;
     let folder = configuration.accounts.clone();
     let folder = folder.ok_or_else(|| format!("{WRONG}: expected accounts, the folder of accounts"))?;

@@ -12,7 +12,7 @@ use super::path_name::PathName;
 use super::reader::{At, Reader};
 use super::section::{Section, Value};
 use crate::named;
-use crate::service::delivery::{Command, Deliver, EndpointError, HttpClient};
+use crate::service::delivery::{Deliver, DeliveryCommand, EndpointError, HttpClient};
 
 pub(super) const KEYS: &[&str] =
     &["name", "kind", "url", "authentication_file", "insecure_http", "command", "api_key_file"];
@@ -32,7 +32,7 @@ pub enum DeliveryKind {
     /// `webhook`: by HTTP, authenticated as Verity does it.
     Webhook(WebhookDelivery),
     /// `command`: by a program of the operator, in the folder of the configuration.
-    Command(Command),
+    Command(DeliveryCommand),
     /// `skyvern`: to a server of Skyvern.
     Skyvern(SkyvernDelivery),
 }

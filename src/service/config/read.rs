@@ -16,7 +16,7 @@ use super::{
     Access, Configuration, Inbox, Limits, Mistake, PathName, Tls, Warning, client, delivery, file, inbox, limits, mfa,
     skyvern, state, syntax, tls, verification,
 };
-use crate::service::accounts::{Accounts, Name, STRONG_BITS};
+use crate::service::accounts::{AccountName, Accounts, STRONG_BITS};
 use crate::state::Location;
 
 /// The keys above the first section, and the sections.
@@ -164,8 +164,8 @@ fn accounts(top: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<PathBuf> {
 }
 
 /// Which accounts have something: how many, and which comes first by its name.
-fn which<'a>(names: impl Iterator<Item = &'a Name> + Clone) -> Option<String> {
-    let first = names.clone().map(Name::as_str).min()?;
+fn which<'a>(names: impl Iterator<Item = &'a AccountName> + Clone) -> Option<String> {
+    let first = names.clone().map(AccountName::as_str).min()?;
     Some(match names.count() {
         1 => format!("the account {first} has"),
         count => format!("{count} accounts, of which {first} is the first, have"),

@@ -7,7 +7,7 @@ use super::path_name::PathName;
 use super::reader::{At, Reader};
 use super::secret::{SecretFile, secret_file};
 use super::section::{Section, Value};
-use crate::service::accounts::{Accounts, FolderError, Name};
+use crate::service::accounts::{AccountName, Accounts, FolderError};
 
 pub(super) const KEYS: &[&str] = &["path", "account", "api_key_file", "minimum_rest", "tasks"];
 
@@ -23,14 +23,14 @@ pub struct SkyvernConfig {
     /// `path`: it is asked by `POST /skyvern/{path}`; no other section has the same.
     pub path: PathName,
     /// `account`: whose codes are given out.
-    pub account: Name,
+    pub account: AccountName,
     /// `api_key_file`: the key that requests are signed with; read again on SIGHUP.
     pub api_key: SecretFile,
     /// `minimum_rest`: how many seconds a code is valid at least when it is given out: 0 to less than the period of the account.
     /// Default: 10.
     pub minimum_rest: u64,
     /// `tasks`: the accounts of single tasks, by `task_id` or `workflow_permanent_id`.
-    pub tasks: BTreeMap<String, Name>,
+    pub tasks: BTreeMap<String, AccountName>,
 }
 
 /// The sections in the order of the file. The folder is that of all accounts.
@@ -72,12 +72,12 @@ fn minimum_rest(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Rest {
     Rest { seconds, at: Some(value.at) }
 }
 
-fn account(section: &Section<'_, '_>, enrolled: &Enrolled<'_>, reader: &mut Reader<'_>) -> Option<Name> {
-    let value = section.required("account", Name::EXPECTED, reader)?;
+fn account(section: &Section<'_, '_>, enrolled: &Enrolled<'_>, reader: &mut Reader<'_>) -> Option<AccountName> {
+    let value = section.required("account", AccountName::EXPECTED, reader)?;
     enrolled.name(&value, reader)
 }
 
-fn tasks(section: &Section<'_, '_>, enrolled: &Enrolled<'_>, reader: &mut Reader<'_>) -> BTreeMap<String, Name> {
+fn tasks(section: &Section<'_, '_>, enrolled: &Enrolled<'_>, reader: &mut Reader<'_>) -> BTreeMap<String, AccountName> {
     let Some(value) = section.value("tasks") else { return BTreeMap::new() };
     let tasks = value.entries("a table of accounts by the ids of tasks", reader);
     tasks.into_iter().filter_map(|(task, value)| Some((task.to_owned(), enrolled.name(&value, reader)?))).collect()
@@ -92,10 +92,10 @@ struct Enrolled<'a> {
 
 impl Enrolled<'_> {
     /// The name of an account, which may come later.
-    fn name(&self, value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<Name> {
-        let name = value.text(Name::EXPECTED, reader)?;
-        let Some(name) = Name::parse(name) else {
-            value.expected(Name::EXPECTED, reader);
+    fn name(&self, value: &Value<'_, '_>, reader: &mut Reader<'_>) -> Option<AccountName> {
+        let name = value.text(AccountName::EXPECTED, reader)?;
+        let Some(name) = AccountName::parse(name) else {
+            value.expected(AccountName::EXPECTED, reader);
             return None;
         };
         match self.accounts.map(|accounts| accounts.read(&name)) {

@@ -26,7 +26,7 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// A command that delivers messages.
 #[derive(Clone, Debug)]
-pub struct Command {
+pub struct DeliveryCommand {
     template: CommandTemplate,
     folder: PathBuf,
     limit: Duration,
@@ -52,7 +52,7 @@ pub enum CommandError {
     },
 }
 
-impl Command {
+impl DeliveryCommand {
     /// A command that runs in a folder, so long at most.
     #[must_use]
     pub const fn new(template: CommandTemplate, folder: PathBuf, limit: Duration) -> Self {
@@ -97,7 +97,7 @@ impl Command {
     }
 }
 
-impl Deliver for Command {
+impl Deliver for DeliveryCommand {
     fn deliver<'a>(&'a self, message: &'a Message) -> Delivering<'a> {
         Box::pin(async move { self.run(message).await.map(|()| Delivered::Accepted).map_err(DeliveryError::from) })
     }

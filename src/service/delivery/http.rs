@@ -13,7 +13,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use zeroize::Zeroizing;
 
-pub use endpoint::{Endpoint, EndpointError, ProxyAddress};
+pub use endpoint::{EndpointError, EndpointUrl, ProxyAddress};
 pub use error::HttpError;
 pub use options::{HttpOptions, OptionsError};
 
@@ -63,8 +63,8 @@ impl HttpClient {
     /// # Errors
     ///
     /// [`EndpointError`] where it is none, or not safe.
-    pub fn endpoint(&self, text: &str) -> Result<Endpoint, EndpointError> {
-        Endpoint::parse(text, self.allows_http)
+    pub fn endpoint(&self, text: &str) -> Result<EndpointUrl, EndpointError> {
+        EndpointUrl::parse(text, self.allows_http)
     }
 
     /// How long a delivery may take.
@@ -76,7 +76,7 @@ impl HttpClient {
     /// Sends a body, and waits for the head of the answer.
     pub(super) async fn post(
         &self,
-        endpoint: &Endpoint,
+        endpoint: &EndpointUrl,
         content_type: HeaderValue,
         headers: HeaderMap,
         body: Zeroizing<Vec<u8>>,

@@ -17,10 +17,10 @@ use std::pin::Pin;
 use std::time::Duration;
 
 pub use authentication::{Authentication, AuthenticationDocument, AuthenticationError};
-pub use command::{Command, CommandTemplate, CommandTemplateError};
+pub use command::{CommandTemplate, CommandTemplateError, DeliveryCommand};
 pub use confidential::Confidential;
 pub use error::{DeliveryError, Failure};
-pub use http::{Endpoint, EndpointError, HttpClient, HttpError, HttpOptions, OptionsError, ProxyAddress};
+pub use http::{EndpointError, EndpointUrl, HttpClient, HttpError, HttpOptions, OptionsError, ProxyAddress};
 pub use skyvern::{ApiKey, Note, Skyvern, SkyvernError, SkyvernMessage};
 pub use token::{Token, TokenError};
 pub use webhook::{ContentType, Webhook};

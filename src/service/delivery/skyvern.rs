@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use zeroize::Zeroizing;
 
 use super::error::{Failure, explained, of_status};
-use super::http::{Endpoint, HttpClient, JSON, confidential_header};
+use super::http::{EndpointUrl, HttpClient, JSON, confidential_header};
 use super::json::{object, write_object};
 use super::{Confidential, Deliver, Delivered, Delivering, DeliveryError, EndpointError, Message};
 
@@ -25,7 +25,7 @@ const MAX_WAIT: Duration = Duration::from_secs(16);
 /// A server of Skyvern, and the key to it. Clones share its connections.
 #[derive(Clone)]
 pub struct Skyvern {
-    endpoint: Endpoint,
+    endpoint: EndpointUrl,
     api_key: HeaderValue,
     client: HttpClient,
 }
@@ -112,7 +112,7 @@ impl Skyvern {
     /// # Errors
     ///
     /// [`EndpointError`] where the address cannot be completed.
-    pub fn new(base: Endpoint, api_key: &ApiKey, client: HttpClient) -> Result<Self, EndpointError> {
+    pub fn new(base: EndpointUrl, api_key: &ApiKey, client: HttpClient) -> Result<Self, EndpointError> {
         Ok(Self { endpoint: Self::address(base)?, api_key: api_key.0.clone(), client })
     }
 
@@ -121,7 +121,7 @@ impl Skyvern {
     /// # Errors
     ///
     /// [`EndpointError`] where the address cannot be completed; a whole one always can.
-    pub fn address(base: Endpoint) -> Result<Endpoint, EndpointError> {
+    pub fn address(base: EndpointUrl) -> Result<EndpointUrl, EndpointError> {
         base.completed(PATH, &[PATH, OLDER_PATH])
     }
 

@@ -81,15 +81,15 @@ pub(super) type Fetching = Pin<Box<dyn Future<Output = Result<Issued, TokenError
 
 /// Where tokens come from. Clones share them.
 #[derive(Clone)]
-pub(super) struct TokenSource(Arc<Shared>);
+pub(super) struct TokenSource(Arc<SharedSource>);
 
-struct Shared {
+struct SharedSource {
     fetch: Box<dyn Fn() -> Fetching + Send + Sync>,
     clock: fn() -> Instant,
-    state: Mutex<State>,
+    state: Mutex<TokenState>,
 }
 
-struct State {
+struct TokenState {
     cache: Cache,
     /// The request under way. Its end wakes all who wait; their number is that of its receivers.
     flight: Option<watch::Sender<Landing>>,
@@ -101,8 +101,8 @@ type Landing = Option<Result<(), TokenError>>;
 impl TokenSource {
     /// A source by any way to ask and by any clock that goes on steadily.
     pub(super) fn new(fetch: impl Fn() -> Fetching + Send + Sync + 'static, clock: fn() -> Instant) -> Self {
-        let state = Mutex::new(State { cache: Cache::default(), flight: None });
-        Self(Arc::new(Shared { fetch: Box::new(fetch), clock, state }))
+        let state = Mutex::new(TokenState { cache: Cache::default(), flight: None });
+        Self(Arc::new(SharedSource { fetch: Box::new(fetch), clock, state }))
     }
 
     /// A token that is valid by all that is known. One that will soon end is given out while another is on its way.
@@ -156,9 +156,9 @@ impl TokenSource {
     }
 }
 
-impl Shared {
+impl SharedSource {
     /// What was changed under the lock is right at every moment, also where somebody panicked.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, TokenState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -170,7 +170,7 @@ enum Next {
 
 /// A request under way, which lands in any case: where it is dropped, those who wait hear of it, and the next one can begin.
 struct Flight {
-    shared: Arc<Shared>,
+    shared: Arc<SharedSource>,
     is_under_way: bool,
 }
 

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use super::authentication::{Authentication, AuthenticationError, Bearer};
-use super::http::{Endpoint, HttpClient, JSON, confidential_header};
+use super::http::{EndpointUrl, HttpClient, JSON, confidential_header};
 use super::json::write_object;
 use super::token::{Token, TokenError};
 use super::{Deliver, Delivered, Delivering, DeliveryError, Message};
@@ -15,7 +15,7 @@ use super::{Deliver, Delivered, Delivering, DeliveryError, Message};
 /// A webhook. Clones share its connections and tokens.
 #[derive(Clone)]
 pub struct Webhook {
-    endpoint: Endpoint,
+    endpoint: EndpointUrl,
     bearer: Option<Bearer>,
     client: HttpClient,
 }
@@ -53,7 +53,7 @@ impl Webhook {
     ///
     /// [`AuthenticationError::Url`] where the address of the token server cannot be used.
     pub fn new(
-        endpoint: Endpoint,
+        endpoint: EndpointUrl,
         authentication: Option<Authentication>,
         client: HttpClient,
     ) -> Result<Self, AuthenticationError> {

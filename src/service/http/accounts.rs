@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::operation::Input;
 use crate::reply::Reply;
 use crate::service::account_reader::Found;
-use crate::service::accounts::{FolderError, Name};
+use crate::service::accounts::{AccountName, FolderError};
 use crate::service::log::TARGET;
 use crate::symbol_format::SymbolFormat;
 use crate::system;
@@ -63,13 +63,13 @@ async fn operate(operation: AccountOperation, service: Arc<Service>, call: Call)
 }
 
 /// The name in a path.
-fn name(path: &str) -> Option<Name> {
+fn name(path: &str) -> Option<AccountName> {
     let segment = path.split('/').nth(2)?;
-    Name::parse(&percent_decode_str(segment).decode_utf8().unwrap_or(Cow::Borrowed("")))
+    AccountName::parse(&percent_decode_str(segment).decode_utf8().unwrap_or(Cow::Borrowed("")))
 }
 
 /// The account as it is now.
-pub(super) async fn account(service: &Service, name: &Name) -> Found {
+pub(super) async fn account(service: &Service, name: &AccountName) -> Found {
     match &service.accounts {
         Some(accounts) => accounts.read(name).await,
         None => Arc::new(Err(FolderError::Unknown)),
@@ -80,7 +80,7 @@ async fn respond(
     operation: AccountOperation,
     service: &Service,
     account: &Account,
-    name: &Name,
+    name: &AccountName,
     call: Call,
 ) -> Result<Answer, X4Error> {
     let (names, format) = parameters(operation, call.head.uri.query())?;
@@ -129,7 +129,7 @@ fn of_needless_upload(error: UploadError) -> X4Error {
     }
 }
 
-fn of_folder(error: &FolderError, name: Option<&Name>) -> Answer {
+fn of_folder(error: &FolderError, name: Option<&AccountName>) -> Answer {
     let code = match error {
         FolderError::Unknown => StatusCode::NOT_FOUND,
         FolderError::Account(_)
@@ -138,7 +138,7 @@ fn of_folder(error: &FolderError, name: Option<&Name>) -> Answer {
         | FolderError::Internal
         | FolderError::TooLarge => {
             // The line of the request has the kind of the cause only.
-            let (account, cause) = (name.map(Name::as_str), error.to_string());
+            let (account, cause) = (name.map(AccountName::as_str), error.to_string());
             tracing::error!(target: TARGET, account, cause, "account not available");
             StatusCode::INTERNAL_SERVER_ERROR
         }

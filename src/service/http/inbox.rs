@@ -22,7 +22,7 @@ use super::upload::UploadError;
 use super::{Contract, Service, media_type};
 use crate::service::config::Inbox;
 use crate::service::guard::guarded_future;
-use crate::service::inbox::{self, InboxError, Kind};
+use crate::service::inbox::{self, InboxError, MessageKind};
 use crate::service::log::TARGET;
 use crate::state::IdempotencyKey;
 
@@ -101,7 +101,7 @@ impl From<MessageError> for Answer {
 struct InboxMessage {
     folder: PathBuf,
     id: RequestId,
-    kind: Kind,
+    kind: MessageKind,
     body: Zeroizing<Vec<u8>>,
 }
 
@@ -141,7 +141,7 @@ async fn message(
     let client = call.client.as_deref().unwrap_or_default();
     let key =
         idempotency::key(&headers)?.map(|key| IdempotencyKey::of(&[b"inbox", name.as_bytes(), client.as_bytes()], key));
-    let kind = Kind::of(media_type::of(&headers));
+    let kind = MessageKind::of(media_type::of(&headers));
     let body = call.upload.read(MAX_BYTES).await?;
     if body.is_empty() {
         return Err(MessageError::Empty);

@@ -168,7 +168,7 @@ async fn token(service: Arc<Service>, call: Call) -> Answer {
 async fn issue(service: &Service, call: Call) -> Result<Answer, TokenRequestError> {
     let headers = call.head.headers;
     let body = call.upload.read(MAX_BYTES).await?;
-    let form = Form::read(&headers, &body)?;
+    let form = TokenForm::read(&headers, &body)?;
     let client = client(service, &headers, &form)?;
     match form.grant_type.as_deref() {
         Some(b"client_credentials") => {}
@@ -197,7 +197,7 @@ async fn issue(service: &Service, call: Call) -> Result<Answer, TokenRequestErro
 }
 
 /// The id of the client that asks (RFC 6749, section 2.3.1).
-fn client(service: &Service, headers: &HeaderMap, form: &Form<'_>) -> Result<String, TokenRequestError> {
+fn client(service: &Service, headers: &HeaderMap, form: &TokenForm<'_>) -> Result<String, TokenRequestError> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         let wrong = TokenRequestError::InvalidClient { is_basic: false };
@@ -244,14 +244,14 @@ fn decoded_bytes(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 
 /// What a request for a token says; an empty value counts as absent (RFC 6749, section 3.2).
 #[derive(Default)]
-struct Form<'a> {
+struct TokenForm<'a> {
     grant_type: Option<Cow<'a, [u8]>>,
     client_id: Option<Cow<'a, [u8]>>,
     client_secret: Option<Cow<'a, [u8]>>,
     scope: Option<Cow<'a, [u8]>>,
 }
 
-impl<'a> Form<'a> {
+impl<'a> TokenForm<'a> {
     /// Reads a form. Other names are ignored; each name comes once at most (RFC 6749, section 3.2).
     fn read(headers: &HeaderMap, body: &'a [u8]) -> Result<Self, TokenRequestError> {
         if !media_type::is(headers, FORM) {

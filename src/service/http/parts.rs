@@ -110,18 +110,18 @@ fn base(configuration: &Configuration) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::service::accounts::Name;
+    use crate::service::accounts::AccountName;
     use crate::service::config::{
         Client, DeliveryConfig, DeliveryKind, Destinations, Inbox, MfaChannels, MfaLimits, SecretFile, SkyvernConfig,
     };
-    use crate::service::delivery::{Command, CommandTemplate, SERVICE_LIMIT};
+    use crate::service::delivery::{CommandTemplate, DeliveryCommand, SERVICE_LIMIT};
     use crate::state::Quota;
     use std::collections::BTreeMap;
     use std::path::PathBuf;
 
     /// Skyvern at this path, with the key `key` and an account of the same name.
     pub(crate) fn skyvern(path: &str) -> SkyvernConfig {
-        let (path, account) = (PathName::parse(path).unwrap(), Name::parse(path).unwrap());
+        let (path, account) = (PathName::parse(path).unwrap(), AccountName::parse(path).unwrap());
         let api_key = SecretFile::of("key");
         SkyvernConfig { path, account, api_key, minimum_rest: 0, tasks: BTreeMap::new() }
     }
@@ -147,7 +147,7 @@ pub(crate) mod tests {
     /// A delivery that fails at once: its program is nowhere.
     pub(crate) fn broken_delivery() -> DeliveryConfig {
         let command = CommandTemplate::new(vec!["./nowhere".to_owned()]).unwrap();
-        let kind = DeliveryKind::Command(Command::new(command, PathBuf::from("nowhere"), SERVICE_LIMIT));
+        let kind = DeliveryKind::Command(DeliveryCommand::new(command, PathBuf::from("nowhere"), SERVICE_LIMIT));
         DeliveryConfig { name: PathName::parse("broken").unwrap(), kind }
     }
 

@@ -20,7 +20,7 @@ use super::upload::UploadError;
 use super::{Contract, Service, accounts};
 use crate::account::Account;
 use crate::otp::{Password, UnixTime};
-use crate::service::accounts::Name;
+use crate::service::accounts::AccountName;
 use crate::service::config::{SecretFile, SkyvernConfig};
 use crate::system;
 
@@ -49,8 +49,8 @@ pub fn routes(routes: Routes) -> Routes {
 /// Who asks at one path. It is not `Debug`: it has a key.
 pub struct Asker {
     path: String,
-    account: Name,
-    tasks: BTreeMap<String, Name>,
+    account: AccountName,
+    tasks: BTreeMap<String, AccountName>,
     minimum_rest: u64,
     key: RwLock<SecretFile>,
 }
@@ -159,7 +159,7 @@ impl Asker {
     }
 
     /// The account of a task: by its id, then by that of its workflow, else that of the path.
-    fn account_of(&self, question: &CodeRequest) -> &Name {
+    fn account_of(&self, question: &CodeRequest) -> &AccountName {
         let ids = [&question.task_id, &question.workflow_permanent_id];
         ids.into_iter().flatten().find_map(|id| self.tasks.get(id)).unwrap_or(&self.account)
     }
@@ -202,7 +202,12 @@ async fn question(asker: &Asker, call: Call) -> Result<CodeRequest, CodeError> {
     CodeRequest::read(&body).map_err(|_| CodeError::Body)
 }
 
-async fn code(asker: &Asker, service: &Service, name: &Name, question: &CodeRequest) -> Result<Answer, CodeError> {
+async fn code(
+    asker: &Asker,
+    service: &Service,
+    name: &AccountName,
+    question: &CodeRequest,
+) -> Result<Answer, CodeError> {
     let found = accounts::account(service, name).await;
     let account = found.as_ref().as_ref().map_err(|error| CodeAccountError::Account(error.to_string()))?;
     let code = asker.code(account, system::time().ok_or(CodeError::Clock)?)?;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{PushError, WebhookRequest, WebhookTarget, run};
 use crate::service::config;
 use crate::service::delivery::{
-    AuthenticationDocument, Confidential, ContentType, Delivered, Endpoint, HttpClient, Webhook,
+    AuthenticationDocument, Confidential, ContentType, Delivered, EndpointUrl, HttpClient, Webhook,
 };
 
 /// The most bytes of a document.
@@ -53,7 +53,7 @@ fn document(file: &Path) -> Result<AuthenticationDocument, PushError> {
 }
 
 /// The one address that is named, here or there.
-fn endpoint(url: Option<&str>, written: Option<&Confidential>, client: &HttpClient) -> Result<Endpoint, PushError> {
+fn endpoint(url: Option<&str>, written: Option<&Confidential>, client: &HttpClient) -> Result<EndpointUrl, PushError> {
     let written = written.map(|url| client.endpoint(url.reveal())).transpose().map_err(PushError::Address)?;
     match (url.map(|url| named(url, client)).transpose()?, written) {
         (Some(named), Some(written)) if named != written => Err(PushError::OtherUrl),
@@ -62,6 +62,6 @@ fn endpoint(url: Option<&str>, written: Option<&Confidential>, client: &HttpClie
     }
 }
 
-fn named(url: &str, client: &HttpClient) -> Result<Endpoint, PushError> {
+fn named(url: &str, client: &HttpClient) -> Result<EndpointUrl, PushError> {
     client.endpoint(url).map_err(|error| PushError::Parameter { option: "--url", expected: error.expected() })
 }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use super::super::reader::Reader;
 use super::super::section::Section;
 use super::program;
-use crate::service::delivery::{Command, CommandTemplate, SERVICE_LIMIT};
+use crate::service::delivery::{CommandTemplate, DeliveryCommand, SERVICE_LIMIT};
 
 const EXPECTED: &str = "a list of the words of a command, the program first,";
 
 /// The command of a section, which runs in the folder of the configuration.
-pub(super) fn read(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<Command> {
+pub(super) fn read(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<DeliveryCommand> {
     let value = section.required("command", EXPECTED, reader)?;
     let elements = value.list_of_some(EXPECTED, reader);
     let words: Vec<String> =
@@ -27,7 +27,7 @@ pub(super) fn read(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option
     if let Err(reason) = program::check(&template.program(&folder), &folder) {
         first.unusable("program", &reason, reader);
     }
-    Some(Command::new(template, folder, SERVICE_LIMIT))
+    Some(DeliveryCommand::new(template, folder, SERVICE_LIMIT))
 }
 
 /// The folder of the configuration by its whole name: a program is looked for from there when there is the working folder.

@@ -6,7 +6,7 @@ use super::super::reader::Reader;
 use super::super::secret::{SecretFile, secret_file};
 use super::super::section::Section;
 use super::{RereadError, endpoint};
-use crate::service::delivery::{ApiKey, Endpoint, EndpointError, HttpClient, Skyvern};
+use crate::service::delivery::{ApiKey, EndpointError, EndpointUrl, HttpClient, Skyvern};
 
 const KEY: &str = "api_key_file";
 
@@ -55,7 +55,7 @@ fn read_key(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<(ApiKe
     }
 }
 
-fn read_address(section: &Section<'_, '_>, client: &HttpClient, reader: &mut Reader<'_>) -> Option<Endpoint> {
+fn read_address(section: &Section<'_, '_>, client: &HttpClient, reader: &mut Reader<'_>) -> Option<EndpointUrl> {
     let url = section.required("url", EndpointError::Form.expected(), reader)?;
     endpoint(&url, |text| Skyvern::address(client.endpoint(text)?), reader)
 }

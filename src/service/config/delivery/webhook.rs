@@ -9,7 +9,7 @@ use super::super::secret::warn_of_others;
 use super::super::section::Section;
 use super::{RereadError, endpoint};
 use crate::service::delivery::{
-    AuthenticationDocument, AuthenticationError, Confidential, Endpoint, HttpClient, Webhook,
+    AuthenticationDocument, AuthenticationError, Confidential, EndpointUrl, HttpClient, Webhook,
 };
 
 const KEY: &str = "authentication_file";
@@ -32,7 +32,7 @@ pub struct WebhookDelivery {
 struct AuthenticationFile {
     file: PathBuf,
     /// `url`; none where the file has the address.
-    url: Option<Endpoint>,
+    url: Option<EndpointUrl>,
     client: HttpClient,
 }
 
@@ -79,7 +79,7 @@ impl AuthenticationFile {
     }
 
     /// The one address that is named, here or there.
-    fn endpoint(&self, written: Option<&Confidential>) -> Result<Endpoint, WebhookError> {
+    fn endpoint(&self, written: Option<&Confidential>) -> Result<EndpointUrl, WebhookError> {
         let written = written.map(|url| self.client.endpoint(url.reveal())).transpose();
         let written = written.map_err(|error| WebhookError::File(format!("{error} for the address of the webhook")))?;
         match (&self.url, written) {

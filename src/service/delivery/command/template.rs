@@ -31,16 +31,16 @@ pub enum CommandTemplateError {
 
 /// What is replaced in an argument.
 #[derive(Clone, Copy)]
-enum Place {
+enum Placeholder {
     To,
     From,
     Channel,
     Id,
 }
 
-named!(Place { To = "to", From = "from", Channel = "channel", Id = "id" });
+named!(Placeholder { To = "to", From = "from", Channel = "channel", Id = "id" });
 
-impl Place {
+impl Placeholder {
     fn value(self, message: &Message) -> &str {
         match self {
             Self::To => message.to.reveal(),
@@ -52,9 +52,9 @@ impl Place {
 }
 
 /// A piece of an argument.
-enum Piece<'a> {
+enum TemplatePiece<'a> {
     Text(&'a str),
-    Place(Place),
+    Placeholder(Placeholder),
     Unknown,
 }
 
@@ -70,11 +70,11 @@ impl CommandTemplate {
         }
         let mut words = words.into_iter();
         let program = words.next().filter(|program| !program.trim().is_empty()).ok_or(CommandTemplateError::Program)?;
-        if pieces(&program).any(|piece| !matches!(piece, Piece::Text(_))) {
+        if pieces(&program).any(|piece| !matches!(piece, TemplatePiece::Text(_))) {
             return Err(CommandTemplateError::Program);
         }
         let arguments: Vec<String> = words.collect();
-        if arguments.iter().any(|argument| pieces(argument).any(|piece| matches!(piece, Piece::Unknown))) {
+        if arguments.iter().any(|argument| pieces(argument).any(|piece| matches!(piece, TemplatePiece::Unknown))) {
             return Err(CommandTemplateError::Place);
         }
         Ok(Self { program, arguments })
@@ -94,9 +94,9 @@ impl CommandTemplate {
     pub(super) fn arguments(&self, message: &Message) -> impl Iterator<Item = String> {
         self.arguments.iter().map(|argument| {
             let text = |piece| match piece {
-                Piece::Text(text) => text,
-                Piece::Place(place) => place.value(message),
-                Piece::Unknown => unreachable!("an argument with one was refused"),
+                TemplatePiece::Text(text) => text,
+                TemplatePiece::Placeholder(placeholder) => placeholder.value(message),
+                TemplatePiece::Unknown => unreachable!("an argument with one was refused"),
             };
             pieces(argument).map(text).collect()
         })
@@ -110,7 +110,7 @@ impl fmt::Debug for CommandTemplate {
 }
 
 /// An argument piece by piece. Braces round anything but a name, as JSON has them, are text.
-fn pieces(argument: &str) -> impl Iterator<Item = Piece<'_>> {
+fn pieces(argument: &str) -> impl Iterator<Item = TemplatePiece<'_>> {
     let mut rest = argument;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -118,14 +118,14 @@ fn pieces(argument: &str) -> impl Iterator<Item = Piece<'_>> {
         }
         if let Some((name, behind)) = name_at_start(rest) {
             rest = behind;
-            let place = Place::ALL.into_iter().find(|place| place.name() == name);
-            return Some(place.map_or(Piece::Unknown, Piece::Place));
+            let placeholder = Placeholder::ALL.into_iter().find(|placeholder| placeholder.name() == name);
+            return Some(placeholder.map_or(TemplatePiece::Unknown, TemplatePiece::Placeholder));
         }
         // The first character is text in any case.
         let next = rest.char_indices().skip(1).find(|(at, _)| name_at_start(&rest[*at..]).is_some());
         let (text, behind) = rest.split_at(next.map_or(rest.len(), |(at, _)| at));
         rest = behind;
-        Some(Piece::Text(text))
+        Some(TemplatePiece::Text(text))
     })
 }
 

@@ -17,9 +17,9 @@ fn message() -> Message {
     }
 }
 
-fn shell(script: &str, folder: &std::path::Path, limit: Duration) -> Command {
+fn shell(script: &str, folder: &std::path::Path, limit: Duration) -> DeliveryCommand {
     let words = ["/bin/sh", "-c", script, "sh", "{to}", "{from}", "{channel}", "{id}"].map(str::to_owned).to_vec();
-    Command::new(CommandTemplate::new(words).unwrap(), folder.to_owned(), limit)
+    DeliveryCommand::new(CommandTemplate::new(words).unwrap(), folder.to_owned(), limit)
 }
 
 async fn run(script: &str, limit: Duration) -> Result<Delivered, DeliveryError> {
@@ -54,7 +54,7 @@ async fn only_exit_code_0_is_a_success() {
     assert_eq!(run("kill -KILL $$", LONG).await, Err(CommandError::Signal.into()));
     let missing = CommandTemplate::new(vec!["./missing".to_owned()]).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let error = Command::new(missing, folder.path().to_owned(), LONG).deliver(&message()).await.unwrap_err();
+    let error = DeliveryCommand::new(missing, folder.path().to_owned(), LONG).deliver(&message()).await.unwrap_err();
     assert_eq!(error.to_string(), "not delivered: cannot start the command: no such file or directory");
 }
 

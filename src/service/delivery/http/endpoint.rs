@@ -9,7 +9,7 @@ use thiserror::Error;
 
 /// An address that may be sent to. `Debug` does not show it: addresses of webhooks may have keys in them.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Endpoint(Url);
+pub struct EndpointUrl(Url);
 
 /// The address of a proxy, which may be reached without TLS: what passes through it has its own. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl EndpointError {
     }
 }
 
-impl Endpoint {
+impl EndpointUrl {
     /// Reads an address.
     pub(super) fn parse(text: &str, allows_http: bool) -> Result<Self, EndpointError> {
         let mut url = parse(text)?;
@@ -119,9 +119,9 @@ fn is_loopback(url: &Url) -> bool {
     })
 }
 
-impl fmt::Debug for Endpoint {
+impl fmt::Debug for EndpointUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Endpoint(redacted)")
+        f.write_str("EndpointUrl(redacted)")
     }
 }
 
@@ -151,7 +151,7 @@ mod tests {
             "http://[::1]:9/",
             "http://[::ffff:127.0.0.1]/",
         ] {
-            assert!(Endpoint::parse(text, false).is_ok(), "{text}");
+            assert!(EndpointUrl::parse(text, false).is_ok(), "{text}");
         }
         for text in [
             "http://gateway.example/",
@@ -162,8 +162,8 @@ mod tests {
             "http://[::2]/",
             "http://localhost./",
         ] {
-            assert_eq!(Endpoint::parse(text, false).unwrap_err(), EndpointError::Insecure, "{text}");
-            assert!(Endpoint::parse(text, true).is_ok(), "{text}");
+            assert_eq!(EndpointUrl::parse(text, false).unwrap_err(), EndpointError::Insecure, "{text}");
+            assert!(EndpointUrl::parse(text, true).is_ok(), "{text}");
         }
     }
 
@@ -184,7 +184,7 @@ mod tests {
             ("https://me:word@gateway.example/", EndpointError::Credentials),
             ("https://:word@gateway.example/", EndpointError::Credentials),
         ] {
-            assert_eq!(Endpoint::parse(text, true).unwrap_err(), error, "{text}");
+            assert_eq!(EndpointUrl::parse(text, true).unwrap_err(), error, "{text}");
             assert_eq!(ProxyAddress::parse(text).unwrap_err(), error, "{text}");
         }
         assert!(ProxyAddress::parse("http://proxy.example:3128").is_ok());
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn an_address_is_completed_once() {
         let completed = |text| {
-            let endpoint = Endpoint::parse(text, false).unwrap();
+            let endpoint = EndpointUrl::parse(text, false).unwrap();
             endpoint.completed("/v1/totp", &["/v1/totp", "/api/totp"]).map(|endpoint| endpoint.0.to_string())
         };
         for (text, expected) in [
@@ -215,8 +215,8 @@ mod tests {
     // contract 10.9g
     #[test]
     fn debug_shows_no_address() {
-        let endpoint = Endpoint::parse("https://gateway.example/key", false).unwrap();
-        assert_eq!(format!("{endpoint:?}"), "Endpoint(redacted)");
+        let endpoint = EndpointUrl::parse("https://gateway.example/key", false).unwrap();
+        assert_eq!(format!("{endpoint:?}"), "EndpointUrl(redacted)");
         let proxy = ProxyAddress::parse("http://proxy.example").unwrap();
         assert_eq!(format!("{proxy:?}"), "ProxyAddress(redacted)");
     }

@@ -6,7 +6,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use zeroize::Zeroizing;
 
 use super::super::Confidential;
-use super::super::http::{Endpoint, HttpClient};
+use super::super::http::{EndpointUrl, HttpClient};
 use super::answer::{self, Issued};
 use super::{TokenError, TokenSource};
 
@@ -15,7 +15,7 @@ const MOST: usize = 3;
 
 /// Who asks for tokens, and where.
 pub(in super::super) struct ClientCredentials {
-    pub endpoint: Endpoint,
+    pub endpoint: EndpointUrl,
     pub grant_type: String,
     pub client_id: String,
     pub client_secret: Confidential,

@@ -38,7 +38,7 @@ use crate::verification::MemoryError;
 use code::{Code, RandomnessError};
 use error::MfaError;
 pub use error::refuse;
-use parameters::{Asked, Form, ParameterError, Parameters};
+use parameters::{Asked, BodyFormat, BodyParameters, ParameterError};
 use ways::{Way, Ways};
 
 /// The most bytes of a request.
@@ -143,12 +143,12 @@ impl MfaService {
     }
 }
 
-/// The parameters of a body, JSON or a form.
-fn form(headers: &HeaderMap) -> Result<Form, MfaError> {
+/// How the body of a request is written, JSON or a form.
+fn format(headers: &HeaderMap) -> Result<BodyFormat, MfaError> {
     if media_type::is(headers, JSON) {
-        Ok(Form::Json)
+        Ok(BodyFormat::Json)
     } else if media_type::is(headers, "application/x-www-form-urlencoded") {
-        Ok(Form::Urlencoded)
+        Ok(BodyFormat::Urlencoded)
     } else {
         Err(MfaError::MediaType)
     }
@@ -193,7 +193,8 @@ async fn asked(mfa: &MfaService, channel: Channel, call: Call) -> Result<(Asked,
     mfa.check(&headers)?;
     let key = idempotency::key(&headers)?.map(|key| IdempotencyKey::of(&[b"mfa", channel.name().as_bytes()], key));
     let body = call.upload.read(MAX_BYTES).await?;
-    let parameters = Parameters::read(&body, form(&headers)?).map_err(|mistake| MfaError::Parameters(vec![mistake]))?;
+    let parameters =
+        BodyParameters::read(&body, format(&headers)?).map_err(|mistake| MfaError::Parameters(vec![mistake]))?;
     let asked = Asked::read(&parameters, channel, &mfa.destinations, &mfa.limits).map_err(MfaError::Parameters)?;
     Ok((asked, key))
 }
@@ -293,7 +294,7 @@ async fn verified(mfa: &MfaService, service: &Service, call: Call) -> Result<boo
     let deadline = call.upload.deadline();
     let body = call.upload.read(MAX_BYTES).await?;
     let wrong = |mistake| MfaError::Parameters(vec![mistake]);
-    let parameters = Parameters::read(&body, form(&headers)?).map_err(wrong)?;
+    let parameters = BodyParameters::read(&body, format(&headers)?).map_err(wrong)?;
     let token = Zeroizing::new(parameters.required_text("token").map_err(wrong)?.to_owned());
     let code = Code::typed(&token)
         .ok_or_else(|| wrong(ParameterError("token must be a text that is not blank".to_owned())))?;

@@ -47,7 +47,7 @@ const DEFAULT_MAX_ATTEMPTS: u8 = 3;
 
 /// How a body is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum BodyFormat {
     /// A JSON object.
     Json,
     /// `application/x-www-form-urlencoded`.
@@ -55,7 +55,7 @@ pub enum Form {
 }
 
 /// The parameters of a body by their names, whatever they are.
-pub struct Parameters<'a>(HashMap<String, FieldValue<'a>>);
+pub struct BodyParameters<'a>(HashMap<String, FieldValue<'a>>);
 
 /// A parameter as it came.
 enum FieldValue<'a> {
@@ -94,16 +94,16 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-impl<'a> Parameters<'a> {
+impl<'a> BodyParameters<'a> {
     /// Takes a body apart.
     ///
     /// # Errors
     ///
-    /// [`ParameterError`] where it has not this form.
-    pub fn read(body: &'a [u8], form: Form) -> Result<Self, ParameterError> {
-        match form {
-            Form::Json => Self::of_json(body),
-            Form::Urlencoded => Self::of_form(body),
+    /// [`ParameterError`] where it has not this format.
+    pub fn read(body: &'a [u8], format: BodyFormat) -> Result<Self, ParameterError> {
+        match format {
+            BodyFormat::Json => Self::of_json(body),
+            BodyFormat::Urlencoded => Self::of_form(body),
         }
     }
 
@@ -154,7 +154,7 @@ impl<'a> Parameters<'a> {
 
 /// Reads the parameters one after the other, and goes on after a mistake.
 struct FieldReader<'a, 'b> {
-    parameters: &'b Parameters<'a>,
+    parameters: &'b BodyParameters<'a>,
     mistakes: Vec<ParameterError>,
 }
 
@@ -165,7 +165,7 @@ impl Asked {
     ///
     /// All mistakes, in the order of the parameters.
     pub fn read(
-        parameters: &Parameters<'_>,
+        parameters: &BodyParameters<'_>,
         channel: Channel,
         destinations: &Destinations,
         limits: &MfaLimits,
@@ -318,13 +318,18 @@ mod tests {
     use super::*;
     use crate::service::config::DestinationPrefix;
 
-    fn read(body: &str, form: Form) -> Result<Asked, Vec<String>> {
-        read_within(body, form, &Destinations::All, &MfaLimits::default())
+    fn read(body: &str, format: BodyFormat) -> Result<Asked, Vec<String>> {
+        read_within(body, format, &Destinations::All, &MfaLimits::default())
     }
 
-    fn read_within(body: &str, form: Form, to: &Destinations, limits: &MfaLimits) -> Result<Asked, Vec<String>> {
+    fn read_within(
+        body: &str,
+        format: BodyFormat,
+        to: &Destinations,
+        limits: &MfaLimits,
+    ) -> Result<Asked, Vec<String>> {
         let texts = |mistakes: Vec<ParameterError>| mistakes.into_iter().map(|mistake| mistake.0).collect::<Vec<_>>();
-        let parameters = Parameters::read(body.as_bytes(), form).map_err(|mistake| vec![mistake.0])?;
+        let parameters = BodyParameters::read(body.as_bytes(), format).map_err(|mistake| vec![mistake.0])?;
         Asked::read(&parameters, Channel::Sms, to, limits).map_err(texts)
     }
 
@@ -343,40 +348,40 @@ mod tests {
     fn what_is_asked_for() {
         let usual = r#"+15551234567 - "Your Personal Authorization Code is:" 6 3600 3 false"#;
         let all = r#"+15551234567 +4930123456 "Code:" 20 604800 20 true"#;
-        for (body, form, expected) in [
-            (r#"{"to":"+15551234567"}"#, Form::Json, usual),
-            ("to=%2B15551234567", Form::Urlencoded, usual),
-            ("to=%2B15551234567&from=&message=&token_length=&allow_alphas=", Form::Urlencoded, usual),
-            (r#"{"to":"+15551234567","from":null,"valid_for":null,"other":[1]}"#, Form::Json, usual),
+        for (body, format, expected) in [
+            (r#"{"to":"+15551234567"}"#, BodyFormat::Json, usual),
+            ("to=%2B15551234567", BodyFormat::Urlencoded, usual),
+            ("to=%2B15551234567&from=&message=&token_length=&allow_alphas=", BodyFormat::Urlencoded, usual),
+            (r#"{"to":"+15551234567","from":null,"valid_for":null,"other":[1]}"#, BodyFormat::Json, usual),
             (
                 r#"{"to":"+15551234567","from":"+4930123456","message":"Code:","token_length":20,"valid_for":604800,"max_attempts":20,"allow_alphas":true}"#,
-                Form::Json,
+                BodyFormat::Json,
                 all,
             ),
             (
                 r#"{"to":"+15551234567","from":"+4930123456","message":"Code:","token_length":"20","valid_for":"604800","max_attempts":"20","allow_alphas":"true"}"#,
-                Form::Json,
+                BodyFormat::Json,
                 all,
             ),
             (
                 "to=%2B15551234567&from=%2B4930123456&message=Code%3A&token_length=20&valid_for=604800&max_attempts=20&allow_alphas=true&x=1&x=2",
-                Form::Urlencoded,
+                BodyFormat::Urlencoded,
                 all,
             ),
         ] {
-            assert_eq!(shown(&read(body, form).ok().unwrap()), expected, "{body}");
+            assert_eq!(shown(&read(body, format).ok().unwrap()), expected, "{body}");
         }
     }
 
     // contract 14.1c: all mistakes at once; none of them repeats what came.
     #[test]
     fn mistakes() {
-        let wrong = |body, form| read(body, form).err().unwrap().join("; ");
+        let wrong = |body, format| read(body, format).err().unwrap().join("; ");
         for body in ["", "[]", "1", "{", "{\"to\":\"+15551234567\"}x", "\u{feff}{}"] {
-            assert_eq!(wrong(body, Form::Json), "expected a JSON object as body", "{body}");
+            assert_eq!(wrong(body, BodyFormat::Json), "expected a JSON object as body", "{body}");
         }
-        assert_eq!(wrong("to=%zz", Form::Urlencoded), "expected a form in UTF-8 as body");
-        assert_eq!(wrong("to=%ff", Form::Urlencoded), "expected a form in UTF-8 as body");
+        assert_eq!(wrong("to=%zz", BodyFormat::Urlencoded), "expected a form in UTF-8 as body");
+        assert_eq!(wrong("to=%ff", BodyFormat::Urlencoded), "expected a form in UTF-8 as body");
         let number = "must be a telephone number in E.164, such as +15551234567";
         for (body, expected) in [
             ("{}", "to is required".to_owned()),
@@ -398,12 +403,12 @@ mod tests {
                 "token_length must be a whole number from 4 to 20; valid_for must be a whole number from 1 to 604800; max_attempts must be a whole number from 1 to 20; allow_alphas must be true or false".to_owned(),
             ),
         ] {
-            assert_eq!(wrong(body, Form::Json), expected, "{body}");
+            assert_eq!(wrong(body, BodyFormat::Json), expected, "{body}");
         }
         let twice = "to=%2B15551234567&to=%2B15551234567&max_attempts=3&max_attempts=3";
-        assert_eq!(wrong(twice, Form::Urlencoded), "to must be there once; max_attempts must be there once");
+        assert_eq!(wrong(twice, BodyFormat::Urlencoded), "to must be there once; max_attempts must be there once");
         let long = format!(r#"{{"to":"+15551234567","message":"{}"}}"#, "x".repeat(161));
-        assert_eq!(wrong(&long, Form::Json), "message must be at most 160 characters of GSM 7-bit, or 70 others");
+        assert_eq!(wrong(&long, BodyFormat::Json), "message must be at most 160 characters of GSM 7-bit, or 70 others");
     }
 
     // contract 14.1f: the configuration's ceilings; a default beyond one is the ceiling.
@@ -412,7 +417,7 @@ mod tests {
         let prefixes = ["+49", "+41"].map(|prefix| DestinationPrefix::parse(prefix).unwrap());
         let to = Destinations::Prefixes(prefixes.into());
         let limits = MfaLimits { valid_for: 60, max_attempts: 2, token_length: 8, ..MfaLimits::default() };
-        let read = |body| read_within(body, Form::Json, &to, &limits);
+        let read = |body| read_within(body, BodyFormat::Json, &to, &limits);
         let asked = read(r#"{"to":"+4930123456"}"#).ok().unwrap();
         assert!(shown(&asked).ends_with(" 8 60 2 false"));
         let wrong = read(r#"{"to":"+15551234567","token_length":7,"valid_for":61,"max_attempts":3}"#);
@@ -425,7 +430,7 @@ mod tests {
     // contract 14.3g
     #[test]
     fn fingerprints_tell_requests_apart() {
-        let fingerprint = |body: &str| read(body, Form::Json).ok().unwrap().fingerprint();
+        let fingerprint = |body: &str| read(body, BodyFormat::Json).ok().unwrap().fingerprint();
         let first = fingerprint(r#"{"to":"+15551234567"}"#);
         assert_eq!(first, fingerprint(r#"{"token_length":"6","to":"+15551234567","x":1}"#));
         for other in [

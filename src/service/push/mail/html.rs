@@ -53,7 +53,7 @@ const MAX_REFERENCE: usize = 33;
 
 /// The text of a document.
 pub(super) fn text(html: &str) -> String {
-    let mut text = Text::default();
+    let mut text = ShownText::default();
     let mut rest = html;
     while let Some(at) = memchr::memchr2(b'<', b'&', rest.as_bytes()) {
         text.push_all(&rest[..at]);
@@ -74,12 +74,12 @@ enum Gap {
 }
 
 #[derive(Default)]
-struct Text {
+struct ShownText {
     shown: String,
     gap: Gap,
 }
 
-impl Text {
+impl ShownText {
     fn push_all(&mut self, text: &str) {
         text.chars().for_each(|c| self.push(c));
     }
@@ -107,7 +107,7 @@ impl Text {
 }
 
 /// Takes a reference to a character; what is none is text.
-fn reference<'a>(markup: &'a str, text: &mut Text) -> &'a str {
+fn reference<'a>(markup: &'a str, text: &mut ShownText) -> &'a str {
     let end = markup.bytes().take(MAX_REFERENCE).position(|byte| byte == b';');
     let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'#');
     match end.map(|end| markup.split_at(end + 1)) {
@@ -125,7 +125,7 @@ fn reference<'a>(markup: &'a str, text: &mut Text) -> &'a str {
 }
 
 /// Takes a tag, a comment, or an element that nobody sees; what is none of them is text.
-fn tag<'a>(markup: &'a str, text: &mut Text) -> &'a str {
+fn tag<'a>(markup: &'a str, text: &mut ShownText) -> &'a str {
     if let Some(comment) = markup.strip_prefix("<!--") {
         return memmem::find(comment.as_bytes(), b"-->").map_or("", |end| &comment[end + 3..]);
     }
