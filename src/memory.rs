@@ -20,7 +20,7 @@ use crate::reply::Reply;
 #[cfg(feature = "serve")]
 use crate::service::PhoneNumber;
 #[cfg(feature = "serve")]
-use crate::state::Destination;
+use crate::state::MfaDestination;
 use crate::state::{Attempt, Fingerprint, IfMissing, Judgement, Location, Policy, Salt, Sqlite};
 use crate::verification::{Guess, MemoryError};
 
@@ -62,7 +62,7 @@ trait State: fmt::Debug + Send {
     fn unlock(&mut self, secret: &Fingerprint) -> Result<(), MemoryError>;
 
     #[cfg(feature = "serve")]
-    fn unlock_destination(&mut self, destination: &Destination) -> Result<(), MemoryError>;
+    fn unlock_destination(&mut self, destination: &MfaDestination) -> Result<(), MemoryError>;
 }
 
 impl Memory {
@@ -116,7 +116,7 @@ impl Memory {
     #[must_use]
     pub fn unlock_destination(&self, number: &PhoneNumber) -> Reply {
         let unlocked = self.with_state(IfMissing::Refuse, |state| {
-            let destination = Destination::of(number.reveal(), state.salt());
+            let destination = MfaDestination::of(number.reveal(), state.salt());
             state.unlock_destination(&destination)
         });
         match unlocked {
@@ -172,7 +172,7 @@ impl State for Sqlite {
     }
 
     #[cfg(feature = "serve")]
-    fn unlock_destination(&mut self, destination: &Destination) -> Result<(), MemoryError> {
+    fn unlock_destination(&mut self, destination: &MfaDestination) -> Result<(), MemoryError> {
         Self::unlock_destination(self, destination)
     }
 }

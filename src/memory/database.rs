@@ -7,7 +7,7 @@ use tokio::task::yield_now;
 
 use super::State;
 use crate::service::config::SecretFile;
-use crate::state::{Access, Address, Attempt, Destination, Fingerprint, Judgement, Policy, Postgres, Salt};
+use crate::state::{Address, Attempt, Connector, Fingerprint, Judgement, MfaDestination, Policy, Postgres, Salt};
 use crate::verification::MemoryError;
 
 /// A connection and what drives it.
@@ -24,7 +24,7 @@ impl Database {
         let password = password.map(|file| SecretFile::read(file)).transpose();
         let password = password.map_err(|_| MemoryError::PasswordFile)?.map(SecretFile::into_text);
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let state = runtime.block_on(Postgres::open(&Access::new(address, password)))?;
+        let state = runtime.block_on(Postgres::open(&Connector::new(address, password)))?;
         Ok(Self { runtime, state })
     }
 }
@@ -53,7 +53,7 @@ impl State for Database {
         self.runtime.block_on(self.state.unlock(secret))
     }
 
-    fn unlock_destination(&mut self, destination: &Destination) -> Result<(), MemoryError> {
+    fn unlock_destination(&mut self, destination: &MfaDestination) -> Result<(), MemoryError> {
         self.runtime.block_on(self.state.unlock_destination(destination))
     }
 }

@@ -17,12 +17,12 @@ mod token;
 pub use attempt::{Attempt, Fingerprint, Judgement, Salt};
 pub use idempotency::{IdempotencyKey, Reservation, Reserved};
 pub use location::Location;
-pub use mfa::{Begun, CodeHash, Destination, MfaGuess, MfaId, MfaRequest, MfaSend, Quota, Verified};
+pub use mfa::{Begun, CodeHash, MfaDestination, MfaGuess, MfaId, MfaRequest, MfaSend, Quota, Verified};
 pub use policy::{Attempts, LockAfter, Policy};
 #[cfg(feature = "serve")]
-pub use postgres::{Access, Address, AddressError, Postgres};
+pub use postgres::{Address, AddressError, Connector, Postgres};
 pub use sqlite::Sqlite;
-pub use token::{Token, TokenHash};
+pub use token::{IssuedToken, TokenHash};
 
 /// Whether a state is made where there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::attempt::{Attempt, Fingerprint, KEPT_SECONDS, WRONG};
 use super::policy::Policy;
 use crate::verification::Verdict;
 
-/// [`Record::locked_until`] of a lock that never ends.
+/// [`SecretRecord::locked_until`] of a lock that never ends.
 pub(crate) const FOR_EVER: i64 = i64::MAX;
 /// How long nothing is looked at once there are as many failures as are free; twice as long with each further one.
 const FIRST_DELAY_SECONDS: i64 = 30;
@@ -15,7 +15,7 @@ const LONGEST_DELAY_SECONDS: i64 = 3600;
 
 /// What is remembered of a secret. Times are in seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Record {
+pub(crate) struct SecretRecord {
     /// The parameters whose steps it holds.
     pub code: Fingerprint,
     /// The highest step that matched; [`WRONG`] where none has.
@@ -36,10 +36,10 @@ pub(crate) enum Ruling {
     /// Nothing of it is remembered.
     Refused(Verdict),
     /// From now on this is remembered.
-    Counted(Verdict, Record),
+    Counted(Verdict, SecretRecord),
 }
 
-impl Record {
+impl SecretRecord {
     /// Of a secret of which nothing is known.
     pub const fn new(code: Fingerprint) -> Self {
         Self { code, last_step: WRONG, failures: 0, forget_at: 0, locked_until: 0, expires: 0 }

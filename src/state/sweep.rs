@@ -47,7 +47,7 @@ pub(crate) const DUE_DESTINATIONS: &str = due!("mfa_destination", "destination",
 
 /// Where guesses that are judged together look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Turn {
+pub(crate) struct SweepTurn {
     /// Behind this row of a secret,
     pub secret: Fingerprint,
     /// and behind this one of what was set aside.
@@ -58,7 +58,7 @@ pub(crate) struct Turn {
     pub now: i64,
 }
 
-impl Turn {
+impl SweepTurn {
     /// None where it is nobody's turn. The time lets every secret have one.
     pub fn of(attempts: &[Attempt]) -> Option<Self> {
         let has_turn = |attempt: &&Attempt| (attempt.now + i64::from(attempt.secret.as_bytes()[0])) % EVERY == 0;
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn every_secret_has_its_turn() {
         for first_byte in 0..=u8::MAX {
-            let turns = (1000..1000 + EVERY).filter(|now| Turn::of(&[attempt(first_byte, *now)]).is_some());
+            let turns = (1000..1000 + EVERY).filter(|now| SweepTurn::of(&[attempt(first_byte, *now)]).is_some());
             assert_eq!(turns.count(), 1, "{first_byte}");
         }
     }
@@ -95,10 +95,10 @@ mod tests {
     fn whoever_has_a_turn_looks_for_those_who_have_none() {
         let now = EVERY * 40;
         let attempts = [attempt(1, now - 5), attempt(0, now), attempt(2, now), attempt(32, now)];
-        let first = Turn { secret: attempts[1].secret, code: attempts[1].code, rows: 128, now: now - 5 };
-        assert_eq!(Turn::of(&attempts), Some(first));
-        assert_eq!(Turn::of(&attempts[1..2]).map(|turn| (turn.rows, turn.now)), Some((64, now)));
-        assert_eq!(Turn::of(&attempts[..1]), None);
-        assert_eq!(Turn::of(&[]), None);
+        let first = SweepTurn { secret: attempts[1].secret, code: attempts[1].code, rows: 128, now: now - 5 };
+        assert_eq!(SweepTurn::of(&attempts), Some(first));
+        assert_eq!(SweepTurn::of(&attempts[1..2]).map(|turn| (turn.rows, turn.now)), Some((64, now)));
+        assert_eq!(SweepTurn::of(&attempts[..1]), None);
+        assert_eq!(SweepTurn::of(&[]), None);
     }
 }

@@ -30,7 +30,7 @@ impl fmt::Debug for TokenHash {
 
 /// A token that was issued.
 #[derive(Clone, Debug)]
-pub struct Token {
+pub struct IssuedToken {
     /// What stands for it.
     pub hash: TokenHash,
     /// The id of the client that has it.

@@ -23,7 +23,7 @@ use proptest::test_runner::TestRunner;
 use store::{Place, State};
 use totp_adapter::otp::{CodeParameters, Secret, UnixTime};
 use totp_adapter::state::{
-    Attempt, IdempotencyKey, Judgement, Policy, Reservation, Reserved, Salt, Sqlite, Token, TokenHash,
+    Attempt, IdempotencyKey, IssuedToken, Judgement, Policy, Reservation, Reserved, Salt, Sqlite, TokenHash,
 };
 use totp_adapter::verification::MemoryError;
 use totp_adapter::{Adapter, Examination, Guess, Operation, Parameters, Verdict};
@@ -541,7 +541,7 @@ fn batches_at_once_keep_nobody_waiting(place: &Place) {
 fn tokens_are_valid_until_they_end(place: &Place) {
     let (mut one, mut other) = (place.open(), place.open());
     let now = NOW.cast_signed();
-    let token = |name: u32, client: &str, issued: i64| Token {
+    let token = |name: u32, client: &str, issued: i64| IssuedToken {
         hash: TokenHash::of(&name.to_be_bytes()),
         client: client.to_owned(),
         issued,

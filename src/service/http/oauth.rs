@@ -20,7 +20,7 @@ use super::route::{Call, Endpoint, Routes, Verb};
 use super::upload::UploadError;
 use super::{Contract, Service, media_type};
 use crate::service::config::Client;
-use crate::state::{Token, TokenHash};
+use crate::state::{IssuedToken, TokenHash};
 use crate::system;
 use crate::verification::MemoryError;
 
@@ -182,7 +182,7 @@ async fn issue(service: &Service, call: Call) -> Result<Answer, TokenRequestErro
     getrandom::fill(&mut *bytes).map_err(|_| TokenRequestError::Entropy)?;
     let token = Zeroizing::new(BASE64URL_NOPAD.encode(&*bytes));
     let issued = system::seconds().ok_or(TokenRequestError::Entropy)?;
-    let kept = Token {
+    let kept = IssuedToken {
         hash: TokenHash::of(token.as_bytes()),
         client,
         issued,

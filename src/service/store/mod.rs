@@ -9,8 +9,8 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::state::{
-    Access, Address, Attempt, Begun, CodeHash, Destination, IdempotencyKey, Judgement, Location, MfaGuess, MfaId,
-    MfaRequest, MfaSend, Policy, Quota, Reservation, Reserved, Salt, Token, TokenHash, Verified,
+    Address, Attempt, Begun, CodeHash, Connector, IdempotencyKey, IssuedToken, Judgement, Location, MfaDestination,
+    MfaGuess, MfaId, MfaRequest, MfaSend, Policy, Quota, Reservation, Reserved, Salt, TokenHash, Verified,
 };
 use crate::verification::{Guess, MemoryError};
 use zeroize::Zeroizing;
@@ -26,7 +26,7 @@ pub struct Store {
     jobs: mpsc::Sender<Job>,
     salt: Arc<Salt>,
     /// What opens connections to a database, if there is one.
-    access: Option<Arc<Access>>,
+    connector: Option<Arc<Connector>>,
 }
 
 /// Where an answer goes; nobody may be waiting for it any more.
@@ -35,14 +35,14 @@ type ReplySender<T> = oneshot::Sender<Result<T, MemoryError>>;
 /// A question. It is worked off also where its caller has gone: a guess counts, whoever waits for it.
 enum Job {
     Judge(Attempt, ReplySender<Judgement>),
-    Issue(Token, ReplySender<()>),
+    Issue(IssuedToken, ReplySender<()>),
     ClientOf { hash: TokenHash, now: i64, answer: ReplySender<Option<String>> },
     Reserve(Reservation, ReplySender<Reserved>),
     Settle { key: IdempotencyKey, settlement: Settlement, answer: ReplySender<()> },
     BeginMfa(MfaSend, ReplySender<Begun>),
     VoidMfa(MfaId, ReplySender<()>),
     VerifyMfa(MfaGuess, ReplySender<Verified>),
-    UnlockDestination(Destination, ReplySender<()>),
+    UnlockDestination(MfaDestination, ReplySender<()>),
     Check(ReplySender<()>),
     End(ReplySender<()>),
 }
@@ -63,21 +63,21 @@ impl Store {
     /// [`MemoryError`] where it cannot be opened.
     pub fn open(location: &Location, password: Option<Zeroizing<String>>, policy: Policy) -> Result<Self, MemoryError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let (salt, access) = match location {
+        let (salt, connector) = match location {
             Location::Sqlite(file) => (sqlite::start(file, policy, queue)?, None),
             Location::Postgres(address) => {
                 let address = Address::parse(address).map_err(|_| MemoryError::Address)?;
-                let access = Arc::new(Access::new(address, password));
-                (postgres::start(access.clone(), policy, queue)?, Some(access))
+                let connector = Arc::new(Connector::new(address, password));
+                (postgres::start(connector.clone(), policy, queue)?, Some(connector))
             }
         };
-        Ok(Self { jobs, salt: Arc::new(salt), access })
+        Ok(Self { jobs, salt: Arc::new(salt), connector })
     }
 
     /// Takes another password, for connections to a database that are opened from now on.
     pub fn set_password(&self, password: Option<Zeroizing<String>>) {
-        if let Some(access) = &self.access {
-            access.set_password(password);
+        if let Some(connector) = &self.connector {
+            connector.set_password(password);
         }
     }
 
@@ -96,7 +96,7 @@ impl Store {
     /// # Errors
     ///
     /// [`MemoryError`] where it may not be kept.
-    pub async fn issue(&self, token: Token) -> Result<(), MemoryError> {
+    pub async fn issue(&self, token: IssuedToken) -> Result<(), MemoryError> {
         self.ask(|answer| Job::Issue(token, answer)).await
     }
 
@@ -139,8 +139,8 @@ impl Store {
 
     /// What stands for the destination with this number in E.164.
     #[must_use]
-    pub fn destination(&self, number: &str) -> Destination {
-        Destination::of(number, &self.salt)
+    pub fn destination(&self, number: &str) -> MfaDestination {
+        MfaDestination::of(number, &self.salt)
     }
 
     /// Counts a send and keeps its request, or says why not; `now` is in seconds since 1970.
@@ -175,7 +175,7 @@ impl Store {
     /// # Errors
     ///
     /// [`MemoryError`] where they may not be forgotten.
-    pub async fn unlock_destination(&self, destination: Destination) -> Result<(), MemoryError> {
+    pub async fn unlock_destination(&self, destination: MfaDestination) -> Result<(), MemoryError> {
         self.ask(|answer| Job::UnlockDestination(destination, answer)).await
     }
 

@@ -17,8 +17,8 @@ use tokio::time::sleep;
 use super::{Job, QUEUE, ReplySender, Settlement, TOGETHER, send};
 use crate::service::log::TARGET;
 use crate::state::{
-    Access, Attempt, Begun, Destination, Fingerprint, IdempotencyKey, Judgement, MfaGuess, MfaId, MfaSend, Policy,
-    Postgres, Reservation, Reserved, Salt, Token, TokenHash, Verified,
+    Attempt, Begun, Connector, Fingerprint, IdempotencyKey, IssuedToken, Judgement, MfaDestination, MfaGuess, MfaId,
+    MfaSend, Policy, Postgres, Reservation, Reserved, Salt, TokenHash, Verified,
 };
 use crate::verification::MemoryError;
 
@@ -30,17 +30,17 @@ const SOON: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Opens the state and starts its thread, which ends when nobody can ask any more.
-pub fn start(access: Arc<Access>, policy: Policy, jobs: Receiver<Job>) -> Result<Salt, MemoryError> {
+pub fn start(connector: Arc<Connector>, policy: Policy, jobs: Receiver<Job>) -> Result<Salt, MemoryError> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let (opened, is_open) = std::sync::mpsc::channel();
     let named = thread::Builder::new().name("state".to_owned());
     named.spawn(move || {
         runtime.block_on(async {
-            match Postgres::open(&access).await {
+            match Postgres::open(&connector).await {
                 Ok(state) => {
                     let salt = state.salt().clone();
                     let _ = opened.send(Ok(salt.clone()));
-                    let worker = Worker { access, policy, salt, jobs, deferred: VecDeque::new() };
+                    let worker = Worker { connector, policy, salt, jobs, deferred: VecDeque::new() };
                     Box::pin(worker.run(state)).await;
                 }
                 Err(error) => drop(opened.send(Err(error))),
@@ -55,7 +55,7 @@ type PendingGuess = (Attempt, ReplySender<Judgement>);
 
 /// Those who ask, and a connection in its turn.
 struct Worker {
-    access: Arc<Access>,
+    connector: Arc<Connector>,
     policy: Policy,
     /// What fingerprints in the queue were made with.
     salt: Salt,
@@ -153,7 +153,7 @@ impl Worker {
     /// Makes a connection, however long it takes; none where nobody can ask any more. Meanwhile whoever asks hears why, unless
     /// it is soon mended.
     async fn connect(&mut self, mut error: MemoryError) -> Option<Postgres> {
-        let Self { access, salt, jobs, deferred, .. } = self;
+        let Self { connector, salt, jobs, deferred, .. } = self;
         tracing::warn!(target: TARGET, cause = error.to_string(), "connection to the state lost");
         deferred.drain(..).for_each(|(_, answer)| send(answer, Err(error)));
         let mut waits = iter::successors(Some(FIRST_WAIT), |wait| Some((*wait * 2).min(LONGEST_WAIT)));
@@ -164,7 +164,7 @@ impl Worker {
             let pause = sleep(wait);
             let mut connecting = pin!(async {
                 pause.await;
-                Postgres::reopen(access, salt).await
+                Postgres::reopen(connector, salt).await
             });
             error = loop {
                 let mut gathered = Vec::new();
@@ -201,14 +201,14 @@ type TokenQuery = (TokenHash, i64);
 #[derive(Default)]
 struct Together {
     guesses: Vec<PendingGuess>,
-    tokens: Vec<(Token, ReplySender<()>)>,
+    tokens: Vec<(IssuedToken, ReplySender<()>)>,
     clients: Vec<(TokenQuery, ReplySender<Option<String>>)>,
     reservations: Vec<(Reservation, ReplySender<Reserved>)>,
     settlements: Vec<((IdempotencyKey, Settlement), ReplySender<()>)>,
     sends: Vec<(MfaSend, ReplySender<Begun>)>,
     void: Vec<(MfaId, ReplySender<()>)>,
     codes: Vec<(MfaGuess, ReplySender<Verified>)>,
-    unlocked: Vec<(Destination, ReplySender<()>)>,
+    unlocked: Vec<(MfaDestination, ReplySender<()>)>,
     checks: Vec<ReplySender<()>>,
 }
 
@@ -310,7 +310,7 @@ mod tests {
     fn worker() -> Worker {
         let address = Address::parse("postgres://localhost/totp").unwrap();
         Worker {
-            access: Arc::new(Access::new(address, None)),
+            connector: Arc::new(Connector::new(address, None)),
             policy: Policy::default(),
             salt: Salt::new([0; Salt::BYTES]),
             jobs: mpsc::channel(1).1,

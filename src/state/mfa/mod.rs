@@ -15,9 +15,9 @@ pub use id::MfaId;
 
 /// What stands for a telephone number in a state: HMAC-SHA-256, from which nobody finds the number without the salt.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Destination([u8; 32]);
+pub struct MfaDestination([u8; 32]);
 
-impl Destination {
+impl MfaDestination {
     /// The destination with this number in E.164 ("+15551234567"). Another form of the number is another destination.
     #[must_use]
     pub fn of(number: &str, salt: &Salt) -> Self {
@@ -36,9 +36,9 @@ impl Destination {
     }
 }
 
-impl fmt::Debug for Destination {
+impl fmt::Debug for MfaDestination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Destination(redacted)")
+        f.write_str("MfaDestination(redacted)")
     }
 }
 
@@ -78,7 +78,7 @@ pub struct MfaRequest {
     /// By what its verifications are known.
     pub id: MfaId,
     /// Where the code is sent, and whose guesses are counted.
-    pub destination: Destination,
+    pub destination: MfaDestination,
     /// The code.
     pub code: CodeHash,
     /// How many guesses are looked at from now on: at first 1 to 20 (contract 14.1). With none it has ended.
@@ -176,7 +176,7 @@ mod tests {
     const RIGHT: CodeHash = CodeHash::new([1; 32]);
 
     fn open(attempts: u32) -> MfaRequest {
-        let destination = Destination::from_bytes([0; 32]);
+        let destination = MfaDestination::from_bytes([0; 32]);
         MfaRequest { id: MfaId::from_random([0; 16]), destination, code: RIGHT, attempts, expires: NOW + 60 }
     }
 
@@ -236,10 +236,10 @@ mod tests {
     fn a_number_does_not_show() {
         let (salt, other) = (Salt::new([7; 32]), Salt::new([8; 32]));
         let number = "+15551234567";
-        let destination = Destination::of(number, &salt);
-        assert_eq!(destination, Destination::of(number, &salt));
-        assert_ne!(destination, Destination::of(number, &other));
-        assert_ne!(destination, Destination::of("+15551234568", &salt));
+        let destination = MfaDestination::of(number, &salt);
+        assert_eq!(destination, MfaDestination::of(number, &salt));
+        assert_ne!(destination, MfaDestination::of(number, &other));
+        assert_ne!(destination, MfaDestination::of("+15551234568", &salt));
         // A secret with the same bytes has another fingerprint.
         let secret = data_encoding::BASE32_NOPAD.encode(number.as_bytes());
         let secret = crate::otp::Secret::from_base32(&secret).unwrap();
@@ -247,6 +247,6 @@ mod tests {
         let guess = MfaGuess { id: MfaId::from_random([5; 16]), ..guess(RIGHT, 1, NOW) };
         let shown = format!("{destination:?} {guess:?} {:?}", open(1));
         assert!(shown.contains("MfaId(redacted)") && shown.contains("CodeHash(redacted)"), "{shown}");
-        assert!(shown.starts_with("Destination(redacted)") && !shown.contains('['), "{shown}");
+        assert!(shown.starts_with("MfaDestination(redacted)") && !shown.contains('['), "{shown}");
     }
 }

@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::sweep::IDEMPOTENCY;
-use super::{Postgres, Value};
+use super::{Postgres, TypedValue};
 use crate::state::idempotency::{ANSWER, IdempotencyKey, KEPT, RELEASE, Reservation, Reserved, StoredAnswer};
 use crate::state::sweep::ROWS_EACH;
 use crate::verification::MemoryError;
@@ -25,7 +25,7 @@ impl Postgres {
     pub async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, MemoryError> {
         let Reservation { key, request, now, until } = reservation;
         let (key, request): (&[u8], &[u8]) = (key.as_bytes(), request);
-        let values: [Value<'_>; 4] =
+        let values: [TypedValue<'_>; 4] =
             [(&key, Type::BYTEA), (&request, Type::BYTEA), (until, Type::INT8), (now, Type::INT8)];
         if !self.rows_of_change(RESERVE, values).await?.is_empty() {
             let due = self.answered(self.due(&IDEMPOTENCY, key, ROWS_EACH, *now)).await?;

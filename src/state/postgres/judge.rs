@@ -8,8 +8,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::Postgres;
-use super::statement::{Columns, JUDGE, LOCK, Returned, SET_ASIDE, TAKE_UP, limits};
-use crate::state::sweep::Turn;
+use super::statement::{JUDGE, LOCK, Returned, SET_ASIDE, SecretColumns, TAKE_UP, limits};
+use crate::state::sweep::SweepTurn;
 use crate::state::{Attempt, Judgement, Policy};
 use crate::verification::MemoryError;
 
@@ -53,7 +53,7 @@ impl Postgres {
         if attempts.is_empty() {
             return Ok(Vec::new());
         }
-        let turn = Turn::of(attempts);
+        let turn = SweepTurn::of(attempts);
         let (returned, due) = self
             .answered(Box::pin(async {
                 // All are sent before the first is answered: it takes as long as one.
@@ -120,7 +120,7 @@ impl Postgres {
         attempts: &[Attempt],
         policy: Policy,
     ) -> Result<HashMap<Vec<u8>, Returned>, MemoryError> {
-        let columns = Columns::of(attempts, policy);
+        let columns = SecretColumns::of(attempts, policy);
         let [lock_after, limit, one_time] = limits(policy);
         let rows = self
             .client

@@ -10,9 +10,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::sweep::{DESTINATION, REQUEST};
-use super::{Postgres, Value};
+use super::{Postgres, TypedValue};
 use crate::state::mfa::{
-    Begun, Budget, CodeHash, Destination, MfaGuess, MfaId, MfaRequest, MfaSend, Times, Verified, verify,
+    Begun, Budget, CodeHash, MfaDestination, MfaGuess, MfaId, MfaRequest, MfaSend, Times, Verified, verify,
 };
 use crate::state::sweep::ROWS_EACH;
 use crate::verification::MemoryError;
@@ -102,7 +102,7 @@ impl Postgres {
     /// # Errors
     ///
     /// [`MemoryError`] where the database does not confirm it.
-    pub async fn unlock_destination(&self, destination: &Destination) -> Result<(), MemoryError> {
+    pub async fn unlock_destination(&self, destination: &MfaDestination) -> Result<(), MemoryError> {
         let (none, destination): (&[u8], &[u8]) = (&Times::default().to_bytes(), destination.as_bytes());
         self.written(UNLOCK, [(&none, Type::BYTEA), (&destination, Type::BYTEA)]).await
     }
@@ -159,8 +159,8 @@ impl Postgres {
 
     async fn lock_destinations(
         &self,
-        destinations: &BTreeSet<Destination>,
-    ) -> Result<HashMap<Destination, Budget>, MemoryError> {
+        destinations: &BTreeSet<MfaDestination>,
+    ) -> Result<HashMap<MfaDestination, Budget>, MemoryError> {
         if destinations.is_empty() {
             return Ok(HashMap::new());
         }
@@ -187,7 +187,7 @@ impl Postgres {
         let codes: Vec<&[u8]> = requests.iter().map(|request| request.code.as_bytes().as_slice()).collect();
         let attempts: Vec<i64> = requests.iter().map(|request| request.attempts.into()).collect();
         let ends: Vec<i64> = requests.iter().map(|request| request.expires).collect();
-        let values: [Value<'_>; 5] = [
+        let values: [TypedValue<'_>; 5] = [
             (&ids, Type::BYTEA_ARRAY),
             (&destinations, Type::BYTEA_ARRAY),
             (&codes, Type::BYTEA_ARRAY),
@@ -200,20 +200,20 @@ impl Postgres {
     /// Keeps the budgets of the destinations of these requests.
     async fn change_budgets(
         &self,
-        budgets: &HashMap<Destination, Budget>,
+        budgets: &HashMap<MfaDestination, Budget>,
         of: &[MfaRequest],
     ) -> Result<(), MemoryError> {
         if of.is_empty() {
             return Ok(());
         }
-        let of: BTreeSet<Destination> = of.iter().map(|request| request.destination).collect();
+        let of: BTreeSet<MfaDestination> = of.iter().map(|request| request.destination).collect();
         let budgets: Vec<_> = budgets.iter().filter(|(destination, _)| of.contains(destination)).collect();
         let destinations: Vec<&[u8]> =
             budgets.iter().map(|(destination, _)| destination.as_bytes().as_slice()).collect();
         let sends: Vec<Vec<u8>> = budgets.iter().map(|(_, budget)| budget.sends.to_bytes()).collect();
         let guesses: Vec<Vec<u8>> = budgets.iter().map(|(_, budget)| budget.guesses.to_bytes()).collect();
         let ends: Vec<i64> = budgets.iter().map(|(_, budget)| budget.expires()).collect();
-        let values: [Value<'_>; 4] = [
+        let values: [TypedValue<'_>; 4] = [
             (&destinations, Type::BYTEA_ARRAY),
             (&sends, Type::BYTEA_ARRAY),
             (&guesses, Type::BYTEA_ARRAY),
@@ -241,17 +241,17 @@ impl Postgres {
 fn request(row: &Row) -> Result<MfaRequest, MemoryError> {
     Ok(MfaRequest {
         id: MfaId::from_bytes(bytes(row, "id")?),
-        destination: Destination::from_bytes(bytes(row, "destination")?),
+        destination: MfaDestination::from_bytes(bytes(row, "destination")?),
         code: CodeHash::new(bytes(row, "code")?),
         attempts: u32::try_from(row.try_get::<_, i64>("attempts")?).map_err(|_| MemoryError::Damaged)?,
         expires: row.try_get("expires")?,
     })
 }
 
-fn budget(row: &Row) -> Result<(Destination, Budget), MemoryError> {
+fn budget(row: &Row) -> Result<(MfaDestination, Budget), MemoryError> {
     let times = |column| Times::from_bytes(row.try_get(column)?).ok_or(MemoryError::Damaged);
     let budget = Budget { sends: times("sends")?, guesses: times("guesses")? };
-    Ok((Destination::from_bytes(bytes(row, "destination")?), budget))
+    Ok((MfaDestination::from_bytes(bytes(row, "destination")?), budget))
 }
 
 fn bytes<const N: usize>(row: &Row, column: &str) -> Result<[u8; N], MemoryError> {

@@ -48,15 +48,15 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
 const COMMIT: &str = "COMMIT";
 
 /// A value of a statement.
-type Value<'a> = (&'a (dyn ToSql + Sync), Type);
+type TypedValue<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// What opens connections to one database.
-pub struct Access {
+pub struct Connector {
     address: Address,
     password: Mutex<Option<Zeroizing<String>>>,
 }
 
-impl Access {
+impl Connector {
     /// To the database at an address, with a password where it asks for one.
     #[must_use]
     pub fn new(address: Address, password: Option<Zeroizing<String>>) -> Self {
@@ -69,9 +69,9 @@ impl Access {
     }
 }
 
-impl fmt::Debug for Access {
+impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Access(redacted)")
+        f.write_str("Connector(redacted)")
     }
 }
 
@@ -101,8 +101,8 @@ impl Postgres {
     /// # Errors
     ///
     /// [`MemoryError`] where it cannot be opened, or is not a state that this program knows.
-    pub async fn open(access: &Access) -> Result<Self, MemoryError> {
-        limited(CONNECT, Self::connect(access, IfMissing::Make)).await
+    pub async fn open(connector: &Connector) -> Result<Self, MemoryError> {
+        limited(CONNECT, Self::connect(connector, IfMissing::Make)).await
     }
 
     /// Opens the state again.
@@ -110,15 +110,15 @@ impl Postgres {
     /// # Errors
     ///
     /// As [`Postgres::open`], and where it has another salt: a state that was made anew has forgotten what was used.
-    pub async fn reopen(access: &Access, salt: &Salt) -> Result<Self, MemoryError> {
-        let state = limited(CONNECT, Self::connect(access, IfMissing::Refuse)).await?;
+    pub async fn reopen(connector: &Connector, salt: &Salt) -> Result<Self, MemoryError> {
+        let state = limited(CONNECT, Self::connect(connector, IfMissing::Refuse)).await?;
         if state.salt == *salt { Ok(state) } else { Err(MemoryError::Damaged) }
     }
 
-    async fn connect(access: &Access, missing: IfMissing) -> Result<Self, MemoryError> {
-        let tls = tls::connector(&access.address)?;
-        let mut config = access.address.config.clone();
-        if let Some(password) = &*access.password.lock().unwrap_or_else(PoisonError::into_inner) {
+    async fn connect(connector: &Connector, missing: IfMissing) -> Result<Self, MemoryError> {
+        let tls = tls::connector(&connector.address)?;
+        let mut config = connector.address.config.clone();
+        if let Some(password) = &*connector.password.lock().unwrap_or_else(PoisonError::into_inner) {
             config.password(password.as_bytes());
         }
         let (client, connection) = config.connect(tls.clone()).await.map_err(|error| error::of_connecting(&error))?;
@@ -166,7 +166,7 @@ impl Postgres {
     }
 
     /// Executes one statement in a transaction.
-    async fn written<const N: usize>(&self, statement: &str, values: [Value<'_>; N]) -> Result<(), MemoryError> {
+    async fn written<const N: usize>(&self, statement: &str, values: [TypedValue<'_>; N]) -> Result<(), MemoryError> {
         self.rows_of_change(statement, values).await.map(drop)
     }
 
@@ -174,7 +174,7 @@ impl Postgres {
     async fn rows_of_change<const N: usize>(
         &self,
         statement: &str,
-        values: [Value<'_>; N],
+        values: [TypedValue<'_>; N],
     ) -> Result<Vec<Row>, MemoryError> {
         self.answered(async {
             let asked = async { Ok(self.client.query_typed(statement, &values).await?) };
@@ -193,7 +193,7 @@ impl Postgres {
     }
 
     /// Sends a statement when it is first polled, so that several that are polled together need not wait for each other's answers.
-    async fn execute<const N: usize>(&self, statement: &str, values: [Value<'_>; N]) -> Result<(), MemoryError> {
+    async fn execute<const N: usize>(&self, statement: &str, values: [TypedValue<'_>; N]) -> Result<(), MemoryError> {
         self.client.execute_typed(statement, &values).await?;
         Ok(())
     }

@@ -6,7 +6,7 @@
 
 use crate::state::attempt::{Attempt, Judgement, KEPT_SECONDS, WRONG};
 use crate::state::policy::Policy;
-use crate::state::record::{Record, replay};
+use crate::state::record::{SecretRecord, replay};
 use crate::verification::Verdict;
 
 /// What a guess (`excluded`) comes to beside the row of its secret (`v`): 0 wrong, 1 accepted, 2 replayed, 3 throttled, 4 locked, 5
@@ -31,7 +31,7 @@ macro_rules! failures {
     };
 }
 
-/// Judges guesses: `$1` to `$8` are the columns of their rows ([`Columns`]), as arrays, in which a secret may stand once. `$9` is how
+/// Judges guesses: `$1` to `$8` are the columns of their rows ([`SecretColumns`]), as arrays, in which a secret may stand once. `$9` is how
 /// many failures in a row lock, `$10` how many slow down, `$11` whether a password verifies once only (1) or again (0). The time of
 /// a guess is its `forget_at` less a day. In the order of the secrets nobody waits for a row of somebody who waits for one of ours.
 ///
@@ -105,7 +105,7 @@ pub(super) fn limits(policy: Policy) -> [i64; 3] {
 }
 
 /// The rows of secrets of which nothing was known, as arrays, one for each column; where there is one, it decides otherwise.
-pub(super) struct Columns<'a> {
+pub(super) struct SecretColumns<'a> {
     pub secret: Vec<&'a [u8]>,
     pub code: Vec<&'a [u8]>,
     pub last_step: Vec<i64>,
@@ -116,9 +116,9 @@ pub(super) struct Columns<'a> {
     pub verdict: Vec<i64>,
 }
 
-impl<'a> Columns<'a> {
+impl<'a> SecretColumns<'a> {
     pub fn of(attempts: &'a [Attempt], policy: Policy) -> Self {
-        let records: Vec<Record> = attempts.iter().map(|attempt| Record::first(attempt, policy)).collect();
+        let records: Vec<SecretRecord> = attempts.iter().map(|attempt| SecretRecord::first(attempt, policy)).collect();
         Self {
             secret: attempts.iter().map(|attempt| attempt.secret.as_bytes().as_slice()).collect(),
             code: attempts.iter().map(|attempt| attempt.code.as_bytes().as_slice()).collect(),

@@ -103,7 +103,7 @@ async fn complete_within(client: &Client) -> Result<(), MemoryError> {
     }
     if version == 0 {
         let salt = Salt::random()?;
-        let value: [super::Value<'_>; 1] = [(&salt.as_bytes().as_slice(), Type::BYTEA)];
+        let value: [super::TypedValue<'_>; 1] = [(&salt.as_bytes().as_slice(), Type::BYTEA)];
         client.execute_typed("INSERT INTO salt (salt) VALUES ($1)", &value).await?;
         client.batch_execute("INSERT INTO totp_adapter (version) VALUES (0)").await?;
     }

@@ -4,7 +4,7 @@
 use tokio_postgres::types::Type;
 
 use super::Postgres;
-use crate::state::sweep::{DUE, DUE_ASIDE, DUE_DESTINATIONS, DUE_IDEMPOTENCY, DUE_REQUESTS, DUE_TOKENS, Turn};
+use crate::state::sweep::{DUE, DUE_ASIDE, DUE_DESTINATIONS, DUE_IDEMPOTENCY, DUE_REQUESTS, DUE_TOKENS, SweepTurn};
 use crate::verification::MemoryError;
 
 /// How a table is swept.
@@ -61,8 +61,8 @@ pub(super) struct Due {
 
 impl Postgres {
     /// What is due where those look whose turn it is, if it is anybody's.
-    pub(super) async fn due_in(&self, turn: Option<Turn>) -> Result<Due, MemoryError> {
-        let Some(Turn { secret, code, rows, now }) = turn else { return Ok(Due::default()) };
+    pub(super) async fn due_in(&self, turn: Option<SweepTurn>) -> Result<Due, MemoryError> {
+        let Some(SweepTurn { secret, code, rows, now }) = turn else { return Ok(Due::default()) };
         let (verifier, aside) = tokio::join!(
             biased;
             self.due(&VERIFIER, secret.as_bytes(), rows, now),
@@ -85,7 +85,7 @@ impl Postgres {
         rows: i64,
         now: i64,
     ) -> Result<Vec<Vec<u8>>, MemoryError> {
-        let values: [super::Value<'_>; 3] = [(&behind, Type::BYTEA), (&rows, Type::INT8), (&now, Type::INT8)];
+        let values: [super::TypedValue<'_>; 3] = [(&behind, Type::BYTEA), (&rows, Type::INT8), (&now, Type::INT8)];
         let found = self.client.query_typed(sweep.find, &values).await?;
         found.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }

@@ -3,9 +3,9 @@
 use tokio_postgres::types::Type;
 
 use super::sweep::TOKEN;
-use super::{Postgres, Value};
+use super::{Postgres, TypedValue};
 use crate::state::sweep::ROWS_EACH;
-use crate::state::{Token, TokenHash};
+use crate::state::{IssuedToken, TokenHash};
 use crate::verification::MemoryError;
 
 /// As [`crate::state::token::ISSUE`], for many.
@@ -22,7 +22,7 @@ impl Postgres {
     /// # Errors
     ///
     /// [`MemoryError`] where the database does not confirm it.
-    pub async fn issue(&self, tokens: &[Token]) -> Result<(), MemoryError> {
+    pub async fn issue(&self, tokens: &[IssuedToken]) -> Result<(), MemoryError> {
         let Some(first) = tokens.first() else { return Ok(()) };
         let hashes: Vec<&[u8]> = tokens.iter().map(|token| token.hash.as_bytes().as_slice()).collect();
         let clients: Vec<&str> = tokens.iter().map(|token| token.client.as_str()).collect();
@@ -47,7 +47,7 @@ impl Postgres {
         }
         let hashes: Vec<&[u8]> = tokens.iter().map(|(hash, _)| hash.as_bytes().as_slice()).collect();
         let times: Vec<i64> = tokens.iter().map(|(_, now)| *now).collect();
-        let values: [Value<'_>; 2] = [(&hashes, Type::BYTEA_ARRAY), (&times, Type::INT8_ARRAY)];
+        let values: [TypedValue<'_>; 2] = [(&hashes, Type::BYTEA_ARRAY), (&times, Type::INT8_ARRAY)];
         let rows = self.answered(async { Ok(self.client.query_typed(CLIENTS_OF, &values).await?) }).await?;
         for row in rows {
             let place = usize::try_from(row.try_get::<_, i64>(0)? - 1).map_err(|_| MemoryError::Damaged)?;

@@ -1,4 +1,4 @@
-//! Guesses judged in SQLite: read, decided by [`Record`], written, in a transaction beside which nobody writes.
+//! Guesses judged in SQLite: read, decided by [`SecretRecord`], written, in a transaction beside which nobody writes.
 //!
 //! PostgreSQL does all of it in one statement, since there somebody may write between two. Here nobody can, and that statement would
 //! be dear: SQLite compiles it anew in every process that comes for one password, which was more than half of what such a process
@@ -7,7 +7,7 @@
 use rusqlite::{CachedStatement, OptionalExtension, Row, Transaction, params};
 
 use crate::state::attempt::WRONG;
-use crate::state::record::{Record, Ruling};
+use crate::state::record::{Ruling, SecretRecord};
 use crate::state::{Attempt, Fingerprint, Judgement, Policy};
 use crate::verification::MemoryError;
 
@@ -36,7 +36,7 @@ fn judge_one(
     policy: Policy,
 ) -> Result<Judgement, MemoryError> {
     let found = find.query_row([attempt.secret.as_bytes()], record).optional()?;
-    let known = found.unwrap_or(Record::new(attempt.code));
+    let known = found.unwrap_or(SecretRecord::new(attempt.code));
     match known.judge(attempt, policy, |code| last_step_aside(transaction, code))? {
         Ruling::Refused(verdict) => Ok(Judgement { verdict, failures: known.failures }),
         Ruling::Counted(verdict, record) => {
@@ -59,8 +59,8 @@ fn judge_one(
     }
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    Ok(Record {
+fn record(row: &Row<'_>) -> rusqlite::Result<SecretRecord> {
+    Ok(SecretRecord {
         code: Fingerprint::from_bytes(row.get(0)?),
         last_step: row.get(1)?,
         failures: row.get(2)?,

@@ -6,7 +6,7 @@ use rusqlite::{Row, Transaction, params};
 
 use super::{Sqlite, sweep};
 use crate::state::mfa::{
-    Begun, Budget, CodeHash, Destination, MfaGuess, MfaId, MfaRequest, MfaSend, Times, Verified, verify,
+    Begun, Budget, CodeHash, MfaDestination, MfaGuess, MfaId, MfaRequest, MfaSend, Times, Verified, verify,
 };
 use crate::verification::MemoryError;
 
@@ -60,7 +60,7 @@ impl Sqlite {
     /// # Errors
     ///
     /// [`MemoryError`] where the file cannot be written.
-    pub fn unlock_destination(&mut self, destination: &Destination) -> Result<(), MemoryError> {
+    pub fn unlock_destination(&mut self, destination: &MfaDestination) -> Result<(), MemoryError> {
         self.change(|transaction| {
             transaction.execute(UNLOCK, params![Times::default().to_bytes(), destination.as_bytes()])?;
             Ok(())
@@ -107,7 +107,7 @@ fn find(transaction: &Transaction<'_>, id: MfaId) -> Result<Option<(MfaRequest, 
     let Some(row) = rows.next()? else { return Ok(None) };
     let request = MfaRequest {
         id,
-        destination: Destination::from_bytes(row.get(0)?),
+        destination: MfaDestination::from_bytes(row.get(0)?),
         code: CodeHash::new(row.get(1)?),
         attempts: row.get(2)?,
         expires: row.get(3)?,
@@ -123,7 +123,7 @@ fn keep(transaction: &Transaction<'_>, request: &MfaRequest) -> Result<(), Memor
     Ok(())
 }
 
-fn find_budget(transaction: &Transaction<'_>, destination: &Destination) -> Result<Option<Budget>, MemoryError> {
+fn find_budget(transaction: &Transaction<'_>, destination: &MfaDestination) -> Result<Option<Budget>, MemoryError> {
     let mut find = transaction.prepare_cached(FIND_BUDGET)?;
     let mut rows = find.query([destination.as_bytes()])?;
     rows.next()?.map(|row| budget(row, 0)).transpose()
@@ -140,7 +140,7 @@ fn budget(row: &Row<'_>, column: usize) -> Result<Budget, MemoryError> {
 
 fn keep_budget(
     transaction: &Transaction<'_>,
-    destination: &Destination,
+    destination: &MfaDestination,
     budget: &Budget,
     is_kept: bool,
 ) -> Result<(), MemoryError> {

@@ -21,8 +21,8 @@ use super::IfMissing;
 use super::attempt::{Attempt, Fingerprint, Judgement, Salt};
 use super::policy::Policy;
 use super::record::UNLOCK;
-use super::sweep::Turn;
-use super::token::{CLIENT_OF, ISSUE, Token, TokenHash};
+use super::sweep::SweepTurn;
+use super::token::{CLIENT_OF, ISSUE, IssuedToken, TokenHash};
 use crate::verification::MemoryError;
 
 /// How long we wait for others who write to the file.
@@ -108,7 +108,7 @@ impl Sqlite {
     pub fn judge(&mut self, attempts: &[Attempt], policy: Policy) -> Result<Vec<Judgement>, MemoryError> {
         self.change(|transaction| {
             let judgements = judge::judge(transaction, attempts, policy)?;
-            if let Some(turn) = Turn::of(attempts) {
+            if let Some(turn) = SweepTurn::of(attempts) {
                 sweep::sweep(transaction, turn)?;
             }
             Ok(judgements)
@@ -132,7 +132,7 @@ impl Sqlite {
     /// # Errors
     ///
     /// [`MemoryError`] where the file cannot be read or written.
-    pub fn issue(&mut self, token: &Token) -> Result<(), MemoryError> {
+    pub fn issue(&mut self, token: &IssuedToken) -> Result<(), MemoryError> {
         self.change(|transaction| {
             transaction.execute(ISSUE, params![token.hash.as_bytes(), token.client, token.expires])?;
             sweep::sweep_tokens(transaction, &token.hash, token.issued)

@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, params};
 
-use crate::state::sweep::{DUE, DUE_ASIDE, DUE_IDEMPOTENCY, DUE_TOKENS, ROWS_EACH, Turn};
+use crate::state::sweep::{DUE, DUE_ASIDE, DUE_IDEMPOTENCY, DUE_TOKENS, ROWS_EACH, SweepTurn};
 use crate::state::{IdempotencyKey, MfaRequest, TokenHash};
 use crate::verification::MemoryError;
 
@@ -14,8 +14,8 @@ WHERE expires <= ?3";
 const FORGET_MFA: &str = "DELETE FROM mfa WHERE destination = ?1 AND id = ?2";
 
 /// Forgets rows of secrets, and what was set aside, where those look whose turn it is.
-pub(super) fn sweep(transaction: &Transaction<'_>, turn: Turn) -> Result<(), MemoryError> {
-    let Turn { secret, code, rows, now } = turn;
+pub(super) fn sweep(transaction: &Transaction<'_>, turn: SweepTurn) -> Result<(), MemoryError> {
+    let SweepTurn { secret, code, rows, now } = turn;
     let secrets = due(transaction, DUE, secret.as_bytes(), rows, now)?;
     forget(transaction, "DELETE FROM verifier WHERE secret = ?1", secrets)?;
     let codes = due(transaction, DUE_ASIDE, code.as_bytes(), rows, now)?;

@@ -7,7 +7,7 @@ use std::thread;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use totp_adapter::state::{
-    Begun, CodeHash, Destination, MfaGuess, MfaId, MfaRequest, MfaSend, Quota, Sqlite, Verified,
+    Begun, CodeHash, MfaDestination, MfaGuess, MfaId, MfaRequest, MfaSend, Quota, Sqlite, Verified,
 };
 
 use super::store::{Place, State};
@@ -54,8 +54,8 @@ fn id(number: u32) -> MfaId {
     MfaId::from_random(spread.to_be_bytes())
 }
 
-fn destination(state: &State, number: u32) -> Destination {
-    Destination::of(&format!("+1555{number:07}"), state.salt())
+fn destination(state: &State, number: u32) -> MfaDestination {
+    MfaDestination::of(&format!("+1555{number:07}"), state.salt())
 }
 
 /// A request with this number for a destination, with three attempts, which ends after a minute.
@@ -308,7 +308,7 @@ fn open_requests_are_small() {
     let mut state = Sqlite::open(&file).unwrap();
     let salt = state.salt().clone();
     let send = |number: u32| {
-        let destination = Destination::of(&number.to_string(), &salt);
+        let destination = MfaDestination::of(&number.to_string(), &salt);
         let request = MfaRequest { id: id(number), destination, code: RIGHT, attempts: 20, expires: NOW + 7 * DAY };
         MfaSend { request, quota: most(), now: NOW }
     };

@@ -3,8 +3,8 @@
 use tokio::runtime::Runtime;
 use totp_adapter::Verdict;
 use totp_adapter::state::{
-    Access, Address, Attempt, Begun, CodeHash, Destination, Fingerprint, IdempotencyKey, Judgement, MfaGuess, MfaId,
-    MfaRequest, MfaSend, Policy, Postgres, Quota, Reservation, Reserved, Salt, Token, TokenHash, Verified,
+    Address, Attempt, Begun, CodeHash, Connector, Fingerprint, IdempotencyKey, IssuedToken, Judgement, MfaDestination,
+    MfaGuess, MfaId, MfaRequest, MfaSend, Policy, Postgres, Quota, Reservation, Reserved, Salt, TokenHash, Verified,
 };
 use totp_adapter::verification::MemoryError;
 
@@ -24,8 +24,8 @@ impl Connected {
 
     fn open(address: &str) -> Result<Self, MemoryError> {
         let runtime = runtime();
-        let access = Access::new(Address::parse(address).unwrap(), None);
-        let state = runtime.block_on(Postgres::open(&access))?;
+        let connector = Connector::new(Address::parse(address).unwrap(), None);
+        let state = runtime.block_on(Postgres::open(&connector))?;
         Ok(Self { state, runtime })
     }
 
@@ -41,7 +41,7 @@ impl Connected {
         self.runtime.block_on(self.state.unlock(secret))
     }
 
-    pub fn issue(&self, token: &Token) -> Result<(), MemoryError> {
+    pub fn issue(&self, token: &IssuedToken) -> Result<(), MemoryError> {
         self.runtime.block_on(self.state.issue(std::slice::from_ref(token)))
     }
 
@@ -73,7 +73,7 @@ impl Connected {
         self.runtime.block_on(self.state.verify_mfa(guesses))
     }
 
-    pub fn unlock_destination(&self, destination: &Destination) -> Result<(), MemoryError> {
+    pub fn unlock_destination(&self, destination: &MfaDestination) -> Result<(), MemoryError> {
         self.runtime.block_on(self.state.unlock_destination(destination))
     }
 
@@ -108,10 +108,10 @@ fn other_schemas_are_refused_and_stay() {
 #[test]
 fn another_state_is_not_the_same() {
     let Some(schema) = Schema::new() else { return };
-    let access = Access::new(Address::parse(&schema.address("")).unwrap(), None);
+    let connector = Connector::new(Address::parse(&schema.address("")).unwrap(), None);
     let first = Connected::in_schema(&schema).unwrap();
     let salt = first.salt().clone();
-    let reopen = || first.runtime.block_on(Postgres::reopen(&access, &salt)).err();
+    let reopen = || first.runtime.block_on(Postgres::reopen(&connector, &salt)).err();
     assert_eq!(reopen(), None);
     schema.execute("UPDATE salt SET salt = sha256('another')");
     assert_eq!(reopen(), Some(MemoryError::Damaged));
@@ -141,7 +141,7 @@ fn a_request_that_stays_locked_is_not_available() {
     let state = Connected::in_schema(&schema).unwrap();
     let now = NOW.cast_signed();
     let (code, quota) = (CodeHash::new([1; 32]), Quota::default());
-    let destination = Destination::of("+15551234567", state.salt());
+    let destination = MfaDestination::of("+15551234567", state.salt());
     let id = MfaId::from_random([1; 16]);
     let request = MfaRequest { id, destination, code, attempts: 1, expires: now + 60 };
     assert_eq!(state.begin_mfa(&[MfaSend { request, quota, now }]), Ok(vec![Begun::Admitted]));

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use totp_adapter::state::{
-    Attempt, Begun, Destination, Fingerprint, IdempotencyKey, Judgement, MfaGuess, MfaId, MfaRequest, MfaSend, Policy,
-    Quota, Reservation, Reserved, Salt, Sqlite, Token, TokenHash, Verified,
+    Attempt, Begun, Fingerprint, IdempotencyKey, IssuedToken, Judgement, MfaDestination, MfaGuess, MfaId, MfaRequest,
+    MfaSend, Policy, Quota, Reservation, Reserved, Salt, Sqlite, TokenHash, Verified,
 };
 use totp_adapter::verification::MemoryError;
 
@@ -166,7 +166,7 @@ impl State {
         }
     }
 
-    pub fn issue(&mut self, token: &Token) -> Result<(), MemoryError> {
+    pub fn issue(&mut self, token: &IssuedToken) -> Result<(), MemoryError> {
         match self {
             Self::Sqlite(state) => state.issue(token),
             #[cfg(feature = "serve")]
@@ -239,7 +239,7 @@ impl State {
         }
     }
 
-    pub fn unlock_destination(&mut self, destination: &Destination) -> Result<(), MemoryError> {
+    pub fn unlock_destination(&mut self, destination: &MfaDestination) -> Result<(), MemoryError> {
         match self {
             Self::Sqlite(state) => state.unlock_destination(destination),
             #[cfg(feature = "serve")]
