@@ -25,7 +25,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 use batch::BatchCommand;
-pub use batch::{BatchArguments, Existing, Inputs};
+pub use batch::{BatchArguments, Existing, GivenInputs};
 pub use error::CommandLineError;
 #[cfg(feature = "state")]
 use memory::UnlockArguments;
@@ -202,7 +202,7 @@ enum Command {
 
 /// What is asked of many documents, as it was given.
 #[derive(Debug)]
-pub struct Asked<W> {
+pub struct BulkRequest<W> {
     /// What is asked.
     pub request: Request,
     /// Of which, and the way that they come and go.
@@ -230,13 +230,13 @@ pub struct FilterArguments {
 
     /// How a QR code is written.
     #[command(flatten)]
-    pub form: Form,
+    pub drawing: DrawingArguments,
 }
 
 /// How a QR code is written, as it was given.
 #[derive(Clone, Copy, Debug, Default, Args)]
 #[group(skip)]
-pub struct Form {
+pub struct DrawingArguments {
     /// Format of a QR code [default: png; half blocks where standard output is a terminal]
     #[arg(long, value_name = "FORMAT", value_parser = named::<SymbolFormat, _>(SymbolFormat::ALL.map(SymbolFormat::name)))]
     pub format: Option<SymbolFormat>,

@@ -37,11 +37,11 @@ pub fn folder(file: &Path) -> &Path {
 #[derive(Debug)]
 pub struct Unfinished {
     place: PathBuf,
-    content: Content,
+    file: TemporaryFile,
 }
 
 #[derive(Debug)]
-enum Content {
+enum TemporaryFile {
     /// A file without a name.
     Unnamed(File),
     /// A file with a temporary one.
@@ -51,34 +51,34 @@ enum Content {
 impl Unfinished {
     /// Begins a file for this place.
     pub fn new(place: &Path) -> io::Result<Self> {
-        let content = match unnamed(folder(place)) {
-            Some(file) => Content::Unnamed(file),
-            None => Content::Named(tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder(place))?),
+        let file = match unnamed(folder(place)) {
+            Some(file) => TemporaryFile::Unnamed(file),
+            None => TemporaryFile::Named(tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder(place))?),
         };
-        Ok(Self { place: place.to_owned(), content })
+        Ok(Self { place: place.to_owned(), file })
     }
 
     /// Puts a file in its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
     pub fn finish(self, replace: bool) -> io::Result<()> {
         self.sync()?;
-        let temporary = match self.content {
-            Content::Unnamed(file) if !replace => return link(&file, &self.place),
+        let temporary = match self.file {
+            TemporaryFile::Unnamed(file) if !replace => return link(&file, &self.place),
             // The moment between these two names is the only one in which a temporary name exists.
-            Content::Unnamed(file) => {
+            TemporaryFile::Unnamed(file) => {
                 let named =
                     tempfile::Builder::new().prefix(PREFIX).make_in(folder(&self.place), |name| link(&file, name));
                 named?.into_temp_path()
             }
-            Content::Named(file) => file.into_temp_path(),
+            TemporaryFile::Named(file) => file.into_temp_path(),
         };
         Ok(move_to(&self.place, temporary, replace)?)
     }
 
     /// Waits until the bytes are safe on the disk, as far as the file system can tell.
     fn sync(&self) -> io::Result<()> {
-        let file = match &self.content {
-            Content::Unnamed(file) => file,
-            Content::Named(file) => file.as_file(),
+        let file = match &self.file {
+            TemporaryFile::Unnamed(file) => file,
+            TemporaryFile::Named(file) => file.as_file(),
         };
         match file.sync_all() {
             Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
@@ -91,9 +91,9 @@ impl Unfinished {
 
 impl Write for Unfinished {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.content {
-            Content::Unnamed(file) => file.write(bytes),
-            Content::Named(file) => file.as_file_mut().write(bytes),
+        match &mut self.file {
+            TemporaryFile::Unnamed(file) => file.write(bytes),
+            TemporaryFile::Named(file) => file.as_file_mut().write(bytes),
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::read_qr::ReadQr;
-use super::{Asked, Request, jobs, named};
+use super::{BulkRequest, Request, jobs, named};
 use totp_adapter::otp::{OutOfRangeError, whole_number};
 use totp_adapter::status::ExitCodes;
 use totp_adapter::symbol_format::SymbolFormat;
@@ -47,7 +47,7 @@ enum BatchReadQr {
 }
 
 /// What is asked of many inputs, as it was given.
-pub type BatchArguments = Asked<RunArguments>;
+pub type BatchArguments = BulkRequest<RunArguments>;
 
 impl From<BatchCommand> for BatchArguments {
     fn from(BatchCommand { read_qr, request, run, format }: BatchCommand) -> Self {
@@ -140,7 +140,7 @@ pub enum Existing {
 
 /// Where the inputs come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inputs<'a> {
+pub enum GivenInputs<'a> {
     /// Files and folders by their names.
     Paths(&'a [PathBuf]),
     /// A list of such names.
@@ -151,7 +151,7 @@ pub enum Inputs<'a> {
     Count(NonZeroU32),
 }
 
-impl<'a> Inputs<'a> {
+impl<'a> GivenInputs<'a> {
     /// The list or table, if there is one.
     #[must_use]
     pub const fn file(self) -> Option<&'a Path> {
@@ -180,12 +180,12 @@ impl RunArguments {
 
     /// Where the inputs come from.
     #[must_use]
-    pub fn inputs(&self) -> Inputs<'_> {
+    pub fn inputs(&self) -> GivenInputs<'_> {
         match &self.inputs {
-            InputArguments { files_from: Some(list), .. } => Inputs::List(list),
-            InputArguments { manifest: Some(table), .. } => Inputs::Manifest(table),
-            InputArguments { count: Some(count), .. } => Inputs::Count(*count),
-            InputArguments { paths, .. } => Inputs::Paths(paths),
+            InputArguments { files_from: Some(list), .. } => GivenInputs::List(list),
+            InputArguments { manifest: Some(table), .. } => GivenInputs::Manifest(table),
+            InputArguments { count: Some(count), .. } => GivenInputs::Count(*count),
+            InputArguments { paths, .. } => GivenInputs::Paths(paths),
         }
     }
 

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-use super::{Files, FilterArguments, Form, Handling, Request};
+use super::{DrawingArguments, Files, FilterArguments, Handling, Request};
 use totp_adapter::operation::Operation;
 use totp_adapter::otp::OutOfRangeError;
 #[cfg(feature = "serve")]
@@ -156,6 +156,6 @@ impl From<UnlockArguments> for FilterArguments {
             }),
             ..Request::default()
         };
-        Self { request, files: arguments.files, handling: arguments.handling, form: Form::default() }
+        Self { request, files: arguments.files, handling: arguments.handling, drawing: DrawingArguments::default() }
     }
 }

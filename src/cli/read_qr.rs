@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Asked, Files, FilterArguments, Form, Handling, Request, named};
+use super::{BulkRequest, DrawingArguments, Files, FilterArguments, Handling, Request, named};
 use totp_adapter::key_uri_format::KeyUriFormat;
 use totp_adapter::operation::Operation;
 
@@ -46,16 +46,16 @@ Examples:
 
 impl<W: Args> ReadQr<W> {
     /// What is asked, and of what.
-    pub(super) fn asked(self) -> Asked<W> {
+    pub(super) fn asked(self) -> BulkRequest<W> {
         let operation = Some(Operation::ReadQr);
         let request = Request { operation, key_uri_format: self.format, ..Request::default() };
-        Asked { request, way: self.way, format: None }
+        BulkRequest { request, way: self.way, format: None }
     }
 }
 
 impl From<ReadQr<Once>> for FilterArguments {
     fn from(read_qr: ReadQr<Once>) -> Self {
-        let Asked { request, way: Once { files, handling }, .. } = read_qr.asked();
-        Self { request, files, handling, form: Form::default() }
+        let BulkRequest { request, way: Once { files, handling }, .. } = read_qr.asked();
+        Self { request, files, handling, drawing: DrawingArguments::default() }
     }
 }

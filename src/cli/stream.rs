@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::{Args, Subcommand};
 
 use super::read_qr::ReadQr;
-use super::{Asked, Request, jobs, named};
+use super::{BulkRequest, Request, jobs, named};
 use totp_adapter::named;
 use totp_adapter::otp::OutOfRangeError;
 use totp_adapter::symbol_format::SymbolFormat;
@@ -45,7 +45,7 @@ enum StreamReadQr {
 }
 
 /// What is asked of every record, as it was given.
-pub type StreamArguments = Asked<RecordArguments>;
+pub type StreamArguments = BulkRequest<RecordArguments>;
 
 impl From<StreamCommand> for StreamArguments {
     fn from(StreamCommand { read_qr, request, records, format }: StreamCommand) -> Self {

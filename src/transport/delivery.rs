@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::error::RunError;
 use super::files::{Destination, Replaceable, Source, WriteError, canonical_name, is_open_as, not_read, stdout};
 use super::terminal;
-use crate::cli::{Files, Form};
+use crate::cli::{DrawingArguments, Files};
 use totp_adapter::reply::{Body, Cause, Reply};
 use totp_adapter::status::{ExitCodes, Status};
 use totp_adapter::stderr::tell;
@@ -144,7 +144,7 @@ impl<'a> Places<'a> {
     }
 
     /// Puts an answer where it belongs, replacing a file only where that is right.
-    pub fn deliver(&self, reply: Reply, form: Form, replaceable: Replaceable) -> Delivery {
+    pub fn deliver(&self, reply: Reply, drawing: DrawingArguments, replaceable: Replaceable) -> Delivery {
         let Reply { status, body, cause } = reply;
         let delivery = Delivery { status, cause, written: true };
         let terminal = self.output == Destination::Stdout && stdout().is_terminal();
@@ -152,16 +152,16 @@ impl<'a> Places<'a> {
         if terminal && status != Status::Success {
             return delivery;
         }
-        let format = form.format.unwrap_or_default();
+        let format = drawing.format.unwrap_or_default();
         // Other bytes come to a terminal only where they are asked for (contract 5.9).
-        let is_for_terminal = matches!(form.format, None | Some(SymbolFormat::Terminal));
-        let drawn = terminal && self.name.is_none() && !form.base64 && is_for_terminal;
+        let is_for_terminal = matches!(drawing.format, None | Some(SymbolFormat::Terminal));
+        let drawn = terminal && self.name.is_none() && !drawing.base64 && is_for_terminal;
         let document = match body {
             Body::Symbol(symbol) if drawn => match terminal::draw(&symbol) {
                 Ok(drawing) => drawing,
                 Err(error) => return Delivery { written: true, ..delivery.failed(&error) },
             },
-            body if form.base64 => body.into_line(format),
+            body if drawing.base64 => body.into_line(format),
             body => body.drawn_as(format),
         };
         let replaceable = match status {

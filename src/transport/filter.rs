@@ -47,7 +47,7 @@ fn answer(arguments: &FilterArguments, places: &Places<'_>) -> Result<Delivery, 
         }
         Err(error) => error.into(),
     };
-    Ok(places.deliver(reply, arguments.form, replaceable))
+    Ok(places.deliver(reply, arguments.drawing, replaceable))
 }
 
 /// Which output files may be replaced: an operation that is not known could be one that keeps a secret there.

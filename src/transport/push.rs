@@ -5,7 +5,7 @@ use super::delivery::{self, Delivery, Places};
 use super::error::RunError;
 use super::files::Replaceable;
 use super::terminal;
-use crate::cli::{Form, PushArguments};
+use crate::cli::{DrawingArguments, PushArguments};
 use totp_adapter::service::push::{Push, Pushed};
 use totp_adapter::status::MailFailure;
 
@@ -37,5 +37,5 @@ fn answer(arguments: &PushArguments, places: &Places<'_>) -> Result<(Delivery, O
         }
         Err(error) => error.into(),
     };
-    Ok((places.deliver(pushed.reply, Form::default(), Replaceable::AllButSecrets), pushed.failure))
+    Ok((places.deliver(pushed.reply, DrawingArguments::default(), Replaceable::AllButSecrets), pushed.failure))
 }

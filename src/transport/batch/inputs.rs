@@ -5,7 +5,7 @@ use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
 use super::name::{Name, NameError};
-use super::source::Source;
+use super::source::InputSource;
 use super::walk::Walk;
 use crate::cli;
 use crate::transport::error::RunError;
@@ -14,7 +14,7 @@ use totp_adapter::operation::{self, Operation};
 
 /// What is at the next place where an input may be.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Input {
+pub struct BatchInput {
     /// The file to read; none where a secret is made from nothing.
     pub file: Option<PathBuf>,
     /// The path of its output below the output folder; none where there can be none, not even one that says why.
@@ -29,7 +29,7 @@ pub struct Input {
     pub wrong: Option<String>,
 }
 
-impl Input {
+impl BatchInput {
     /// A file or folder by its name.
     pub fn named(path: PathBuf) -> Self {
         Self { file: Some(path), ..Self::default() }.placed(0)
@@ -52,7 +52,7 @@ impl Input {
 
 /// The inputs that are still to come. A file in a folder that is no document is none.
 pub struct Inputs {
-    source: Source,
+    source: InputSource,
     /// What the operation reads, if anything.
     reads: Option<operation::Input>,
     /// The folder that is being walked, if one is.
@@ -65,8 +65,8 @@ pub struct Inputs {
 
 impl Inputs {
     /// Opens what names the inputs; the folder of the outputs need not be there yet.
-    pub fn new(given: cli::Inputs, null: bool, operation: Operation, output_dir: &Path) -> Result<Self, RunError> {
-        let source = Source::open(given, null, operation)?;
+    pub fn new(given: cli::GivenInputs, null: bool, operation: Operation, output_dir: &Path) -> Result<Self, RunError> {
+        let source = InputSource::open(given, null, operation)?;
         let output_dir = canonical_name(output_dir);
         let mut inputs = Self { source, reads: operation.input(), walk: None, output_dir, within_output: Vec::new() };
         given.paths().iter().filter(|path| path.is_dir()).try_for_each(|folder| inputs.admit(folder))?;
@@ -105,9 +105,9 @@ impl Inputs {
 }
 
 impl Iterator for Inputs {
-    type Item = Option<Input>;
+    type Item = Option<BatchInput>;
 
-    fn next(&mut self) -> Option<Option<Input>> {
+    fn next(&mut self) -> Option<Option<BatchInput>> {
         loop {
             if let Some(found) = self.walk.as_mut().and_then(Iterator::next) {
                 return Some(found);
@@ -118,7 +118,7 @@ impl Iterator for Inputs {
             match &input.file {
                 Some(folder) if may_be_folder && folder.is_dir() => match self.admit(folder) {
                     Ok(()) => self.walk = Some(Walk::new(folder.clone(), self.reads).peekable()),
-                    Err(error) => return Some(Some(Input { wrong: Some(error.to_string()), ..input })),
+                    Err(error) => return Some(Some(BatchInput { wrong: Some(error.to_string()), ..input })),
                 },
                 Some(_) | None => return Some(Some(input)),
             }

@@ -6,7 +6,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use memchr::memchr_iter;
 use thiserror::Error;
 
-use super::inputs::Input;
+use super::inputs::BatchInput;
 use super::report;
 use super::table::TableError;
 use crate::transport::error::reason;
@@ -84,7 +84,7 @@ pub fn check_quotes(table: impl Read) -> Result<(), ManifestError> {
 /// A table that is read row by row.
 pub struct Manifest<R> {
     reader: Reader<Limited<R>>,
-    columns: Vec<Option<Column>>,
+    columns: Vec<Option<ManifestColumn>>,
     record: StringRecord,
     needs_input: bool,
     ended: bool,
@@ -104,16 +104,16 @@ impl<R: Read> Manifest<R> {
         let has_status = report::is_header(&manifest.record);
         let columns = manifest.record.iter().map(|cell| cell.parse().ok());
         // In other tables it is about something else, a person perhaps.
-        let columns = columns.map(|column| column.filter(|column| has_status || *column != Column::Status));
-        let columns: Vec<Option<Column>> = columns.collect();
+        let columns = columns.map(|column| column.filter(|column| has_status || *column != ManifestColumn::Status));
+        let columns: Vec<Option<ManifestColumn>> = columns.collect();
         let count = |column| columns.iter().filter(|other| **other == Some(column)).count();
-        let is_repeated = Column::ALL.into_iter().any(|column| count(column) > 1);
+        let is_repeated = ManifestColumn::ALL.into_iter().any(|column| count(column) > 1);
         // A table with none of the columns is most likely one with other separators.
         let is_foreign = columns.iter().all(Option::is_none);
         if is_foreign && let Some(separator) = manifest.record.get(0).and_then(other_separator) {
             return Err(ManifestError::Separator(separator));
         }
-        if is_repeated || is_foreign || needs_input && count(Column::Input) == 0 {
+        if is_repeated || is_foreign || needs_input && count(ManifestColumn::Input) == 0 {
             return Err(ManifestError::Header);
         }
         manifest.columns = columns;
@@ -121,7 +121,7 @@ impl<R: Read> Manifest<R> {
     }
 
     /// The next row, or why it cannot be used; an empty cell says nothing. Spreadsheets leave rows without content, which are none.
-    pub fn next_row(&mut self) -> Option<Result<Input, ManifestError>> {
+    pub fn next_row(&mut self) -> Option<Result<BatchInput, ManifestError>> {
         loop {
             match self.read_record() {
                 Ok(true) if self.record.iter().all(|cell| cell.trim().is_empty()) => {}
@@ -150,22 +150,23 @@ impl<R: Read> Manifest<R> {
         result
     }
 
-    fn row(&self) -> Result<Input, ManifestError> {
+    fn row(&self) -> Result<BatchInput, ManifestError> {
         let line = self.record.position().map_or(0, csv::Position::line) + self.uncounted;
         let (expected, found) = (self.columns.len(), self.record.len());
         if expected != found {
             return Err(ManifestError::Cells { expected, line, found });
         }
-        let mut row = Input::default();
+        let mut row = BatchInput::default();
         for (column, cell) in self.columns.iter().zip(&self.record) {
             let Some(column) = column else { continue };
             match column {
-                Column::Status => row.has_failed = cell != Status::Success.text(),
-                Column::Input | Column::Output | Column::Issuer | Column::Account if cell.is_empty() => {}
-                Column::Input => row.file = Some(cell.into()),
-                Column::Output => row.output = Some(cell.into()),
-                Column::Issuer => row.issuer = Some(cell.to_owned()),
-                Column::Account => row.account = Some(cell.to_owned()),
+                ManifestColumn::Status => row.has_failed = cell != Status::Success.text(),
+                ManifestColumn::Input | ManifestColumn::Output | ManifestColumn::Issuer | ManifestColumn::Account
+                    if cell.is_empty() => {}
+                ManifestColumn::Input => row.file = Some(cell.into()),
+                ManifestColumn::Output => row.output = Some(cell.into()),
+                ManifestColumn::Issuer => row.issuer = Some(cell.to_owned()),
+                ManifestColumn::Account => row.account = Some(cell.to_owned()),
             }
         }
         if self.needs_input && row.file.is_none() && !row.has_failed {
@@ -185,14 +186,15 @@ fn uncounted_lines<R: Read>(reader: &Reader<R>, first_row: &[u8]) -> u64 {
 /// What separates the columns of a first row that has no commas, if one of them matters.
 fn other_separator(row: &str) -> Option<&'static str> {
     let separates = |separator: char| {
-        row.split(separator).count() > 1 && row.split(separator).any(|cell| cell.trim().parse::<Column>().is_ok())
+        row.split(separator).count() > 1
+            && row.split(separator).any(|cell| cell.trim().parse::<ManifestColumn>().is_ok())
     };
     [(';', "semicolons"), ('\t', "tabs")].into_iter().find(|(separator, _)| separates(*separator)).map(|(_, name)| name)
 }
 
 /// The columns that matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Column {
+enum ManifestColumn {
     Input,
     Output,
     Issuer,
@@ -200,7 +202,7 @@ enum Column {
     Status,
 }
 
-named!(parsed Column { Input = "input", Output = "output", Issuer = "issuer", Account = "account", Status = "status" });
+named!(parsed ManifestColumn { Input = "input", Output = "output", Issuer = "issuer", Account = "account", Status = "status" });
 
 /// A reader that fails where a record takes too much: the CSV reader would keep all of it.
 struct Limited<R> {

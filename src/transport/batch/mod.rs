@@ -28,13 +28,13 @@ use crate::cli::{self, BatchArguments};
 use inputs::Inputs;
 use interruption::Interruption;
 use outputs::Outputs;
-use progress::{Progress, Tally};
-use report::{Place, Report, is_report};
+use progress::{ProgressDisplay, Tally};
+use report::{Report, ReportPlace, is_report};
 use run_folder::RunFolder;
 use totp_adapter::operation::{Operation, Parameters};
 use totp_adapter::otp::{LabelError, LabelPart};
 use totp_adapter::status::Status;
-use work::{Source, Work};
+use work::{BatchSource, BatchWork};
 
 /// Works on every input and gives the exit code.
 #[must_use]
@@ -58,8 +58,8 @@ pub fn run(arguments: &BatchArguments) -> i32 {
 /// A run whose threads are at work.
 struct Run<'a> {
     arguments: &'a BatchArguments,
-    threads: InOrder<Work>,
-    progress: Progress,
+    threads: InOrder<BatchWork>,
+    progress: ProgressDisplay,
 }
 
 impl<'a> Run<'a> {
@@ -70,23 +70,23 @@ impl<'a> Run<'a> {
             parameters::leave_stdin(&arguments.request)?;
         }
         let (operation, parameters) = parameters::resolve_one(&arguments.request, None)?;
-        if matches!(given, cli::Inputs::Count(_)) && operation != Operation::GenerateSecret {
+        if matches!(given, cli::GivenInputs::Count(_)) && operation != Operation::GenerateSecret {
             return Err(RunError::Count);
         }
         let inputs = || Inputs::new(given, arguments.way.null, operation, arguments.way.output_dir());
-        let source = Source::new(inputs()?);
+        let source = BatchSource::new(inputs()?);
         let report = report_place(arguments)?;
         interruption.watch().map_err(RunError::Signals)?;
         let outputs = outputs(arguments, operation, parameters)?;
         let report = Report::begin(report, operation == Operation::GenerateSecret)
             .map_err(|error| unwritable(REPORT, arguments.way.report.as_deref(), error))?;
         let tally = Arc::<Tally>::default();
-        let progress = Progress::begin(Arc::clone(&tally), arguments.way.quiet, || {
+        let progress = ProgressDisplay::begin(Arc::clone(&tally), arguments.way.quiet, || {
             // A pipe would be empty, or never open.
             let is_there = given.file().is_none_or(|file| !is_stdin(file) && file.is_file());
             if is_there { inputs().ok() } else { None }
         });
-        let work = Work { outputs, tally, interruption: interruption.clone() };
+        let work = BatchWork { outputs, tally, interruption: interruption.clone() };
         interruption.begin_work();
         let threads = InOrder::start(work, source, report, arguments.way.jobs).map_err(RunError::Threads)?;
         Ok(Self { arguments, threads, progress })
@@ -118,10 +118,10 @@ impl<'a> Run<'a> {
     fn expected_inputs(&self) -> String {
         let patterns = name::patterns(self.threads.work().outputs.operation.input());
         match self.arguments.way.inputs() {
-            cli::Inputs::Paths(_) => format!("files, or folders with {patterns} in them"),
-            cli::Inputs::List(_) => format!("a list with names of files, or of folders with {patterns} in them"),
-            cli::Inputs::Manifest(_) => "a table with rows below its header".to_owned(),
-            cli::Inputs::Count(_) => "secrets to generate".to_owned(),
+            cli::GivenInputs::Paths(_) => format!("files, or folders with {patterns} in them"),
+            cli::GivenInputs::List(_) => format!("a list with names of files, or of folders with {patterns} in them"),
+            cli::GivenInputs::Manifest(_) => "a table with rows below its header".to_owned(),
+            cli::GivenInputs::Count(_) => "secrets to generate".to_owned(),
         }
     }
 }
@@ -130,10 +130,10 @@ const REPORT: &str = "the report";
 const OUTPUT_DIR: &str = "the output folder";
 
 /// Where the report goes, if anywhere, once it is sure that it takes no other file's place.
-fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, RunError> {
+fn report_place(arguments: &BatchArguments) -> Result<Option<ReportPlace>, RunError> {
     let Some(name) = &arguments.way.report else { return Ok(None) };
     let destination = Destination::of(Some(name), REPORT)?;
-    let Some(file) = destination.written_file() else { return Ok(Some(Place { destination, replaced: None })) };
+    let Some(file) = destination.written_file() else { return Ok(Some(ReportPlace { destination, replaced: None })) };
     let place = canonical_name(file);
     let is_read = |file: &Path| canonical_name(file) == place;
     let given = arguments.way.inputs();
@@ -150,7 +150,11 @@ fn report_place(arguments: &BatchArguments) -> Result<Option<Place>, RunError> {
         Some(_) => replaced.as_deref().is_some_and(|file| !is_report(file)),
         None => Replaceable::AllButSecrets.check(&place).is_err(),
     };
-    if is_kept { Err(RunError::ReportExists.about(Some(name))) } else { Ok(Some(Place { destination, replaced })) }
+    if is_kept {
+        Err(RunError::ReportExists.about(Some(name)))
+    } else {
+        Ok(Some(ReportPlace { destination, replaced }))
+    }
 }
 
 /// Issuer and account for the report of new secrets, which other runs read: as text, or not at all.

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::inputs::Input;
+use super::inputs::BatchInput;
 use super::name::Name;
 use super::present::{Present, is_error_document};
-use super::report::Line;
+use super::report::ReportLine;
 use super::run_folder::RunFolder;
 use crate::cli::Existing;
 use crate::transport::error::reason;
@@ -67,7 +67,7 @@ enum OutputError {
 
 impl Outputs {
     /// Works on an input whose output has this name, or says why not; the buffer is used again and again.
-    pub fn line(&self, mut input: Input, name: Option<&Name>, buffer: &mut Zeroizing<Vec<u8>>) -> Line {
+    pub fn line(&self, mut input: BatchInput, name: Option<&Name>, buffer: &mut Zeroizing<Vec<u8>>) -> ReportLine {
         let line = match (name, input.wrong.take()) {
             (Some(name), None) => {
                 let answer = self.answer(&input, name, buffer);
@@ -78,16 +78,23 @@ impl Outputs {
                 }
                 let [issuer, account] = &self.names;
                 let names = [input.issuer.or_else(|| issuer.clone()), input.account.or_else(|| account.clone())];
-                Line { names, ..line }
+                ReportLine { names, ..line }
             }
             (Some(name), Some(wrong)) => self.fail(name, &wrong),
-            (None, Some(description)) => Line { status: Some(Status::Error), description, ..Line::default() },
-            (None, None) => Line::skipped(None, None, "skipped: the manifest has a status other than 1"),
+            (None, Some(description)) => {
+                ReportLine { status: Some(Status::Error), description, ..ReportLine::default() }
+            }
+            (None, None) => ReportLine::skipped(None, None, "skipped: the manifest has a status other than 1"),
         };
-        Line { input: input.file.unwrap_or_default(), ..line }
+        ReportLine { input: input.file.unwrap_or_default(), ..line }
     }
 
-    fn answer(&self, input: &Input, name: &Name, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Line, OutputError> {
+    fn answer(
+        &self,
+        input: &BatchInput,
+        name: &Name,
+        buffer: &mut Zeroizing<Vec<u8>>,
+    ) -> Result<ReportLine, OutputError> {
         let (output, place) = (name.result(self.ending()), self.place(name));
         if let Some(line) = self.left(name, &output, &place)? {
             return Ok(line);
@@ -106,7 +113,12 @@ impl Outputs {
         match self.run_folder.put(&place, &reply.body.drawn_as(self.format), replace) {
             Ok(()) => {
                 self.remove_error(name);
-                Ok(Line { status: Some(reply.status), output: Some(output), description, ..Line::default() })
+                Ok(ReportLine {
+                    status: Some(reply.status),
+                    output: Some(output),
+                    description,
+                    ..ReportLine::default()
+                })
             }
             // Another run may have been quicker.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -117,13 +129,13 @@ impl Outputs {
     }
 
     /// Says of an input that there can be no answer to it.
-    fn fail(&self, name: &Name, description: &str) -> Line {
+    fn fail(&self, name: &Name, description: &str) -> ReportLine {
         let output = name.error();
         let (output, description) = match self.put_error(&self.output_dir.join(&output), description) {
             Ok(()) => (Some(output), description.to_owned()),
             Err(error) => (None, format!("{description}; {}", OutputError::Write(error))),
         };
-        Line { status: Some(Status::Error), output, description, ..Line::default() }
+        ReportLine { status: Some(Status::Error), output, description, ..ReportLine::default() }
     }
 
     /// Writes the document that says what was wrong, in place of an older one but of nothing else.
@@ -148,7 +160,7 @@ impl Outputs {
     }
 
     /// The answer where an output is left as it is, if there is one and it is.
-    fn left(&self, name: &Name, output: &Path, place: &Path) -> Result<Option<Line>, OutputError> {
+    fn left(&self, name: &Name, output: &Path, place: &Path) -> Result<Option<ReportLine>, OutputError> {
         if self.existing != Existing::Skip {
             return Ok(None);
         }
@@ -157,12 +169,12 @@ impl Outputs {
             Present::Other => Err(OutputError::NoOutput),
             Present::Output(status) => {
                 self.remove_error(name);
-                Ok(Some(Line::skipped(Some(status), Some(output.into()), "skipped: the output exists")))
+                Ok(Some(ReportLine::skipped(Some(status), Some(output.into()), "skipped: the output exists")))
             }
         }
     }
 
-    fn respond(&self, input: &Input, place: &Path, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Reply, OutputError> {
+    fn respond(&self, input: &BatchInput, place: &Path, buffer: &mut Zeroizing<Vec<u8>>) -> Result<Reply, OutputError> {
         if self.existing == Existing::Replace && place.exists() {
             let name = canonical_name(place);
             if self.read.contains(&name) || input.file.as_deref().is_some_and(|input| canonical_name(input) == name) {

@@ -36,7 +36,7 @@ impl Tally {
 }
 
 /// What is shown while a run lasts.
-pub struct Progress {
+pub struct ProgressDisplay {
     tally: Arc<Tally>,
     /// Hidden where there is no terminal, or nobody wants it.
     bar: ProgressBar,
@@ -44,7 +44,7 @@ pub struct Progress {
     is_quiet: bool,
 }
 
-impl Progress {
+impl ProgressDisplay {
     /// Begins; the second look at the inputs counts them, while the run goes on.
     pub fn begin(tally: Arc<Tally>, is_quiet: bool, again: impl FnOnce() -> Option<Inputs>) -> Self {
         let target = if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };

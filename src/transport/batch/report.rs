@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord, Writer};
 
-use crate::transport::files::{Destination, Opened, beginning};
+use crate::transport::files::{Destination, OpenDestination, beginning};
 use totp_adapter::status::Status;
 
 /// What became of an input: a line of the report.
 #[derive(Default)]
-pub struct Line {
+pub struct ReportLine {
     /// The input as it was named or found.
     pub input: PathBuf,
     /// The file that was written, or was there, below the output folder.
@@ -27,7 +27,7 @@ pub struct Line {
     pub names: [Option<String>; 2],
 }
 
-impl Line {
+impl ReportLine {
     /// There was nothing to do.
     pub fn skipped(status: Option<Status>, output: Option<PathBuf>, description: &str) -> Self {
         Self { status, output, description: description.to_owned(), is_skipped: true, ..Self::default() }
@@ -35,7 +35,7 @@ impl Line {
 }
 
 /// Where a report goes, once it is sure that it may go there.
-pub struct Place {
+pub struct ReportPlace {
     /// The file or stream.
     pub destination: Destination,
     /// The older report, or the empty file, that was found there. Nothing else is replaced, and nothing that came later.
@@ -44,7 +44,7 @@ pub struct Place {
 
 /// The report, as far as one is wanted, and the numbers.
 pub struct Report {
-    writer: Option<Writer<Opened>>,
+    writer: Option<Writer<OpenDestination>>,
     has_names: bool,
     error: Option<io::Error>,
     /// The older one whose place it takes.
@@ -62,7 +62,7 @@ const NAMES: [&str; 2] = ["issuer", "account"];
 
 impl Report {
     /// Begins a report; with names it is one of new secrets.
-    pub fn begin(place: Option<Place>, has_names: bool) -> io::Result<Self> {
+    pub fn begin(place: Option<ReportPlace>, has_names: bool) -> io::Result<Self> {
         let (mut writer, mut replaced) = (None, None);
         if let Some(place) = place {
             let names = if has_names { &NAMES[..] } else { &[] };
@@ -74,7 +74,7 @@ impl Report {
     }
 
     /// Adds what became of an input. Where it cannot be written, that is told at the end: the run goes on.
-    pub fn add(&mut self, line: &Line) {
+    pub fn add(&mut self, line: &ReportLine) {
         self.counts.add(line);
         let Some(writer) = &mut self.writer else {
             if line.status == Some(Status::Error) {
@@ -160,7 +160,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, line: &Line) {
+    fn add(&mut self, line: &ReportLine) {
         let count = match line.status {
             _ if line.is_skipped => &mut self.skipped,
             None => &mut self.skipped,
@@ -214,8 +214,8 @@ fn number(count: u64, one: &str, many: &str) -> String {
 mod tests {
     use super::*;
 
-    fn line(status: Option<Status>, is_skipped: bool) -> Line {
-        Line { status, is_skipped, ..Line::default() }
+    fn line(status: Option<Status>, is_skipped: bool) -> ReportLine {
+        ReportLine { status, is_skipped, ..ReportLine::default() }
     }
 
     // contract 6.5b, 6.6a

@@ -6,7 +6,7 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::inputs::Input;
+use super::inputs::BatchInput;
 use super::manifest::{Manifest, ManifestError, check_quotes};
 use super::name::path;
 use super::table::{Table, TableError};
@@ -17,7 +17,7 @@ use crate::transport::records::{Block, MAX_RECORD_BYTES, Records};
 use totp_adapter::operation::Operation;
 
 /// What is given and not taken yet.
-pub enum Source {
+pub enum InputSource {
     /// The command line.
     Paths(std::vec::IntoIter<PathBuf>),
     /// A list, and the names of its last block.
@@ -31,17 +31,17 @@ pub enum Source {
 const LIST: &str = "the list of names";
 const MANIFEST: &str = "the manifest";
 
-impl Source {
+impl InputSource {
     /// Opens a list or a table.
-    pub fn open(given: cli::Inputs, null: bool, operation: Operation) -> Result<Self, RunError> {
+    pub fn open(given: cli::GivenInputs, null: bool, operation: Operation) -> Result<Self, RunError> {
         Ok(match given {
-            cli::Inputs::Paths(paths) => Self::Paths(Vec::from(paths).into_iter()),
-            cli::Inputs::List(file) => {
+            cli::GivenInputs::Paths(paths) => Self::Paths(Vec::from(paths).into_iter()),
+            cli::GivenInputs::List(file) => {
                 let records = Records::new(open(file, LIST)?, if null { 0 } else { b'\n' });
                 let (file, names) = (file.to_owned(), VecDeque::new());
                 Self::List { file, records, block: Block::new(MAX_RECORD_BYTES), names }
             }
-            cli::Inputs::Manifest(file) => {
+            cli::GivenInputs::Manifest(file) => {
                 let wrong = |error: ManifestError| RunError::Manifest(error.to_string()).about(Some(file));
                 let mut table = Table::new(open(file, MANIFEST)?).map_err(|error| match error {
                     TableError::Read(error) => unreadable(MANIFEST, file, error),
@@ -54,7 +54,7 @@ impl Source {
                 let table = Manifest::new(table, operation.input().is_some()).map_err(wrong)?;
                 Self::Table { file: file.to_owned(), table: Box::new(table), number: 0 }
             }
-            cli::Inputs::Count(count) => Self::Count(1..=count.get()),
+            cli::GivenInputs::Count(count) => Self::Count(1..=count.get()),
         })
     }
 
@@ -75,12 +75,12 @@ impl Source {
     }
 }
 
-impl Iterator for Source {
-    type Item = Input;
+impl Iterator for InputSource {
+    type Item = BatchInput;
 
-    fn next(&mut self) -> Option<Input> {
+    fn next(&mut self) -> Option<BatchInput> {
         match self {
-            Self::Paths(paths) => paths.next().map(Input::named),
+            Self::Paths(paths) => paths.next().map(BatchInput::named),
             Self::List { file, records, block, names } => {
                 while names.is_empty() {
                     match records.take(block) {
@@ -89,7 +89,7 @@ impl Iterator for Source {
                         Ok(false) => return None,
                         Err(error) => {
                             let error = RunError::Read { what: LIST, error };
-                            return Some(Input::broken(file, error.to_string()));
+                            return Some(BatchInput::broken(file, error.to_string()));
                         }
                     }
                 }
@@ -97,19 +97,19 @@ impl Iterator for Source {
                 if name.as_os_str().as_encoded_bytes().contains(&0) {
                     let error = "cannot read: expected names that end with line feeds, found a byte of zero (is --null missing, or \
                                  is the list in UTF-16?)";
-                    return Some(Input::broken(&name, error.to_owned()));
+                    return Some(BatchInput::broken(&name, error.to_owned()));
                 }
-                Some(Input::named(name))
+                Some(BatchInput::named(name))
             }
             Self::Table { file, table, number } => {
                 let row = table.next_row()?;
                 *number += 1;
                 Some(match row {
                     Ok(row) => row.placed(*number),
-                    Err(error) => Input::broken(file, error.to_string()),
+                    Err(error) => BatchInput::broken(file, error.to_string()),
                 })
             }
-            Self::Count(numbers) => numbers.next().map(|number| Input::default().placed(number.into())),
+            Self::Count(numbers) => numbers.next().map(|number| BatchInput::default().placed(number.into())),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, FilterEntry, WalkDir};
 
-use super::inputs::Input;
+use super::inputs::BatchInput;
 use super::name::is_input;
 use crate::transport::error::reason;
 use totp_adapter::operation;
@@ -41,27 +41,27 @@ impl Walk {
         path.strip_prefix(&self.root).unwrap_or(path).to_owned()
     }
 
-    fn found(&self, entry: DirEntry) -> Option<Input> {
+    fn found(&self, entry: DirEntry) -> Option<BatchInput> {
         let is_found = is_input(entry.file_name(), self.reads) && is_file(&entry) && !is_apple_double(&entry);
         let output = is_found.then(|| self.below(entry.path()))?;
-        Some(Input { file: Some(entry.into_path()), output: Some(output), ..Input::default() })
+        Some(BatchInput { file: Some(entry.into_path()), output: Some(output), ..BatchInput::default() })
     }
 
-    fn unreadable(&self, error: walkdir::Error) -> Input {
+    fn unreadable(&self, error: walkdir::Error) -> BatchInput {
         let path = error.path().unwrap_or(&self.root).to_owned();
         let below = Some(self.below(&path)).filter(|below| below != Path::new(""));
         // Links are not followed, so there are no loops, which are the only errors without a cause.
         let cause = error.into_io_error().unwrap_or_else(|| io::ErrorKind::Other.into());
         let wrong = format!("cannot read the folder: {}", reason(&cause));
-        Input { file: Some(path), output: below, wrong: Some(wrong), ..Input::default() }.placed(0)
+        BatchInput { file: Some(path), output: below, wrong: Some(wrong), ..BatchInput::default() }.placed(0)
     }
 }
 
 /// The documents or pictures; none for another file, or a symbolic link to a folder.
 impl Iterator for Walk {
-    type Item = Option<Input>;
+    type Item = Option<BatchInput>;
 
-    fn next(&mut self) -> Option<Option<Input>> {
+    fn next(&mut self) -> Option<Option<BatchInput>> {
         loop {
             return match self.entries.next()? {
                 Ok(entry) if entry.file_type().is_dir() => continue,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::inputs::{Input, Inputs};
+use super::inputs::{BatchInput, Inputs};
 use super::interruption::Interruption;
 use super::name::{Claims, Name, NameError};
 use super::outputs::{self, Outputs};
 use super::progress::Tally;
-use super::report::{Line, Report};
+use super::report::{Report, ReportLine};
 use crate::transport::in_order;
 use totp_adapter::operation;
 
@@ -20,7 +20,7 @@ const DOCUMENTS: usize = 32;
 const PICTURES: usize = 1;
 
 /// What all threads know.
-pub struct Work {
+pub struct BatchWork {
     /// How a document is worked on.
     pub outputs: Outputs,
     /// The numbers for the bar.
@@ -30,28 +30,28 @@ pub struct Work {
 }
 
 /// The inputs that are still to come, and the names of those that have been.
-pub struct Source {
+pub struct BatchSource {
     inputs: Inputs,
     claims: Claims,
 }
 
 /// What one thread has in hand.
-pub struct Portion {
+pub struct BatchPortion {
     /// Inputs, and what their outputs are called, also one that only says what was wrong.
-    inputs: Vec<(Input, Option<Name>)>,
-    lines: Vec<Line>,
+    inputs: Vec<(BatchInput, Option<Name>)>,
+    lines: Vec<ReportLine>,
     others: u64,
     buffer: Zeroizing<Vec<u8>>,
 }
 
-impl Source {
+impl BatchSource {
     /// Nothing has been taken yet.
     pub fn new(inputs: Inputs) -> Self {
         Self { inputs, claims: Claims::default() }
     }
 
     /// Names are claimed here, where the inputs are in order: the first one gets it.
-    fn name(&mut self, input: &mut Input) -> Option<Name> {
+    fn name(&mut self, input: &mut BatchInput) -> Option<Name> {
         let output = input.output.as_deref().filter(|_| !input.has_failed)?;
         if input.wrong.is_some() {
             // A folder claims no name: the document beside it that is called alike has an output.
@@ -63,16 +63,16 @@ impl Source {
     }
 }
 
-impl in_order::Work for Work {
-    type Source = Source;
-    type Portion = Portion;
+impl in_order::Work for BatchWork {
+    type Source = BatchSource;
+    type Portion = BatchPortion;
     type Sink = Report;
 
-    fn portion(&self) -> Portion {
-        Portion { inputs: Vec::new(), lines: Vec::new(), others: 0, buffer: outputs::buffer() }
+    fn portion(&self) -> BatchPortion {
+        BatchPortion { inputs: Vec::new(), lines: Vec::new(), others: 0, buffer: outputs::buffer() }
     }
 
-    fn take(&self, source: &mut Source, portion: &mut Portion) -> Option<()> {
+    fn take(&self, source: &mut BatchSource, portion: &mut BatchPortion) -> Option<()> {
         portion.inputs.clear();
         portion.others = 0;
         let at_once = match self.outputs.operation.input() {
@@ -95,14 +95,14 @@ impl in_order::Work for Work {
         (portion.others > 0 || !portion.inputs.is_empty()).then_some(())
     }
 
-    fn work(&self, portion: &mut Portion) {
+    fn work(&self, portion: &mut BatchPortion) {
         // What has not been begun is left to the next run.
         let inputs = portion.inputs.drain(..).take_while(|_| !self.interruption.is_asked_for());
         portion.lines.clear();
         portion.lines.extend(inputs.map(|(input, name)| self.outputs.line(input, name.as_ref(), &mut portion.buffer)));
     }
 
-    fn put(&self, report: &mut Report, portion: &mut Portion) -> ControlFlow<()> {
+    fn put(&self, report: &mut Report, portion: &mut BatchPortion) -> ControlFlow<()> {
         report.counts.others += portion.others;
         portion.lines.iter().for_each(|line| report.add(line));
         self.tally.set(report.counts);

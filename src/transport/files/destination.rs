@@ -96,11 +96,11 @@ impl Destination {
     }
 
     /// Opens it to be written piece by piece.
-    pub fn open(&self) -> io::Result<Opened> {
+    pub fn open(&self) -> io::Result<OpenDestination> {
         match self {
-            Self::Stdout => OutputStream::standard().map(Opened::Stream),
-            Self::Special(file) => OutputStream::open(file).map(Opened::Stream),
-            Self::File(file) => Unfinished::new(file).map(Opened::File),
+            Self::Stdout => OutputStream::standard().map(OpenDestination::Stream),
+            Self::Special(file) => OutputStream::open(file).map(OpenDestination::Stream),
+            Self::File(file) => Unfinished::new(file).map(OpenDestination::File),
         }
     }
 
@@ -124,14 +124,14 @@ impl Destination {
 
 /// What is written piece by piece.
 #[derive(Debug)]
-pub enum Opened {
+pub enum OpenDestination {
     /// A file, whole or not at all.
     File(Unfinished),
     /// What is written to as it is.
     Stream(OutputStream),
 }
 
-impl Opened {
+impl OpenDestination {
     /// Puts a file in its place; what is there is replaced, or is an error of the kind `AlreadyExists`.
     pub fn finish(self, replace: bool) -> io::Result<()> {
         match self {
@@ -141,7 +141,7 @@ impl Opened {
     }
 }
 
-impl Write for Opened {
+impl Write for OpenDestination {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::File(file) => file.write(bytes),

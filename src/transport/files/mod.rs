@@ -7,7 +7,7 @@ mod same_file;
 mod source;
 mod standard;
 
-pub use destination::{Destination, Opened, WriteError};
+pub use destination::{Destination, OpenDestination, WriteError};
 pub use existing::{ReplaceError, Replaceable, beginning};
 pub use same_file::{canonical_name, is_open_as, not_read};
 pub use source::{Source, is_stdin};

@@ -13,7 +13,7 @@ use totp_adapter::symbol_format::SymbolFormat;
 use totp_adapter::verification::{Examination, Guess, MemoryError};
 
 /// What holds for all records.
-pub struct Answering {
+pub struct Answerer {
     /// What records look like.
     pub columns: Columns,
     /// The operation of records that name none.
@@ -26,7 +26,7 @@ pub struct Answering {
     pub format: SymbolFormat,
 }
 
-impl Answering {
+impl Answerer {
     /// Adds the line that answers to a record.
     pub fn answer(&self, record: &[u8], lines: &mut Lines) {
         let (id, record) = take_apart(&self.columns, self.operation, self.max_record_bytes, record);
@@ -102,7 +102,7 @@ impl Lines {
         }
     }
 
-    /// Leaves the end of a line to [`Answering::settle`].
+    /// Leaves the end of a line to [`Answerer::settle`].
     fn defer(&mut self, guess: Guess) {
         self.deferred.push((self.bytes.len(), guess));
     }

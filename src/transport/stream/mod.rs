@@ -17,7 +17,7 @@ use super::parameters;
 use super::records::{Block, MAX_RECORD_BYTES, Records};
 use super::session::Session;
 use crate::cli::{Column, Columns, StreamArguments};
-use answer::{Answering, Lines};
+use answer::{Answerer, Lines};
 use totp_adapter::operation::{Input, Operation};
 use totp_adapter::picture::MAX_PICTURE_BYTES;
 use totp_adapter::status::{ExitCodes, Status};
@@ -48,7 +48,7 @@ const STANDARD_INPUT: &str = "standard input";
 const EXIT_CODES: ExitCodes = ExitCodes::Unix;
 
 /// Checks what is asked and starts to answer.
-fn start(arguments: &StreamArguments) -> Result<InOrder<Answering>, RunError> {
+fn start(arguments: &StreamArguments) -> Result<InOrder<Answerer>, RunError> {
     parameters::leave_stdin(&arguments.request)?;
     let (operation, parameters) = parameters::resolve(&arguments.request, None)?;
     let (usual_columns, max_record_bytes) = usual_record(operation);
@@ -71,8 +71,8 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Answering>, RunError> {
     let output = OutputStream::standard().map_err(|error| RunError::Write { what: STANDARD_OUTPUT, error })?;
     let format = arguments.format.unwrap_or_default();
     let session = Session::new(&arguments.request, parameters);
-    let answering = Answering { columns, operation, max_record_bytes, session, format };
-    InOrder::start(answering, Records::new(input, end), Sink { output, error: None }, arguments.way.jobs)
+    let answerer = Answerer { columns, operation, max_record_bytes, session, format };
+    InOrder::start(answerer, Records::new(input, end), Sink { output, error: None }, arguments.way.jobs)
         .map_err(RunError::Threads)
 }
 
@@ -85,7 +85,7 @@ fn usual_record(operation: Option<Operation>) -> (Columns, usize) {
 }
 
 /// What one thread has in hand.
-pub struct Portion {
+pub struct StreamPortion {
     block: Block,
     lines: Lines,
     /// Why there is no block.
@@ -99,16 +99,16 @@ pub struct Sink {
 }
 
 /// Blocks of records in, blocks of lines out.
-impl Work for Answering {
+impl Work for Answerer {
     type Source = Records<InputStream>;
-    type Portion = Portion;
+    type Portion = StreamPortion;
     type Sink = Sink;
 
-    fn portion(&self) -> Portion {
-        Portion { block: Block::new(self.max_record_bytes), lines: Lines::new(), error: None }
+    fn portion(&self) -> StreamPortion {
+        StreamPortion { block: Block::new(self.max_record_bytes), lines: Lines::new(), error: None }
     }
 
-    fn take(&self, records: &mut Self::Source, portion: &mut Portion) -> Option<()> {
+    fn take(&self, records: &mut Self::Source, portion: &mut StreamPortion) -> Option<()> {
         match records.take(&mut portion.block) {
             Ok(any) => any.then_some(()),
             Err(error) => {
@@ -118,7 +118,7 @@ impl Work for Answering {
         }
     }
 
-    fn work(&self, portion: &mut Portion) {
+    fn work(&self, portion: &mut StreamPortion) {
         portion.lines.clear();
         if portion.error.is_none() {
             portion.block.records().for_each(|record| self.answer(record, &mut portion.lines));
@@ -126,7 +126,7 @@ impl Work for Answering {
     }
 
     /// Writes the lines as soon as they are there: whoever has sent no more than this block waits for them.
-    fn put(&self, sink: &mut Sink, portion: &mut Portion) -> ControlFlow<()> {
+    fn put(&self, sink: &mut Sink, portion: &mut StreamPortion) -> ControlFlow<()> {
         if sink.error.is_some() {
             return ControlFlow::Break(());
         }

@@ -15,18 +15,18 @@ pub struct Record<'a> {
     /// Whose it is.
     pub names: Names<'a>,
     /// The document, empty where the operation takes none.
-    pub document: Document<'a>,
+    pub document: DocumentBytes<'a>,
 }
 
 /// A document as it stands in the record, or what it encodes.
-pub enum Document<'a> {
+pub enum DocumentBytes<'a> {
     /// A part of the record.
     Plain(&'a [u8]),
     /// Bytes of its own.
     Decoded(Zeroizing<Vec<u8>>),
 }
 
-impl Document<'_> {
+impl DocumentBytes<'_> {
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         match self {
@@ -143,7 +143,7 @@ impl<'a, 'c> Cells<'a, 'c> {
     }
 
     fn record(&self, operation: Operation) -> Result<Record<'a>, RecordError> {
-        let mut record = Record { operation, names: Names::default(), document: Document::Plain(&[]) };
+        let mut record = Record { operation, names: Names::default(), document: DocumentBytes::Plain(&[]) };
         for (column, cell) in self.iter() {
             let name = Some(cell).filter(|cell| !cell.is_empty());
             match column {
@@ -151,8 +151,8 @@ impl<'a, 'c> Cells<'a, 'c> {
                 Column::Issuer => record.names.issuer = name,
                 Column::Account => record.names.account = name,
                 Column::Document | Column::DocumentBase64 if operation.input().is_none() => {}
-                Column::Document => record.document = Document::Plain(cell),
-                Column::DocumentBase64 => record.document = Document::Decoded(base64::decode(cell)?),
+                Column::Document => record.document = DocumentBytes::Plain(cell),
+                Column::DocumentBase64 => record.document = DocumentBytes::Decoded(base64::decode(cell)?),
             }
         }
         Ok(record)

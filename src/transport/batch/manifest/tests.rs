@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::*;
 
-fn rows(table: &str) -> Result<Vec<Result<Input, String>>, String> {
+fn rows(table: &str) -> Result<Vec<Result<BatchInput, String>>, String> {
     let mut manifest = Manifest::new(table.as_bytes(), true).map_err(|error| error.to_string())?;
     Ok(std::iter::from_fn(|| manifest.next_row()).map(|row| row.map_err(|error| error.to_string())).collect())
 }
@@ -11,12 +11,13 @@ fn rows(table: &str) -> Result<Vec<Result<Input, String>>, String> {
 #[test]
 fn columns_in_any_order_and_further_ones() {
     let table = "\u{feff}account,department,input,output,status,issuer\r\n\"Doe, \"\"Joe\"\"\",7,a b.xml,,1,\r\n\r\n,,c.xml,x/y.png,-1,X4\n";
-    let first = Input { file: Some("a b.xml".into()), account: Some("Doe, \"Joe\"".to_owned()), ..Input::default() };
-    let second = Input {
+    let first =
+        BatchInput { file: Some("a b.xml".into()), account: Some("Doe, \"Joe\"".to_owned()), ..BatchInput::default() };
+    let second = BatchInput {
         file: Some("c.xml".into()),
         output: Some("x/y.png".into()),
         issuer: Some("X4".to_owned()),
-        ..Input::default()
+        ..BatchInput::default()
     };
     assert_eq!(rows(table), Ok(vec![Ok(first), Ok(second)]));
     assert_eq!(rows("input"), Ok(vec![]));
@@ -26,7 +27,7 @@ fn columns_in_any_order_and_further_ones() {
 #[test]
 fn a_table_without_inputs() {
     let mut manifest = Manifest::new(&b"account\nme\n"[..], false).unwrap();
-    let row = Input { account: Some("me".to_owned()), ..Input::default() };
+    let row = BatchInput { account: Some("me".to_owned()), ..BatchInput::default() };
     assert_eq!(manifest.next_row().unwrap().unwrap(), row);
     assert!(manifest.next_row().is_none());
     for table in ["", "name\n", "name;city\n"] {
