@@ -28,7 +28,7 @@ use super::symbols;
 use super::threshold::{Polarity, Threshold};
 
 /// One way to prepare a picture and to part its dark pixels from its light ones. Both polarities are searched.
-struct Attempt(Size, Preparation, Threshold);
+struct Binarization(Size, Preparation, Threshold);
 
 /// How many times the picture is halved first: less noise, narrower gaps, and modules that fit the window of a threshold.
 #[derive(Clone, Copy)]
@@ -51,23 +51,23 @@ enum Preparation {
 
 /// What is always searched, the cheapest first, so that two codes are both found though one is inverted, has less contrast
 /// or gaps.
-const ALWAYS: [Attempt; 8] = [
-    Attempt(Size::Eighth, Preparation::Blurred, Threshold::LocalMean),
-    Attempt(Size::Quarter, Preparation::Blurred, Threshold::LocalMean),
-    Attempt(Size::Quarter, Preparation::Blurred, Threshold::Global),
-    Attempt(Size::Half, Preparation::Original, Threshold::LocalMiddle),
-    Attempt(Size::Half, Preparation::Blurred, Threshold::LocalMean),
-    Attempt(Size::Half, Preparation::Blurred, Threshold::Global),
-    Attempt(Size::Whole, Preparation::Original, Threshold::LocalMiddle),
-    Attempt(Size::Whole, Preparation::Original, Threshold::Global),
+const ALWAYS: [Binarization; 8] = [
+    Binarization(Size::Eighth, Preparation::Blurred, Threshold::LocalMean),
+    Binarization(Size::Quarter, Preparation::Blurred, Threshold::LocalMean),
+    Binarization(Size::Quarter, Preparation::Blurred, Threshold::Global),
+    Binarization(Size::Half, Preparation::Original, Threshold::LocalMiddle),
+    Binarization(Size::Half, Preparation::Blurred, Threshold::LocalMean),
+    Binarization(Size::Half, Preparation::Blurred, Threshold::Global),
+    Binarization(Size::Whole, Preparation::Original, Threshold::LocalMiddle),
+    Binarization(Size::Whole, Preparation::Original, Threshold::Global),
 ];
 /// What is searched besides, in this order, until a text is found that is wanted.
-const UNTIL_FOUND: [Attempt; 5] = [
-    Attempt(Size::Whole, Preparation::Blurred, Threshold::Global),
-    Attempt(Size::Whole, Preparation::Original, Threshold::DarkHalf),
-    Attempt(Size::Whole, Preparation::Enlarged(3), Threshold::LocalMiddle),
-    Attempt(Size::Whole, Preparation::Enlarged(4), Threshold::LocalMiddle),
-    Attempt(Size::Whole, Preparation::Enlarged(4), Threshold::LocalMean),
+const UNTIL_FOUND: [Binarization; 5] = [
+    Binarization(Size::Whole, Preparation::Blurred, Threshold::Global),
+    Binarization(Size::Whole, Preparation::Original, Threshold::DarkHalf),
+    Binarization(Size::Whole, Preparation::Enlarged(3), Threshold::LocalMiddle),
+    Binarization(Size::Whole, Preparation::Enlarged(4), Threshold::LocalMiddle),
+    Binarization(Size::Whole, Preparation::Enlarged(4), Threshold::LocalMean),
 ];
 
 /// The most pixels of a picture that is blurred, which takes as many again: half a side of the largest pictures.
@@ -101,7 +101,7 @@ pub(super) fn search(
     findings.has(is_wanted) || !has_time()
 }
 
-impl Attempt {
+impl Binarization {
     /// Adds what is found in this way, if it is worth its time on this picture and there is time.
     fn search(&self, sizes: &Sizes, has_time: &dyn Fn() -> bool, findings: &mut Findings) {
         let &Self(size, preparation, threshold) = self;

@@ -15,14 +15,14 @@ const PLANE_BITS: u8 = 8;
 
 /// What the samples of a pixel are, 8 bits each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum PixelFormat {
     Grey,
     GreyAlpha,
     Rgb,
     Rgba,
 }
 
-impl Layout {
+impl PixelFormat {
     /// Samples of a pixel.
     pub const fn samples(self) -> usize {
         match self {
@@ -92,15 +92,15 @@ impl Canvas {
     }
 
     /// Places a row with its first pixel at `x`; what lies beyond an edge is left out.
-    pub fn place(&mut self, x: usize, y: usize, layout: Layout, row: &[u8]) -> Result<(), PictureError> {
+    pub fn place(&mut self, x: usize, y: usize, format: PixelFormat, row: &[u8]) -> Result<(), PictureError> {
         if x >= self.width || y >= self.height {
             return Ok(());
         }
-        let pixels = (row.len() / layout.samples()).min(self.width - x);
-        let row = &row[..pixels * layout.samples()];
+        let pixels = (row.len() / format.samples()).min(self.width - x);
+        let row = &row[..pixels * format.samples()];
         let place = y * self.width + x..y * self.width + x + pixels;
-        layout.greys(row, &mut self.greys[place.clone()]);
-        if let Some(alphas) = layout.alphas(row) {
+        format.greys(row, &mut self.greys[place.clone()]);
+        if let Some(alphas) = format.alphas(row) {
             self.alphas()?[place].iter_mut().zip(alphas).for_each(|(to, alpha)| *to = alpha);
         } else if let Some(plane) = &mut self.alphas {
             plane[place].fill(u8::MAX);
@@ -109,11 +109,11 @@ impl Canvas {
     }
 
     /// Places the pixels of a row of an interlaced PNG (section 8.2). Every pixel comes once.
-    pub fn place_interlaced(&mut self, info: &Adam7Info, layout: Layout, row: &[u8]) -> Result<(), PictureError> {
-        let mut greys = Zeroizing::new(vec![0; row.len() / layout.samples()]);
-        layout.greys(row, &mut greys);
+    pub fn place_interlaced(&mut self, info: &Adam7Info, format: PixelFormat, row: &[u8]) -> Result<(), PictureError> {
+        let mut greys = Zeroizing::new(vec![0; row.len() / format.samples()]);
+        format.greys(row, &mut greys);
         expand_interlaced_row(&mut self.greys, self.width, &greys, info, PLANE_BITS);
-        if let Some(alphas) = layout.alphas(row) {
+        if let Some(alphas) = format.alphas(row) {
             greys.iter_mut().zip(alphas).for_each(|(to, alpha)| *to = alpha);
             let width = self.width;
             expand_interlaced_row(self.alphas()?, width, &greys, info, PLANE_BITS);

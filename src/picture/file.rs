@@ -12,7 +12,7 @@ mod webp;
 
 use zeroize::Zeroizing;
 
-use super::canvas::{Canvas, Layout, Picture};
+use super::canvas::{Canvas, Picture, PixelFormat};
 use super::error::{Measure, PictureError};
 
 /// The largest file that is read, in bytes.
@@ -36,18 +36,18 @@ pub(super) fn decode(file: &[u8]) -> Result<Picture, PictureError> {
     if file.len() > MAX_PICTURE_BYTES {
         return Err(PictureError::TooManyBytes);
     }
-    match Kind::of(file).ok_or(PictureError::NotAPicture)? {
-        Kind::Png => png::decode(file),
-        Kind::Jpeg => jpeg::decode(file),
-        Kind::Gif => gif::decode(file),
-        Kind::Bmp => bmp::decode(file),
-        Kind::WebP => webp::decode(file),
+    match PictureKind::of(file).ok_or(PictureError::NotAPicture)? {
+        PictureKind::Png => png::decode(file),
+        PictureKind::Jpeg => jpeg::decode(file),
+        PictureKind::Gif => gif::decode(file),
+        PictureKind::Bmp => bmp::decode(file),
+        PictureKind::WebP => webp::decode(file),
     }
 }
 
 /// A kind of file that is read.
 #[derive(Clone, Copy)]
-enum Kind {
+enum PictureKind {
     Png,
     Jpeg,
     Gif,
@@ -55,7 +55,7 @@ enum Kind {
     WebP,
 }
 
-impl Kind {
+impl PictureKind {
     /// What the first bytes of a file say that it is.
     fn of(file: &[u8]) -> Option<Self> {
         match file {
@@ -86,7 +86,7 @@ const fn max_pixels(bytes: u64) -> u64 {
 }
 
 /// Refuses a picture that has no pixels or too many, or whose sides are too long.
-fn check_sides(kind: Kind, width: u64, height: u64, max_pixels: u64) -> Result<(), PictureError> {
+fn check_sides(kind: PictureKind, width: u64, height: u64, max_pixels: u64) -> Result<(), PictureError> {
     if width == 0 || height == 0 {
         return Err(PictureError::Damaged { format: kind.name() });
     }
@@ -103,12 +103,12 @@ fn within(measure: Measure, limit: u64, found: u64) -> Result<(), PictureError> 
 fn rows_to_picture(
     width: usize,
     height: usize,
-    layout: Layout,
+    format: PixelFormat,
     pixels: &Zeroizing<Vec<u8>>,
 ) -> Result<Picture, PictureError> {
     let mut canvas = Canvas::new(width, height, MAX_TRANSPARENT_PIXELS);
-    for (y, row) in pixels.chunks_exact(width * layout.samples()).enumerate() {
-        canvas.place(0, y, layout, row)?;
+    for (y, row) in pixels.chunks_exact(width * format.samples()).enumerate() {
+        canvas.place(0, y, format, row)?;
     }
     Ok(canvas.into_picture().expect("a picture has pixels"))
 }

@@ -56,7 +56,7 @@ impl Threshold {
         let [width, height] = [picture.width(), picture.height()]
             .map(|side| u32::try_from(side).expect("the sides of a picture are limited"));
         let mut matrix = BitMatrix::new(width, height).expect("a picture has pixels");
-        let limits = Limits::new(self, picture, polarity.mask());
+        let limits = BlockLimits::new(self, picture, polarity.mask());
         let mut bits = BitArray::with_size(picture.width());
         for ((y, row), limits) in (0..height).zip(picture.rows()).zip(limits.rows()) {
             set_below(row, limits, polarity.mask(), &mut bits);
@@ -90,13 +90,13 @@ fn gathered(bytes: [u8; BLOCK]) -> u8 {
 }
 
 /// The grey that a dark pixel is below, for every block of a picture.
-struct Limits {
+struct BlockLimits {
     /// Blocks in a row.
     width: usize,
     limits: Zeroizing<Vec<u8>>,
 }
 
-impl Limits {
+impl BlockLimits {
     fn new(threshold: Threshold, picture: &Grey, mask: u8) -> Self {
         let width = picture.width().div_ceil(BLOCK);
         let everywhere = |limit: u8| Zeroizing::new(vec![limit; width * picture.height().div_ceil(BLOCK)]);

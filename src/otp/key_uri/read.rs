@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::super::{Algorithm, CodeParameters, Digits, Period, Secret, SecretError};
 use super::{Label, is_steam, key_uri};
 use character_references::unescaped;
-use label::Names;
+use label::LabelNames;
 use query::{Query, begins_as_reference, hides_parameter};
 
 mod character_references;
@@ -76,14 +76,14 @@ impl KeyUri {
     /// that are not those of RFC 6238 with this secret.
     pub fn parse(text: &str) -> Result<Self, KeyUriError> {
         let rest = behind_scheme(text)?;
-        let Parts { kind, label, query, fragment } = Parts::of(&rest)?;
+        let UriParts { kind, label, query, fragment } = UriParts::of(&rest)?;
         check_type(kind)?;
         if hides_parameter(label) || hides_parameter(fragment) || begins_as_reference(fragment) {
             return Err(KeyUriError::Separator);
         }
         let query = Query::of(query)?;
         let other = query.issuer();
-        let names = Names::of(label, other.as_deref().map(Vec::as_slice));
+        let names = LabelNames::of(label, other.as_deref().map(Vec::as_slice));
         let other = other.and_then(|name| visible(&name));
         check_scheme_of_codes(&query, [&names.issuer, &other])?;
         let (secret, parameters) = (query.secret()?, query.code_parameters()?);
@@ -168,7 +168,7 @@ fn behind_scheme(text: &str) -> Result<Zeroizing<String>, KeyUriError> {
 }
 
 /// A key URI taken apart: `//KIND/LABEL?QUERY#FRAGMENT`.
-struct Parts<'a> {
+struct UriParts<'a> {
     kind: &'a str,
     label: &'a str,
     query: &'a str,
@@ -176,7 +176,7 @@ struct Parts<'a> {
     fragment: &'a str,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> UriParts<'a> {
     /// Takes apart what follows the scheme; all but the type may be missing.
     fn of(rest: &'a str) -> Result<Self, KeyUriError> {
         let rest = rest.strip_prefix("//").ok_or(KeyUriError::Scheme)?;

@@ -85,7 +85,7 @@ fn grey(picture: GrayImage) -> Grey {
 /// The attempts that read the picture, by their number.
 fn readers(picture: &Grey) -> Vec<usize> {
     let sizes = Sizes::of(picture);
-    let reads = |attempt: &Attempt| {
+    let reads = |attempt: &Binarization| {
         let mut findings = Findings::default();
         attempt.search(&sizes, &|| true, &mut findings);
         findings.has(&|text| text == URI)

@@ -8,8 +8,8 @@ use image::error::ImageError;
 use image::{ColorType, ImageDecoder};
 use zeroize::Zeroizing;
 
-use super::{Kind, MAX_PIXELS, MAX_TRANSPARENT_PIXELS, check_sides, max_pixels, rows_to_picture};
-use crate::picture::canvas::{Canvas, Layout, Picture, luma};
+use super::{MAX_PIXELS, MAX_TRANSPARENT_PIXELS, PictureKind, check_sides, max_pixels, rows_to_picture};
+use crate::picture::canvas::{Canvas, Picture, PixelFormat, luma};
 use crate::picture::error::PictureError;
 
 /// Red, green, blue and alpha, and the grey and the alpha that are made of them.
@@ -17,22 +17,22 @@ const WHOLE_BYTES: u64 = 4 + 1 + 1;
 /// Rows are filled up to whole numbers of these (BITMAPINFOHEADER).
 const ROW_BITS: usize = 32;
 
-const DAMAGED: PictureError = PictureError::Damaged { format: Kind::Bmp.name() };
+const DAMAGED: PictureError = PictureError::Damaged { format: PictureKind::Bmp.name() };
 
 /// The pixels of a file.
 pub(super) fn decode(file: &[u8]) -> Result<Picture, PictureError> {
     let decoder = BmpDecoder::new(Cursor::new(file)).map_err(|error| fault(&error))?;
     let (width, height) = decoder.dimensions();
-    check_sides(Kind::Bmp, width.into(), height.into(), MAX_PIXELS)?;
+    check_sides(PictureKind::Bmp, width.into(), height.into(), MAX_PIXELS)?;
     let (width, height) = (width as usize, height as usize);
     if let (Some(colours), Some(rows)) = (decoder.get_palette(), PaletteRows::of(file, width)) {
         return rows.picture(width, height, colours);
     }
-    check_sides(Kind::Bmp, width as u64, height as u64, max_pixels(WHOLE_BYTES))?;
-    let layout = if decoder.color_type() == ColorType::Rgba8 { Layout::Rgba } else { Layout::Rgb };
-    let mut pixels = Zeroizing::new(vec![0; width * height * layout.samples()]);
+    check_sides(PictureKind::Bmp, width as u64, height as u64, max_pixels(WHOLE_BYTES))?;
+    let format = if decoder.color_type() == ColorType::Rgba8 { PixelFormat::Rgba } else { PixelFormat::Rgb };
+    let mut pixels = Zeroizing::new(vec![0; width * height * format.samples()]);
     decoder.read_image(&mut pixels).map_err(|error| fault(&error))?;
-    rows_to_picture(width, height, layout, &pixels)
+    rows_to_picture(width, height, format, &pixels)
 }
 
 /// The rows of a file without compression whose pixels are places in a palette. The decoder has read the headers and
@@ -71,7 +71,7 @@ impl<'a> PaletteRows<'a> {
                 *pixel = greys.get(place).copied().unwrap_or_default();
             }
             let y = if self.is_top_down { y } else { height - 1 - y };
-            canvas.place(0, y, Layout::Grey, &row)?;
+            canvas.place(0, y, PixelFormat::Grey, &row)?;
         }
         canvas.into_picture().ok_or(DAMAGED)
     }
@@ -92,7 +92,7 @@ fn field(file: &[u8], at: usize) -> Option<u32> {
 /// What the decoder's error means. Its own message may quote the file.
 fn fault(error: &ImageError) -> PictureError {
     match error {
-        ImageError::Unsupported(_) => PictureError::NotSupported { format: Kind::Bmp.name() },
+        ImageError::Unsupported(_) => PictureError::NotSupported { format: PictureKind::Bmp.name() },
         ImageError::Limits(_)
         | ImageError::Decoding(_)
         | ImageError::Encoding(_)

@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use ::gif::{DecodeOptions, Decoder, DecodingError, Frame, MemoryLimit};
 use zeroize::Zeroizing;
 
-use super::{Kind, MAX_BESIDE_BYTES, MAX_PIXELS, MAX_TRANSPARENT_PIXELS, check_sides};
-use crate::picture::canvas::{Canvas, Layout, Picture, luma};
+use super::{MAX_BESIDE_BYTES, MAX_PIXELS, MAX_TRANSPARENT_PIXELS, PictureKind, check_sides};
+use crate::picture::canvas::{Canvas, Picture, PixelFormat, luma};
 use crate::picture::error::PictureError;
 
 /// The grey and the alpha of each place in a palette.
@@ -20,9 +20,9 @@ pub(super) fn decode(file: &[u8]) -> Result<Picture, PictureError> {
     let fault = |error| fault(&error);
     let mut decoder = options().read_info(file).map_err(fault)?;
     let (width, height) = (usize::from(decoder.width()), usize::from(decoder.height()));
-    check_sides(Kind::Gif, width as u64, height as u64, MAX_PIXELS)?;
+    check_sides(PictureKind::Gif, width as u64, height as u64, MAX_PIXELS)?;
     let frame = decoder.next_frame_info().map_err(fault)?.ok_or(DAMAGED)?.clone();
-    check_sides(Kind::Gif, frame.width.into(), frame.height.into(), MAX_PIXELS)?;
+    check_sides(PictureKind::Gif, frame.width.into(), frame.height.into(), MAX_PIXELS)?;
     let palette = palette(decoder.palette().map_err(fault)?, frame.transparent);
 
     let mut canvas = Canvas::new(width, height, MAX_TRANSPARENT_PIXELS);
@@ -33,7 +33,7 @@ pub(super) fn decode(file: &[u8]) -> Result<Picture, PictureError> {
     canvas.into_picture().ok_or(DAMAGED)
 }
 
-const DAMAGED: PictureError = PictureError::Damaged { format: Kind::Gif.name() };
+const DAMAGED: PictureError = PictureError::Damaged { format: PictureKind::Gif.name() };
 
 fn options() -> DecodeOptions {
     let mut options = DecodeOptions::new();
@@ -77,7 +77,7 @@ fn draw(
             *pixel = palette[usize::from(place)];
         }
         let (x, y) = (usize::from(frame.left), usize::from(frame.top) + y);
-        canvas.place(x, y, Layout::GreyAlpha, row.as_flattened())?;
+        canvas.place(x, y, PixelFormat::GreyAlpha, row.as_flattened())?;
     }
     Ok(())
 }

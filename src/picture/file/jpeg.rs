@@ -9,8 +9,8 @@ use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::jpeg_header::Header;
-use super::{Kind, check_sides, max_pixels, rows_to_picture, within};
-use crate::picture::canvas::{Layout, Picture};
+use super::{PictureKind, check_sides, max_pixels, rows_to_picture, within};
+use crate::picture::canvas::{Picture, PixelFormat};
 use crate::picture::error::{Measure, PictureError};
 use crate::picture::grey::Grey;
 
@@ -24,36 +24,38 @@ const MAX_SCANS: usize = 30;
 /// Bytes of a coefficient while the decoder keeps those of the whole picture.
 const COEFFICIENT_BYTES: u64 = 2;
 
-const DAMAGED: PictureError = PictureError::Damaged { format: Kind::Jpeg.name() };
+const DAMAGED: PictureError = PictureError::Damaged { format: PictureKind::Jpeg.name() };
 
 /// The pixels of a file.
 pub(super) fn decode(file: &[u8]) -> Result<Picture, PictureError> {
     let kept = KEPT.iter().map(|name| memmem::find_iter(file, name).count() as u64).sum();
     within(Measure::Descriptions, MAX_KEPT, kept)?;
-    let (layout, out) = match colours(file)? {
-        ColorSpace::Luma | ColorSpace::YCbCr => (Layout::Grey, ColorSpace::Luma),
-        _ => (Layout::Rgb, ColorSpace::RGB),
+    let (format, out) = match colours(file)? {
+        ColorSpace::Luma | ColorSpace::YCbCr => (PixelFormat::Grey, ColorSpace::Luma),
+        _ => (PixelFormat::Rgb, ColorSpace::RGB),
     };
     let mut decoder = decoder(file, out)?;
     let (width, height) = decoder.dimensions().ok_or(DAMAGED)?;
     let header = Header::of(file).ok_or(DAMAGED)?;
-    check_sides(Kind::Jpeg, width as u64, height as u64, max_pixels(bytes_per_pixel(&header, layout)))?;
+    check_sides(PictureKind::Jpeg, width as u64, height as u64, max_pixels(bytes_per_pixel(&header, format)))?;
     let pixels = decoder.decode().map_err(|error| fault(&error))?;
-    match layout {
-        Layout::Grey => Grey::new(width, height, pixels.into()).map(Picture::from).ok_or(DAMAGED),
-        Layout::GreyAlpha | Layout::Rgb | Layout::Rgba => rows_to_picture(width, height, layout, &pixels.into()),
+    match format {
+        PixelFormat::Grey => Grey::new(width, height, pixels.into()).map(Picture::from).ok_or(DAMAGED),
+        PixelFormat::GreyAlpha | PixelFormat::Rgb | PixelFormat::Rgba => {
+            rows_to_picture(width, height, format, &pixels.into())
+        }
     }
 }
 
 /// What the decoder takes for a pixel: its samples, the grey made of colours, and the coefficients that it keeps unless
 /// a part of the picture is whole as soon as it is read.
-fn bytes_per_pixel(header: &Header, layout: Layout) -> u64 {
-    let made = match layout {
-        Layout::Grey => 0,
-        Layout::GreyAlpha | Layout::Rgb | Layout::Rgba => 1,
+fn bytes_per_pixel(header: &Header, format: PixelFormat) -> u64 {
+    let made = match format {
+        PixelFormat::Grey => 0,
+        PixelFormat::GreyAlpha | PixelFormat::Rgb | PixelFormat::Rgba => 1,
     };
     let kept = if header.is_one_scan() { 0 } else { header.kept_per_pixel(COEFFICIENT_BYTES) };
-    layout.samples() as u64 + made + kept
+    format.samples() as u64 + made + kept
 }
 
 /// The kind of colours in a file.
@@ -78,7 +80,7 @@ fn decoder(file: &[u8], out: ColorSpace) -> Result<JpegDecoder<ZCursor<&[u8]>>, 
 /// What the decoder's error means. Its own message may quote the file.
 fn fault(error: &DecodeErrors) -> PictureError {
     match error {
-        DecodeErrors::Unsupported(_) => PictureError::NotSupported { format: Kind::Jpeg.name() },
+        DecodeErrors::Unsupported(_) => PictureError::NotSupported { format: PictureKind::Jpeg.name() },
         _ => DAMAGED,
     }
 }

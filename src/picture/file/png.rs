@@ -4,28 +4,28 @@ use std::io::Cursor;
 
 use ::png::{BitDepth, ColorType, Decoder, DecodingError, InterlaceInfo, Limits, Reader, Transformations};
 
-use super::{Kind, MAX_BESIDE_BYTES, MAX_PIXELS, MAX_TRANSPARENT_PIXELS, check_sides};
-use crate::picture::canvas::{Canvas, Layout, Picture};
+use super::{MAX_BESIDE_BYTES, MAX_PIXELS, MAX_TRANSPARENT_PIXELS, PictureKind, check_sides};
+use crate::picture::canvas::{Canvas, Picture, PixelFormat};
 use crate::picture::error::PictureError;
 
-const DAMAGED: PictureError = PictureError::Damaged { format: Kind::Png.name() };
+const DAMAGED: PictureError = PictureError::Damaged { format: PictureKind::Png.name() };
 
 /// The pixels; of an animation, those of its default image.
 pub(super) fn decode(file: &[u8]) -> Result<Picture, PictureError> {
     let mut reader = reader(file).map_err(|error| fault(&error))?;
     let (width, height) = reader.info().size();
-    check_sides(Kind::Png, width.into(), height.into(), MAX_PIXELS)?;
+    check_sides(PictureKind::Png, width.into(), height.into(), MAX_PIXELS)?;
     // The frame of an animation that is also its default image has the size of both (section 11.3.6.2).
     if reader.info().frame_control.is_some_and(|frame| (frame.width, frame.height) != (width, height)) {
         return Err(DAMAGED);
     }
-    let layout = layout(reader.output_color_type());
+    let format = format(reader.output_color_type());
     let mut canvas = Canvas::new(width as usize, height as usize, MAX_TRANSPARENT_PIXELS);
     let mut y = 0;
     while let Some(row) = reader.next_interlaced_row().map_err(|error| fault(&error))? {
         match row.interlace() {
-            InterlaceInfo::Null(_) => canvas.place(0, y, layout, row.data())?,
-            InterlaceInfo::Adam7(info) => canvas.place_interlaced(info, layout, row.data())?,
+            InterlaceInfo::Null(_) => canvas.place(0, y, format, row.data())?,
+            InterlaceInfo::Adam7(info) => canvas.place_interlaced(info, format, row.data())?,
         }
         y += 1;
     }
@@ -42,13 +42,13 @@ fn reader(file: &[u8]) -> Result<Reader<Cursor<&[u8]>>, DecodingError> {
 }
 
 /// What the samples of a row are, as the transformations leave them.
-fn layout((color, depth): (ColorType, BitDepth)) -> Layout {
+fn format((color, depth): (ColorType, BitDepth)) -> PixelFormat {
     debug_assert_eq!(depth, BitDepth::Eight);
     match color {
-        ColorType::Grayscale | ColorType::Indexed => Layout::Grey,
-        ColorType::GrayscaleAlpha => Layout::GreyAlpha,
-        ColorType::Rgb => Layout::Rgb,
-        ColorType::Rgba => Layout::Rgba,
+        ColorType::Grayscale | ColorType::Indexed => PixelFormat::Grey,
+        ColorType::GrayscaleAlpha => PixelFormat::GreyAlpha,
+        ColorType::Rgb => PixelFormat::Rgb,
+        ColorType::Rgba => PixelFormat::Rgba,
     }
 }
 

@@ -7,8 +7,8 @@ use image_webp::vp8::Vp8Decoder;
 use image_webp::{DecodingError, WebPDecoder};
 use zeroize::Zeroizing;
 
-use super::{Kind, check_sides, max_pixels, rows_to_picture, within};
-use crate::picture::canvas::{Layout, Picture};
+use super::{PictureKind, check_sides, max_pixels, rows_to_picture, within};
+use crate::picture::canvas::{Picture, PixelFormat};
 use crate::picture::error::{Measure, PictureError};
 use crate::picture::grey::Grey;
 
@@ -26,7 +26,7 @@ const FRAME_BYTES: u64 = 4 + 4 + 3 + 1;
 /// The samples of a macroblock to a side, of which planes have whole numbers (RFC 6386, section 2).
 const MACROBLOCK: usize = 16;
 
-const DAMAGED: PictureError = PictureError::Damaged { format: Kind::WebP.name() };
+const DAMAGED: PictureError = PictureError::Damaged { format: PictureKind::WebP.name() };
 
 /// The pixels; of an animation, those of the first frame.
 pub(super) fn decode(file: &[u8]) -> Result<Picture, PictureError> {
@@ -40,14 +40,14 @@ pub(super) fn decode(file: &[u8]) -> Result<Picture, PictureError> {
         (false, true, false) => LOSSY_BYTES,
     };
     let (width, height) = decoder.dimensions();
-    check_sides(Kind::WebP, width.into(), height.into(), max_pixels(bytes))?;
+    check_sides(PictureKind::WebP, width.into(), height.into(), max_pixels(bytes))?;
     if bytes == LOSSY_BYTES {
         return luma(lossy_frames(file).next().ok_or(DAMAGED)?);
     }
-    let layout = if decoder.has_alpha() { Layout::Rgba } else { Layout::Rgb };
+    let format = if decoder.has_alpha() { PixelFormat::Rgba } else { PixelFormat::Rgb };
     let mut pixels = Zeroizing::new(vec![0; decoder.output_buffer_size().ok_or(DAMAGED)?]);
     decoder.read_image(&mut pixels).map_err(|error| fault(&error))?;
-    rows_to_picture(width as usize, height as usize, layout, &pixels)
+    rows_to_picture(width as usize, height as usize, format, &pixels)
 }
 
 /// The luma of a lossy frame.
@@ -99,7 +99,7 @@ fn vp8_pixels(data: &[u8]) -> Option<u64> {
 /// What the decoder's error means. Its own message may quote the file.
 fn fault(error: &DecodingError) -> PictureError {
     match error {
-        DecodingError::UnsupportedFeature(_) => PictureError::NotSupported { format: Kind::WebP.name() },
+        DecodingError::UnsupportedFeature(_) => PictureError::NotSupported { format: PictureKind::WebP.name() },
         _ => DAMAGED,
     }
 }

@@ -1,6 +1,6 @@
 //! Pictures with transparency.
 
-use super::super::canvas::{Canvas, Layout, luma};
+use super::super::canvas::{Canvas, PixelFormat, luma};
 use super::*;
 
 #[test]
@@ -85,7 +85,7 @@ fn a_code_that_is_seen_and_one_that_is_not() {
 
 fn pages(row: &[u8]) -> Vec<Vec<u8>> {
     let mut canvas = Canvas::new(2, 1, 2);
-    canvas.place(0, 0, Layout::GreyAlpha, row).unwrap();
+    canvas.place(0, 0, PixelFormat::GreyAlpha, row).unwrap();
     canvas.into_picture().unwrap().on_pages().map(|page| page.pixels().to_vec()).collect()
 }
 
@@ -105,7 +105,7 @@ fn rows_beside_a_picture() {
     let mut canvas = Canvas::new(3, 2, 6);
     canvas.clear().unwrap();
     for (x, y) in [(1, 1), (3, 0), (0, 2)] {
-        canvas.place(x, y, Layout::Rgb, &[10, 10, 10, 255, 255, 255, 20, 20, 20]).unwrap();
+        canvas.place(x, y, PixelFormat::Rgb, &[10, 10, 10, 255, 255, 255, 20, 20, 20]).unwrap();
     }
     let picture = canvas.into_picture().unwrap();
     let pages: Vec<Vec<u8>> = picture.on_pages().map(|page| page.pixels().to_vec()).collect();

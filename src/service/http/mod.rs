@@ -46,7 +46,7 @@ use answer::Answer;
 use caller::Tokens;
 use mfa::MfaService;
 use oauth::Clients;
-use page::Page;
+use page::WebPage;
 use parts::Parts;
 use refusal::Refusal;
 use request_id::RequestId;
@@ -70,7 +70,7 @@ pub struct Service {
     inboxes: Vec<Inbox>,
     mfa: Option<Arc<MfaService>>,
     description: Bytes,
-    page: Page,
+    page: WebPage,
 }
 
 impl Service {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use super::answer::{Answer, JSON, json_fault};
 use super::caller::Callers;
-use super::page::{self, Page};
+use super::page::{self, WebPage};
 use super::refusal::Refusal;
 use super::route::{Call, Endpoint, Routes, Verb};
 use super::{Contract, Service};
@@ -62,7 +62,7 @@ async fn description(service: Arc<Service>, _: Call) -> Answer {
 }
 
 async fn page(service: Arc<Service>, _: Call) -> Answer {
-    let Page { body, headers } = service.page.clone();
+    let WebPage { body, headers } = service.page.clone();
     headers
         .into_iter()
         .fold(Answer::new(StatusCode::OK, page::TYPE, body), |answer, header| answer.with_header(Some(header)))

@@ -20,7 +20,7 @@ pub const TYPE: &str = "text/html; charset=utf-8";
 
 /// The page, the same for every request.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct WebPage {
     /// The HTML document.
     pub body: Bytes,
     /// The headers beside its type.
@@ -29,7 +29,7 @@ pub struct Page {
 
 /// The page of what is served.
 #[must_use]
-pub fn page(parts: &Parts) -> Page {
+pub fn page(parts: &Parts) -> WebPage {
     let page = filled(&with_parts(parts), parts);
     let policy = HeaderValue::try_from(policy(&page)).expect("Base64 and names of directives are visible ASCII");
     let headers = [
@@ -39,7 +39,7 @@ pub fn page(parts: &Parts) -> Page {
         // A browser keeps no copy of a page that showed a secret.
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    Page { body: Bytes::from(page), headers }
+    WebPage { body: Bytes::from(page), headers }
 }
 
 /// The lines of the parts that are served.
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn the_policy_is_strict() {
         for configuration in [Configuration::default(), full()] {
-            let Page { body, headers: [(name, policy), ..] } = page(&Parts::of(&configuration));
+            let WebPage { body, headers: [(name, policy), ..] } = page(&Parts::of(&configuration));
             assert_eq!(name, CONTENT_SECURITY_POLICY);
             let policy = policy.to_str().unwrap();
             assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");

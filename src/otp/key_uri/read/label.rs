@@ -6,7 +6,7 @@ use super::{decoded, visible};
 const BLANK: u8 = b' ';
 
 /// The names of a label, each none where there is nothing to see.
-pub struct Names {
+pub struct LabelNames {
     /// What stands before the separator.
     pub issuer: Option<String>,
     /// What stands behind it, without blanks before it.
@@ -15,7 +15,7 @@ pub struct Names {
     pub account_as_it_stands: Option<String>,
 }
 
-impl Names {
+impl LabelNames {
     /// Takes a label apart; `issuer` is the value of the parameter. The separator is the colon behind that issuer, where
     /// the label begins with it; or else the first colon that is not encoded; or else the first one that is.
     pub fn of(label: &str, issuer: Option<&[u8]>) -> Self {

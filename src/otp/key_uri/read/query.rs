@@ -8,7 +8,7 @@ use crate::otp::{Algorithm, CodeParameters, OutOfRangeError, Secret, SecretError
 
 /// The parameters that mean something here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parameter {
+pub enum UriParameter {
     /// The key.
     Secret,
     /// Whom the account is with.
@@ -31,7 +31,7 @@ pub enum Parameter {
     TwoStepDifficulty,
 }
 
-named!(Parameter {
+named!(UriParameter {
     Secret = "secret",
     Issuer = "issuer",
     Algorithm = "algorithm",
@@ -44,7 +44,7 @@ named!(Parameter {
     TwoStepDifficulty = "2step_difficulty",
 });
 
-impl Parameter {
+impl UriParameter {
     const TWO_STEP: [Self; 4] = [Self::TwoStep, Self::TwoStepSalt, Self::TwoStepOutput, Self::TwoStepDifficulty];
 
     /// The parameter with this name, in any case.
@@ -74,8 +74,8 @@ impl Parameter {
 /// The part after the question mark.
 #[derive(Default)]
 pub struct Query<'a> {
-    /// The raw value of each parameter, in the order of [`Parameter::ALL`].
-    values: [Option<&'a str>; Parameter::ALL.len()],
+    /// The raw value of each parameter, in the order of [`UriParameter::ALL`].
+    values: [Option<&'a str>; UriParameter::ALL.len()],
 }
 
 impl<'a> Query<'a> {
@@ -92,7 +92,7 @@ impl<'a> Query<'a> {
             if hides_parameter(value) {
                 return Err(KeyUriError::Separator);
             }
-            if let Some(parameter) = Parameter::of(name)? {
+            if let Some(parameter) = UriParameter::of(name)? {
                 let known = &mut query.values[parameter as usize];
                 if known.is_some_and(|other| other != value) {
                     return Err(KeyUriError::Repeated(parameter.name()));
@@ -105,21 +105,21 @@ impl<'a> Query<'a> {
 
     /// The key.
     pub fn secret(&self) -> Result<Secret, KeyUriError> {
-        let base32 = self.value(Parameter::Secret).ok_or(KeyUriError::NoSecret)?;
+        let base32 = self.value(UriParameter::Secret).ok_or(KeyUriError::NoSecret)?;
         let base32 = str::from_utf8(&base32).map_err(|error| SecretError::Character { index: error.valid_up_to() });
         base32.and_then(Secret::from_base32).map_err(KeyUriError::Secret)
     }
 
     /// Whom the account is with; none where there is nothing to see.
     pub fn issuer(&self) -> Option<Zeroizing<Vec<u8>>> {
-        self.value(Parameter::Issuer).filter(|name| visible(name).is_some())
+        self.value(UriParameter::Issuer).filter(|name| visible(name).is_some())
     }
 
     /// Algorithm, digits and period, each the default where it is absent.
     pub fn code_parameters(&self) -> Result<CodeParameters, KeyUriError> {
-        let algorithm = self.word(Parameter::Algorithm).map(|word| algorithm(&word)).transpose();
-        let digits = self.word(Parameter::Digits).map(|word| word.parse()).transpose();
-        let period = self.word(Parameter::Period).map(|word| word.parse()).transpose();
+        let algorithm = self.word(UriParameter::Algorithm).map(|word| algorithm(&word)).transpose();
+        let digits = self.word(UriParameter::Digits).map(|word| word.parse()).transpose();
+        let period = self.word(UriParameter::Period).map(|word| word.parse()).transpose();
         Ok(CodeParameters {
             algorithm: algorithm.map_err(|OutOfRangeError { .. }| KeyUriError::Algorithm)?.unwrap_or_default(),
             digits: digits.map_err(|OutOfRangeError { .. }| KeyUriError::Digits)?.unwrap_or_default(),
@@ -129,27 +129,27 @@ impl<'a> Query<'a> {
 
     /// Whether the phone makes a part of the key, so that the secret is not the whole of it.
     pub fn is_two_step(&self) -> bool {
-        Parameter::TWO_STEP.into_iter().any(|parameter| self.word(parameter).is_some())
+        UriParameter::TWO_STEP.into_iter().any(|parameter| self.word(parameter).is_some())
     }
 
     /// Whether it says that the codes are Steam's.
     pub fn says_steam(&self) -> bool {
-        self.word(Parameter::Encoder).is_some_and(|encoder| super::super::is_steam(&encoder))
+        self.word(UriParameter::Encoder).is_some_and(|encoder| super::super::is_steam(&encoder))
     }
 
     /// Whether the number of digits is the one of Steam's codes, or not said, as Valve leaves it.
     pub fn has_digits_of_steam(&self) -> bool {
-        self.word(Parameter::Digits).is_none_or(|digits| digits == STEAM_DIGITS)
+        self.word(UriParameter::Digits).is_none_or(|digits| digits == STEAM_DIGITS)
     }
 
     /// The text of an optional parameter without blanks around it, none where nothing is left.
-    fn word(&self, parameter: Parameter) -> Option<String> {
+    fn word(&self, parameter: UriParameter) -> Option<String> {
         let value = self.value(parameter).and_then(|value| visible(&value));
         value.map(|value| value.trim().to_owned())
     }
 
     /// The decoded value of a parameter.
-    fn value(&self, parameter: Parameter) -> Option<Zeroizing<Vec<u8>>> {
+    fn value(&self, parameter: UriParameter) -> Option<Zeroizing<Vec<u8>>> {
         self.values[parameter as usize].map(decoded_form)
     }
 }
@@ -164,7 +164,7 @@ fn behind_reference(name: &[u8]) -> Option<&[u8]> {
 /// Whether a fragment is what a reference such as `&#38digits=8` leaves of a parameter.
 pub fn begins_as_reference(fragment: &str) -> bool {
     let name = fragment.split('=').next().unwrap_or_default().as_bytes();
-    behind_reference(name).is_some_and(|name| Parameter::named(name).is_some())
+    behind_reference(name).is_some_and(|name| UriParameter::named(name).is_some())
 }
 
 /// The characters of a code of Steam Guard.
@@ -188,7 +188,7 @@ pub fn hides_parameter(text: &str) -> bool {
             '\\' => name.get(JSON_ESCAPE..),
             _ => Some(name),
         };
-        name.is_some_and(|name| Parameter::named(name.as_bytes()).is_some())
+        name.is_some_and(|name| UriParameter::named(name.as_bytes()).is_some())
     })
 }
 
