@@ -30,7 +30,8 @@
 //! The layers, from the outside in: the program's `transport` (streams, files, clocks) calls the adapter, which reads and
 //! writes documents with `xml`, computes with `otp` and finds codes with `picture`. None of the last three knows another.
 //!
-//! The feature `cli`, on by default, is the program with all that it needs; the library alone is `default-features = false`.
+//! Features: `read-qr` is the operation of that name, with decoders of pictures, and `cli` is the program with all that it
+//! needs; both are on by default. X4's operations alone are `default-features = false`. `state` and `serve` add to the program.
 
 #![cfg_attr(not(feature = "internals"), allow(dead_code, unused_imports, reason = "the program uses the rest"))]
 #![cfg_attr(not(feature = "internals"), warn(unnameable_types))]
