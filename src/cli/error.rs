@@ -202,6 +202,8 @@ fn missing(error: &clap::Error) -> &'static str {
         "--identifier is missing: whose code it is"
     } else if is_missing("--content") {
         "--give-up needs --content or --mail"
+    } else if is_missing("--config") {
+        "--config is missing: the configuration of the service"
     } else if is_missing("--state") {
         "--state is missing: the file of the state"
     } else if is_missing("--account") {

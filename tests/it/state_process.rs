@@ -525,7 +525,7 @@ fn an_account_is_unlocked_by_the_configuration() {
     --config service.toml
     <Error description="wrong command line: --config needs --account with the name of an account, or --destination with a telephone number; see --help"/>
     --account me
-    <Error description="wrong command line: --state is missing: the file of the state; see --help"/>
+    <Error description="wrong command line: --config is missing: the configuration of the service; see --help"/>
     --state state.db --account me
     <Error description="wrong command line: --state cannot be used with --account; see --help"/>
     --config service.toml --account me --state state.db

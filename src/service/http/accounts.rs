@@ -9,10 +9,10 @@ use percent_encoding::percent_decode_str;
 use super::answer::Answer;
 use super::query;
 use super::refusal::Refusal;
-use super::route::{Call, Endpoint, Routes, Verb};
+use super::route::{Call, Routes};
 use super::upload::UploadError;
-use super::x4::{X4Error, of_reply, valid_until, with_adapter, with_code};
-use super::{Contract, Service, verification};
+use super::x4::{X4Error, endpoint, of_reply, valid_until, with_adapter, with_code};
+use super::{Service, verification};
 use crate::account::{Account, AccountOperation, AccountParameters};
 use crate::error::Error;
 use crate::operation::Input;
@@ -36,15 +36,7 @@ const PATHS: [(AccountOperation, &str); 3] = [
 pub fn routes(routes: Routes) -> Routes {
     let Some(callers) = routes.callers_of_operations().filter(|_| routes.has_accounts()) else { return routes };
     PATHS.into_iter().fold(routes, |routes, (operation, path)| {
-        let endpoint = Endpoint {
-            path,
-            name: None,
-            verb: Verb::Post,
-            contract: Contract::X4,
-            callers: callers.clone(),
-            any_origin: false,
-        };
-        routes.with(endpoint, move |service, call| operate(operation, service, call))
+        routes.with(endpoint(path, callers.clone()), move |service, call| operate(operation, service, call))
     })
 }
 

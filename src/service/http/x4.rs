@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use super::answer::Answer;
+use super::caller::Callers;
 use super::query::{self, QueryError};
 use super::refusal::Refusal;
 use super::route::{Call, Endpoint, Routes, Verb};
@@ -49,22 +50,19 @@ pub enum X4Error {
     Error(#[from] Error),
 }
 
+/// A path that answers as X4's adapter does.
+pub(super) const fn endpoint(path: &'static str, callers: Callers) -> Endpoint {
+    Endpoint { path, name: None, verb: Verb::Post, contract: Contract::X4, callers, any_origin: false }
+}
+
 /// Adds the paths of the operations.
 #[must_use]
 pub fn routes(routes: Routes) -> Routes {
     let Some(callers) = routes.callers_of_operations() else { return routes };
-    let endpoint = |path| Endpoint {
-        path,
-        name: None,
-        verb: Verb::Post,
-        contract: Contract::X4,
-        callers: callers.clone(),
-        any_origin: false,
-    };
     let operations = PATHS.into_iter().fold(routes, |routes, (operation, path)| {
-        routes.with(endpoint(path), move |service, call| operate(operation, service, call))
+        routes.with(endpoint(path, callers.clone()), move |service, call| operate(operation, service, call))
     });
-    operations.with(endpoint("/read-qr"), read_qr)
+    operations.with(endpoint("/read-qr", callers), read_qr)
 }
 
 /// Where the operations are served.

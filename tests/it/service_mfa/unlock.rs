@@ -141,7 +141,7 @@ fn what_cannot_be_unlocked() {
     --config t.toml ""
     <Error description="wrong command line: --config needs --account with the name of an account, or --destination with a telephone number; see --help"/>
     --destination +15551234567 ""
-    <Error description="wrong command line: --state is missing: the file of the state; see --help"/>
+    <Error description="wrong command line: --config is missing: the configuration of the service; see --help"/>
     --state state.db --destination +15551234567 ""
     <Error description="wrong command line: --state cannot be used with --destination; see --help"/>
     --config t.toml --destination +15551234567 --account me ""
