@@ -1,6 +1,7 @@
-//! The program as one total function. Time is a value and entropy an argument; it does not know where the
+//! X4's adapter as one total function. Time is a value and entropy an argument; it does not know where the
 //! document came from or where the answer goes.
 
+use thiserror::Error as ThisError;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
@@ -20,18 +21,20 @@ use crate::xml::{self, Document};
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The source of entropy failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[error("the source of entropy failed")]
 pub struct EntropyError;
 
-/// A source of random bytes for new secrets; it must be cryptographically secure.
+/// A source of random bytes for new secrets, such as that of the operating system; it must be cryptographically secure. It fills
+/// all 20 bytes or returns [`EntropyError`]: with `Ok` and nothing filled, every secret would be zeroes.
 pub type Entropy<'a> = &'a mut dyn FnMut(&mut [u8; Secret::GENERATED_BYTES]) -> Result<(), EntropyError>;
 
 /// X4's adapter at a point in time.
 ///
 /// ```
-/// use totp_adapter::{Adapter, Operation, Parameters, Status, UnixTime};
+/// use totp_adapter::{Adapter, EntropyError, Operation, Parameters, Status, UnixTime};
 ///
-/// let mut entropy = |_: &mut _| Ok(());
+/// let mut entropy = |_: &mut _| Err(EntropyError); // nothing is drawn here
 /// let mut adapter = Adapter::new(Some(UnixTime(1_111_111_109)), &mut entropy);
 /// let input = b"<TOTP><Password>081804</Password><Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret></TOTP>";
 /// let reply = adapter.respond(Operation::VerifyPassword, &Parameters::default(), input);
@@ -56,7 +59,9 @@ impl<'a> Adapter<'a> {
         }
     }
 
-    /// The same, but for pictures: it looks for QR codes while `has_time` says so, which it asks before every attempt.
+    /// The same, but it stops looking for QR codes in a picture once `has_time` says no
+    /// ([`PictureError::OutOfTime`](crate::PictureError::OutOfTime)). It asks before every attempt. Without it, a hostile picture
+    /// takes as long as it can.
     #[cfg(feature = "read-qr")]
     #[must_use]
     pub fn with_patience(self, has_time: &'a dyn Fn() -> bool) -> Self {
@@ -65,8 +70,8 @@ impl<'a> Adapter<'a> {
 
     /// Answers to an operation, its parameters and its input, whatever they are: a failure is an answer too.
     ///
-    /// `input` is the document or picture as it came; beyond [`Input::max_bytes`](crate::operation::Input::max_bytes) it
-    /// needs no more than one byte to be refused.
+    /// `input` is the document or picture as it came. Reading may stop one byte beyond
+    /// [`Input::max_bytes`](crate::operation::Input::max_bytes): that is enough for it to be refused as too large.
     ///
     /// A password is right as often as it comes. Whoever remembers which ones were used calls [`Adapter::examine`].
     pub fn respond(&mut self, operation: Operation, parameters: &Parameters, input: &[u8]) -> Reply {
@@ -77,7 +82,8 @@ impl<'a> Adapter<'a> {
         }
     }
 
-    /// The same, but for what needs a memory of used passwords: that is left to the caller.
+    /// As [`Adapter::respond`], but what needs a memory of used passwords is left to the caller: a verification comes back as a
+    /// [`Guess`], an unlocking as the secret.
     pub fn examine(&mut self, operation: Operation, parameters: &Parameters, input: &[u8]) -> Examination {
         Examination::Answer(Reply::of(match operation {
             Operation::GenerateSecret => self.generate_secret(),
@@ -131,7 +137,7 @@ impl<'a> Adapter<'a> {
         Ok(Guess { secret, code, time, skew, matched })
     }
 
-    /// Of several codes in a picture, the one with a key URI is meant; which of two is not for the program to guess.
+    /// Of several codes in a picture, the one with a key URI is meant; which of two is not for the adapter to guess.
     // Not inlined: every other operation would touch seven pages more of the stack.
     #[cfg(feature = "read-qr")]
     #[inline(never)]

@@ -40,9 +40,9 @@ pub use serve::ServeArguments;
 use stream::StreamCommand;
 pub use stream::{Column, Columns, StreamArguments};
 
+use totp_adapter::exit_codes::ExitCodes;
 use totp_adapter::operation::Operation;
 use totp_adapter::otp::{OutOfRangeError, whole_number, whole_number_in};
-use totp_adapter::status::ExitCodes;
 use totp_adapter::symbol_format::SymbolFormat;
 
 /// What the command line asks for.

@@ -9,16 +9,16 @@ use crate::otp::{LabelError, SecretError, SymbolError};
 use crate::picture::PictureError;
 use crate::verification::MemoryError;
 #[cfg(feature = "read-qr")]
-use crate::xml::IllegalCharacter;
+use crate::xml::IllegalCharacterError;
 use crate::xml::{Position, ReadError};
 
 /// Why an operation could not be executed. Its message is the description of the `<Error/>` document: it begins with
 /// the kind of error, says what is wrong and where, and quotes nothing that came in.
 ///
 /// ```
-/// use totp_adapter::{Adapter, Cause, Error, Operation, Parameters, UnixTime};
+/// use totp_adapter::{Adapter, Cause, EntropyError, Error, Operation, Parameters, UnixTime};
 ///
-/// let mut entropy = |_: &mut _| Ok(());
+/// let mut entropy = |_: &mut _| Err(EntropyError); // nothing is drawn here
 /// let mut adapter = Adapter::new(Some(UnixTime(0)), &mut entropy);
 /// let reply = adapter.respond(Operation::GeneratePassword, &Parameters::default(), b"<Secret>GEZDGNBVGY3TQ0JQ</Secret>");
 /// let Some(Cause::Error(Error::Secret { at, .. })) = reply.cause else { panic!("the 0 is no character of Base32") };
@@ -69,7 +69,7 @@ pub enum Error {
     /// A text of a key URI cannot stand in a document: ask for another format.
     #[cfg(feature = "read-qr")]
     #[error("not supported: {0}")]
-    Character(#[from] IllegalCharacter),
+    Character(#[from] IllegalCharacterError),
     /// The clock of the system stands before 1970: set it.
     #[error("unusable clock: the system time is before 1970")]
     Clock,

@@ -1,11 +1,15 @@
 //! The documents that a key URI becomes (contract 4.6); it does not know where the URI was found.
 
+#[cfg(feature = "read-qr")]
 use zeroize::Zeroizing;
 
+#[cfg(feature = "read-qr")]
 use crate::error::Error;
 use crate::named;
+#[cfg(feature = "read-qr")]
 use crate::otp::{KeyUri, Secret};
-use crate::xml::{self, IllegalCharacter, LegalText, Parameter};
+#[cfg(feature = "read-qr")]
+use crate::xml::{self, EscapedText, IllegalCharacterError, Parameter};
 
 /// What is wanted of a key URI. Default: the secret, which every operation takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,46 +26,54 @@ pub enum KeyUriFormat {
 named!(parsed KeyUriFormat { Secret = "secret", Uri = "uri", Parameters = "parameters" });
 
 impl KeyUriFormat {
-    /// What is wanted of a key URI. It must be one that can be used, whatever that is.
+    /// Takes out of a key URI what this format asks for. All of the URI is checked, also where only the secret is wanted.
     ///
     /// # Errors
     ///
     /// [`Error::KeyUri`] where it cannot be used; [`Error::Character`] where its document would need a character that XML
     /// does not have. What a label cannot hold (contract 4.2) is refused when the code is drawn.
+    #[cfg(feature = "read-qr")]
     pub fn content(self, uri: &str) -> Result<KeyUriContent, Error> {
         let read = KeyUri::parse(uri)?;
-        Ok(match self {
-            Self::Secret => KeyUriContent::Secret(read.secret),
-            Self::Uri => KeyUriContent::Uri(LegalText::new(uri)?),
-            Self::Parameters => KeyUriContent::Parameters(parameters(&read)?),
-        })
+        Ok(KeyUriContent(match self {
+            Self::Secret => Content::Secret(read.secret),
+            Self::Uri => Content::Uri(EscapedText::new(uri)?),
+            Self::Parameters => Content::Parameters(parameters(&read)?),
+        }))
     }
 }
 
-/// What was wanted of a key URI, in texts that a document can hold.
+/// What was wanted of a key URI. A document can hold all of it.
+#[cfg(feature = "read-qr")]
 #[derive(Debug)]
-pub enum KeyUriContent {
+pub struct KeyUriContent(Content);
+
+#[cfg(feature = "read-qr")]
+#[derive(Debug)]
+enum Content {
     /// The key.
     Secret(Secret),
     /// All of it, as it was found.
-    Uri(LegalText),
+    Uri(EscapedText),
     /// The names that there are, and all that a code depends on, defaults included.
-    Parameters(Vec<(Parameter, LegalText)>),
+    Parameters(Vec<(Parameter, EscapedText)>),
 }
 
+#[cfg(feature = "read-qr")]
 impl KeyUriContent {
     /// Its document.
     #[must_use]
     pub fn document(&self) -> Zeroizing<Vec<u8>> {
-        match self {
-            Self::Secret(secret) => xml::write_secret(&secret.to_base32()),
-            Self::Uri(uri) => xml::write_key_uri(uri),
-            Self::Parameters(texts) => xml::write_parameters(texts),
+        match &self.0 {
+            Content::Secret(secret) => xml::write_secret(&secret.to_base32()),
+            Content::Uri(uri) => xml::write_key_uri(uri),
+            Content::Parameters(texts) => xml::write_parameters(texts),
         }
     }
 }
 
-fn parameters(uri: &KeyUri) -> Result<Vec<(Parameter, LegalText)>, IllegalCharacter> {
+#[cfg(feature = "read-qr")]
+fn parameters(uri: &KeyUri) -> Result<Vec<(Parameter, EscapedText)>, IllegalCharacterError> {
     let period = uri.parameters.period.seconds().to_string();
     let texts = [
         (Parameter::Issuer, uri.issuer.as_deref()),
@@ -71,10 +83,10 @@ fn parameters(uri: &KeyUri) -> Result<Vec<(Parameter, LegalText)>, IllegalCharac
         (Parameter::Period, Some(&*period)),
     ];
     let present = texts.into_iter().filter_map(|(parameter, text)| Some((parameter, text?)));
-    present.map(|(parameter, text)| Ok((parameter, LegalText::new(text)?))).collect()
+    present.map(|(parameter, text)| Ok((parameter, EscapedText::new(text)?))).collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "read-qr"))]
 mod tests {
     use super::*;
 

@@ -8,8 +8,9 @@
 //! | `GenerateSecret` | none, any input is ignored | `<Secret>…</Secret>`: 20 random bytes in Base32 |
 //! | `GeneratePassword` | `<Secret>…</Secret>` | `<Password>012345</Password>` |
 //! | `VerifyPassword` | `<TOTP><Password>…</Password><Secret>…</Secret></TOTP>` | `<Ok description="The password matches."/>` |
-//! | `GenerateAuthenticatorQRCode` | `<Secret>…</Secret>` | PNG, 512x512 pixels, of the key URI |
-//! | `read-qr`, which X4 has not | a picture of such a code | `<Secret>…</Secret>` |
+//! | `GenerateAuthenticatorQRCode` | `<Secret>…</Secret>`; the parameter `account` | PNG, 512x512 pixels, of the key URI |
+//! | `ReadQr`, which X4 has not | a picture of such a code | `<Secret>…</Secret>` |
+//! | `Unlock`, which X4 has not | `<Secret>…</Secret>` | needs a memory: [`Adapter::examine`] |
 //!
 //! Every answer is a [`Reply`]: a [`Status`] (1, -1 or 403) and a document, `<Error description="…"/>` where the
 //! status is not 1. Codes are RFC 6238's: HMAC-SHA-1, steps of 30 s, 6 digits, unless [`Parameters`] says otherwise.
@@ -17,9 +18,9 @@
 //! Time and entropy are arguments, so that an answer depends on nothing else:
 //!
 //! ```
-//! use totp_adapter::{Adapter, Operation, Parameters, UnixTime};
+//! use totp_adapter::{Adapter, EntropyError, Operation, Parameters, UnixTime};
 //!
-//! let mut entropy = |_: &mut _| Ok(());
+//! let mut entropy = |_: &mut _| Err(EntropyError); // nothing is drawn here
 //! let mut adapter = Adapter::new(Some(UnixTime(1_111_111_109)), &mut entropy);
 //! let input = b"<Secret>GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ</Secret>";
 //! let reply = adapter.respond(Operation::GeneratePassword, &Parameters::default(), input);
@@ -30,9 +31,11 @@
 //! The layers, from the outside in: the program's `transport` (streams, files, clocks) calls the adapter, which reads and
 //! writes documents with `xml`, computes with `otp` and finds codes with `picture`. None of the last three knows another.
 //!
-//! Features: `read-qr` is the operation of that name, with decoders of pictures, and `cli` is the program with all that it
-//! needs; both are on by default. X4's operations alone are `default-features = false`. `state` and `serve` add to the program.
+//! A program that uses the library takes `totp-adapter = { version = "0.1", default-features = false }`, and
+//! `features = ["read-qr"]` to read pictures. All other features are for the program of the same name. `cli`, on by default,
+//! turns `internals` on: what this makes public is undocumented and may change in any version.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "internals"), allow(dead_code, unused_imports, reason = "the program uses the rest"))]
 #![cfg_attr(not(feature = "internals"), warn(unnameable_types))]
 
@@ -49,15 +52,20 @@ mod error;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod error;
-#[cfg(all(feature = "read-qr", not(feature = "internals")))]
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod exit_codes;
+#[cfg(not(feature = "internals"))]
 mod key_uri_format;
-#[cfg(all(feature = "read-qr", feature = "internals"))]
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod key_uri_format;
 #[cfg(feature = "state")]
 #[doc(hidden)]
 pub mod memory;
 mod named;
+#[cfg(not(feature = "internals"))]
+pub(crate) use named::named;
 #[cfg(not(feature = "internals"))]
 mod operation;
 #[cfg(feature = "internals")]
@@ -73,8 +81,6 @@ mod outcome;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod outcome;
-#[cfg(not(feature = "internals"))]
-mod parameters_document;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod parameters_document;
@@ -133,7 +139,8 @@ pub mod xml;
 pub use adapter::{Adapter, Entropy, EntropyError};
 pub use error::Error;
 #[cfg(feature = "read-qr")]
-pub use key_uri_format::{KeyUriContent, KeyUriFormat};
+pub use key_uri_format::KeyUriContent;
+pub use key_uri_format::KeyUriFormat;
 pub use operation::{Input, Operation, Parameters};
 #[cfg(feature = "read-qr")]
 pub use otp::KeyUriError;
@@ -148,6 +155,6 @@ pub use reply::{Body, Cause, Reply};
 pub use status::Status;
 pub use symbol_format::SymbolFormat;
 pub use verification::{Examination, Guess, Match, MemoryError, Reported, Verdict};
-pub use xml::{DocumentKind, Position, ReadError};
 #[cfg(feature = "read-qr")]
-pub use xml::{IllegalCharacter, LegalText, Parameter};
+pub use xml::IllegalCharacterError;
+pub use xml::{DocumentKind, Position, ReadError};

@@ -151,7 +151,7 @@ impl Memory {
             Location::Sqlite(file) => Ok(Box::new(Sqlite::at(file, missing)?)),
             #[cfg(feature = "serve")]
             Location::Postgres(address) => Ok(Box::new(Database::open(address, self.password.as_ref())?)),
-            // The command line has refused it.
+            // A build without PostgreSQL.
             #[cfg(not(feature = "serve"))]
             Location::Postgres(_) => Err(MemoryError::Address),
         }

@@ -2,7 +2,7 @@
 
 /// Gives an enum `ALL` and `name` from a table of its variants, and with `parsed` before it also `EXPECTED` and `FromStr`.
 #[doc(hidden)]
-#[macro_export]
+#[cfg_attr(feature = "internals", macro_export)]
 macro_rules! named {
     (parsed $type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
         $crate::named!($type { $($variant = $name),+ });
@@ -13,11 +13,11 @@ macro_rules! named {
         }
 
         impl ::std::str::FromStr for $type {
-            type Err = $crate::otp::OutOfRangeError;
+            type Err = $crate::OutOfRangeError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let expected = Self::EXPECTED;
-                Self::ALL.into_iter().find(|value| value.name() == text).ok_or($crate::otp::OutOfRangeError { expected })
+                Self::ALL.into_iter().find(|value| value.name() == text).ok_or($crate::OutOfRangeError { expected })
             }
         }
     };
@@ -41,6 +41,9 @@ macro_rules! named {
         $crate::named!(@words [$($words),+, ", ", $next] $($rest),+)
     };
 }
+
+#[cfg(not(feature = "internals"))]
+pub(crate) use named;
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-#[cfg(feature = "read-qr")]
 use crate::key_uri_format::KeyUriFormat;
 use crate::otp::{CodeParameters, OutOfRangeError, Skew};
 #[cfg(feature = "read-qr")]
@@ -97,6 +96,7 @@ impl Operation {
     }
 }
 
+/// Takes the four names of [`Operation::OF_X4`].
 impl FromStr for Operation {
     type Err = OutOfRangeError;
 
@@ -108,6 +108,7 @@ impl FromStr for Operation {
 
 /// What an operation reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Input {
     /// An XML document of this kind.
     Document(DocumentKind),
@@ -117,7 +118,7 @@ pub enum Input {
 }
 
 impl Input {
-    /// The most bytes that it can have.
+    /// The most bytes that it can have: 65,536 of a document, 24 MiB of a picture.
     #[must_use]
     pub const fn max_bytes(self) -> usize {
         match self {
@@ -132,26 +133,25 @@ impl Input {
 /// however wrong it is there; so the display names are kept as they came, be they text or not, until a label is made of them.
 ///
 /// ```
-/// use totp_adapter::{Adapter, Operation, Parameters, UnixTime};
+/// use totp_adapter::{Adapter, EntropyError, Operation, Parameters, UnixTime};
 ///
 /// let names = Parameters { issuer: Some(b"SoftProject".to_vec()), account: Some(b"john".to_vec()), ..Parameters::default() };
-/// let mut entropy = |_: &mut _| Ok(());
+/// let mut entropy = |_: &mut _| Err(EntropyError); // nothing is drawn here
 /// let mut adapter = Adapter::new(Some(UnixTime(0)), &mut entropy);
 /// let reply = adapter.respond(Operation::GenerateAuthenticatorQRCode, &names, b"<Secret>GEZDGNBVGY3TQOJQ</Secret>");
 /// assert!(reply.body.into_bytes().starts_with(b"\x89PNG"));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
-    /// Whom the account is with, in UTF-8; used by the QR operation only.
+    /// Whom the account is with, in UTF-8; used by the QR operation only. Default: nobody.
     pub issuer: Option<Vec<u8>>,
-    /// The account, in UTF-8; used by the QR operation only.
+    /// The account, in UTF-8; the QR operation, which alone uses it, fails without. Default: none.
     pub account: Option<Vec<u8>>,
-    /// Algorithm, digits and period of the codes.
+    /// Algorithm, digits and period of the codes. Default: SHA-1, 6 digits, 30 s.
     pub code: CodeParameters,
-    /// How many steps off a password may be; used by verification only.
+    /// How many steps off a password may be; used by verification only. Default: 1.
     pub skew: Skew,
     /// What is wanted of a key URI; used by `read-qr` only.
-    #[cfg(feature = "read-qr")]
     pub key_uri_format: KeyUriFormat,
 }
 

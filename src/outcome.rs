@@ -10,6 +10,7 @@ use crate::xml;
 
 /// What happened where the operation could be executed.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Outcome {
     /// A new secret.
     Secret(Secret),
@@ -28,8 +29,9 @@ pub enum Outcome {
     KeyUri(KeyUriContent),
 }
 
-/// Why a verification ends with status 403 (contract 1.4). The caller does not learn it; stderr does.
+/// Why a verification ends with status 403 (contract 1.4). The document does not say it; [`Reply::cause`](crate::Reply) does.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Mismatch {
     /// The document is unusable.
     #[error(transparent)]

@@ -32,6 +32,7 @@ pub const INCORRECT: &str = "The password provided is incorrect.";
 
 /// The document of an answer.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Body {
     /// One XML element on one line.
     Xml(Zeroizing<Vec<u8>>),
@@ -78,9 +79,9 @@ impl Body {
 /// An answer: always a status and a document.
 ///
 /// ```
-/// use totp_adapter::{Adapter, Operation, Parameters, UnixTime};
+/// use totp_adapter::{Adapter, EntropyError, Operation, Parameters, UnixTime};
 ///
-/// let mut entropy = |_: &mut _| Ok(());
+/// let mut entropy = |_: &mut _| Err(EntropyError); // nothing is drawn here
 /// let mut adapter = Adapter::new(Some(UnixTime(0)), &mut entropy);
 /// let reply = adapter.respond(Operation::VerifyPassword, &Parameters::default(), b"<TOTP/>");
 /// assert_eq!(reply.status.code(), 403);
@@ -93,18 +94,19 @@ pub struct Reply {
     pub status: Status,
     /// The document.
     pub body: Body,
-    /// Why the status is not 1; it goes to stderr.
+    /// Why the status is not 1, for a log: the document of a mismatch does not say it.
     pub cause: Option<Cause>,
 }
 
 /// Why a status is not 1. It becomes words only where somebody reads them, and quotes nothing that came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cause {
     /// Why a verification failed, which its document does not say.
     Mismatch(Mismatch),
     /// Why an operation could not be executed, which its document says too.
     Error(Error),
-    /// What the document says too, or more, where the operation was not even begun.
+    /// A description, where no operation was begun: what the document says, perhaps with more detail.
     Words(String),
 }
 
@@ -140,7 +142,7 @@ impl Reply {
     /// The answer with status 1 and this document; a cause is what else is to be told.
     #[cfg(feature = "serve")]
     #[must_use]
-    pub const fn success(document: &'static [u8], cause: Option<Cause>) -> Self {
+    pub(crate) const fn success(document: &'static [u8], cause: Option<Cause>) -> Self {
         Self { status: Status::Success, body: Body::Constant(document), cause }
     }
 

@@ -1,10 +1,10 @@
-//! What the program says on standard error: one line at a time, also where it ends with a fault of its own.
+//! What the program says on standard error: one line at a time, also where a panic ends it.
 
 use std::io::{self, Write};
 use std::{panic, process};
 
+use crate::exit_codes::ExitCodes;
 use crate::picture;
-use crate::status::ExitCodes;
 
 /// Writes a line that begins with the name of the program, in one piece, so that the lines of processes that share it do not
 /// mix. Where that fails, nobody can be told, and the exit code remains.

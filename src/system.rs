@@ -23,14 +23,14 @@ pub fn entropy(bytes: &mut [u8; Secret::GENERATED_BYTES]) -> Result<(), EntropyE
 /// The same in seconds since 1970, as a state keeps times.
 #[cfg(feature = "serve")]
 #[must_use]
-pub fn seconds() -> Option<i64> {
+pub(crate) fn seconds() -> Option<i64> {
     i64::try_from(time()?.0).ok()
 }
 
 /// The authorities that the system trusts.
 #[cfg(feature = "serve")]
 #[must_use]
-pub fn roots() -> rustls::RootCertStore {
+pub(crate) fn roots() -> rustls::RootCertStore {
     let mut roots = rustls::RootCertStore::empty();
     // Of a system's hundred some may be unreadable or of a kind that is not supported.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

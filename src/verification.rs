@@ -18,7 +18,8 @@ pub enum Examination {
     Answer(Reply),
     /// A password was compared; how to answer is not decided yet.
     Guess(Guess),
-    /// The failures of this secret are to be forgotten.
+    /// The failures of this secret are to be forgotten. The answer is then that of [`Outcome::Unlocked`], or of a
+    /// [`MemoryError`].
     Unlock(Secret),
 }
 
@@ -112,6 +113,7 @@ impl fmt::Debug for Guess {
 
 /// What a memory says of a guess, which it has counted (contract 15.2, 15.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// It is right and was not accepted before.
     Accepted,

@@ -127,6 +127,7 @@ impl<'a> Request<'a> {
             Body::Xml(document) => document.as_slice(),
             Body::Constant(document) => document,
             Body::Symbol(_) => &[],
+            other => panic!("{other:?} is new"),
         };
         match (operation, reply.status) {
             (Operation::GenerateSecret, Status::Success) => {
@@ -148,8 +149,8 @@ impl<'a> Request<'a> {
                 assert!(self.time.is_some());
                 assert!(read_totp(&Document::decode(self.document).expect("it was read")).is_ok());
             }
-            // Of the others nothing follows.
-            _ => {}
+            (Operation::GenerateAuthenticatorQRCode, Status::Success) | (_, Status::Error | Status::Mismatch) => {}
+            (other, Status::Success) => panic!("{other:?} was not asked"),
         }
     }
 }
@@ -192,6 +193,7 @@ fn check_form(operation: Operation, reply: &Reply) {
         }
         Body::Xml(document) => std::str::from_utf8(document).expect("the answer is UTF-8"),
         Body::Constant(document) => std::str::from_utf8(document).expect("the answer is UTF-8"),
+        other => panic!("{other:?} is new"),
     };
     assert!(document.ends_with('\n') && document.lines().count() == 1, "{document}");
     let tree = roxmltree::Document::parse(document.trim_end()).expect("the answer is well-formed");

@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 
 use super::read_qr::ReadQr;
 use super::{BulkRequest, Request, jobs, named};
+use totp_adapter::exit_codes::ExitCodes;
 use totp_adapter::otp::{OutOfRangeError, whole_number};
-use totp_adapter::status::ExitCodes;
 use totp_adapter::symbol_format::SymbolFormat;
 
 /// The command line behind `batch`.

@@ -9,9 +9,9 @@ use clap::{Arg, Command};
 use clap_lex::OsStrExt;
 
 use super::{Files, named_file};
+use totp_adapter::exit_codes::ExitCodes;
 use totp_adapter::operation::Operation;
 use totp_adapter::otp::OutOfRangeError;
-use totp_adapter::status::ExitCodes;
 use totp_adapter::suggestion::{self, alternatives};
 
 /// The operation where it is the first word, in an error.

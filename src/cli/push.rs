@@ -8,12 +8,12 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use super::{Files, input_timeout, named};
+use totp_adapter::exit_codes::ExitCodes;
 use totp_adapter::otp::{
     Algorithm, CodeParameters, Digits, OutOfRangeError, Period, Skew, whole_number, whole_number_in,
 };
 use totp_adapter::service::delivery::{ContentType, HttpOptions, PUSH_LIMIT, ProxyAddress};
 use totp_adapter::service::push::{PushRequest, SkyvernContent, SkyvernRequest, WebhookRequest, WebhookTarget};
-use totp_adapter::status::ExitCodes;
 
 /// How long content is sent again and again where nobody says.
 const USUAL_GIVE_UP: Duration = Duration::from_secs(60);
@@ -148,7 +148,7 @@ struct SkyvernCommand {
 #[derive(Debug, Args)]
 pub struct CommonArguments {
     #[command(flatten)]
-    way: WayArguments,
+    http: HttpArguments,
 
     /// Where to read and write.
     #[command(flatten)]
@@ -165,7 +165,7 @@ pub struct CommonArguments {
 
 /// How other machines are reached, as it was given.
 #[derive(Debug, Args)]
-struct WayArguments {
+struct HttpArguments {
     /// Proxy to other machines [default: none; the environment is ignored]
     #[arg(long, value_name = "URL", value_parser = proxy)]
     proxy: Option<ProxyAddress>,
@@ -192,14 +192,18 @@ impl PushArguments {
     /// The files besides the input that are read, each with its option.
     #[must_use]
     pub fn read(&self) -> Vec<(&'static str, PathBuf)> {
-        let secret = self.request.secret_file().map(|(option, file)| (option, file.to_owned()));
-        secret.into_iter().chain(self.common.way.ca_file.clone().map(|file| ("--ca-file", file))).collect()
+        let option = match self.request {
+            PushRequest::Webhook(_) => "--authentication",
+            PushRequest::Skyvern(_) => "--api-key-file",
+        };
+        let secret = self.request.secret_file().map(|file| (option, file.to_owned()));
+        secret.into_iter().chain(self.common.http.ca_file.clone().map(|file| ("--ca-file", file))).collect()
     }
 
     /// How other machines are reached.
     #[must_use]
-    pub fn way(&self) -> HttpOptions {
-        let WayArguments { proxy, ca_file, insecure_http } = &self.common.way;
+    pub fn http_options(&self) -> HttpOptions {
+        let HttpArguments { proxy, ca_file, insecure_http } = &self.common.http;
         HttpOptions { proxy: proxy.clone(), ca_file: ca_file.clone(), insecure_http: *insecure_http, limit: PUSH_LIMIT }
     }
 }

@@ -79,6 +79,20 @@ impl Period {
     }
 }
 
+/// ```
+/// use totp_adapter::Period;
+///
+/// assert_eq!(Period::try_from(60).map(Period::seconds), Ok(60));
+/// assert!(Period::try_from(0).is_err());
+/// ```
+impl TryFrom<u32> for Period {
+    type Error = OutOfRangeError;
+
+    fn try_from(seconds: u32) -> Result<Self, OutOfRangeError> {
+        NonZeroU32::new(seconds).map(Self).ok_or(OutOfRangeError { expected: Self::EXPECTED })
+    }
+}
+
 impl Default for Period {
     fn default() -> Self {
         Self(Self::DEFAULT_SECONDS)
@@ -108,6 +122,20 @@ impl Skew {
     #[must_use]
     pub const fn steps(self) -> u8 {
         self.0
+    }
+}
+
+/// ```
+/// use totp_adapter::Skew;
+///
+/// assert_eq!(Skew::try_from(10).map(Skew::steps), Ok(10));
+/// assert!(Skew::try_from(11).is_err());
+/// ```
+impl TryFrom<u8> for Skew {
+    type Error = OutOfRangeError;
+
+    fn try_from(steps: u8) -> Result<Self, OutOfRangeError> {
+        if steps > Self::MAX_STEPS { Err(OutOfRangeError { expected: Self::EXPECTED }) } else { Ok(Self(steps)) }
     }
 }
 

@@ -13,8 +13,9 @@ mod password;
 mod secret;
 mod symbol;
 
-pub use code::{Algorithm, CodeParameters, Digits, OutOfRangeError, Period, Skew, UnixTime};
-pub use code::{whole_number, whole_number_in};
+pub use code::{
+    Algorithm, CodeParameters, Digits, OutOfRangeError, Period, Skew, UnixTime, whole_number, whole_number_in,
+};
 pub use error_correction::ErrorCorrectionLevel;
 #[cfg(feature = "read-qr")]
 pub use key_uri::{KeyUri, KeyUriError, is_otpauth};

@@ -35,7 +35,7 @@ pub enum SymbolError {
     /// Not even the largest symbol holds it; a shorter one is needed.
     #[error("the key URI has {bytes} bytes, and a QR code holds at most {CAPACITY}")]
     TooLong {
-        /// Bytes of the text; at most `CAPACITY` would have been possible.
+        /// Bytes of the text; at most 2953 would have been possible.
         bytes: usize,
     },
 }
@@ -57,7 +57,7 @@ impl Symbol {
     ///
     /// # Errors
     ///
-    /// [`SymbolError::TooLong`] for more than `CAPACITY` bytes.
+    /// [`SymbolError::TooLong`] for more than 2953 bytes.
     pub fn encode(data: &[u8]) -> Result<Self, SymbolError> {
         let (version, level) = smallest_fit(data.len())?;
         let draft = draft(canvas(data, version, level), version, level);

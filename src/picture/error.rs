@@ -72,6 +72,7 @@ pub enum PictureError {
 
 /// What a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Measure {
     /// The longer of width and height.
     SidePixels,

@@ -15,8 +15,8 @@ use zeroize::Zeroizing;
 use super::config;
 use super::delivery::{Delivered, DeliveryError, HttpClient, HttpOptions};
 use super::guard;
+use crate::exit_codes::MailFailure;
 use crate::reply::{Cause, DOCUMENT_DELIVERED, PASSWORD_DELIVERED, Reply};
-use crate::status::MailFailure;
 pub use error::PushError;
 pub use request::{PushRequest, SkyvernContent, SkyvernRequest, WebhookRequest, WebhookTarget};
 
@@ -42,8 +42,8 @@ impl Push {
     /// # Errors
     ///
     /// [`PushError`] where something of it cannot be used.
-    pub fn prepare(request: &PushRequest, way: &HttpOptions) -> Result<Self, PushError> {
-        let client = HttpClient::new(way)?;
+    pub fn prepare(request: &PushRequest, options: &HttpOptions) -> Result<Self, PushError> {
+        let client = HttpClient::new(options)?;
         match request {
             PushRequest::Webhook(request) => webhook::WebhookPush::prepare(request, client).map(Self::Webhook),
             PushRequest::Skyvern(request) => skyvern::SkyvernPush::prepare(request, client).map(Self::Skyvern),

@@ -10,9 +10,9 @@ use super::files::{Replaceable, is_stdin};
 use super::session::{Names, Session};
 use super::{parameters, terminal};
 use crate::cli::{CommandLineError, FilterArguments};
+use totp_adapter::exit_codes::MailFailure;
 use totp_adapter::operation::{Operation, Parameters};
 use totp_adapter::reply::Reply;
-use totp_adapter::status::MailFailure;
 
 /// The most bytes of a telephone number and its line end.
 #[cfg(feature = "serve")]
@@ -29,7 +29,7 @@ pub fn run(arguments: &FilterArguments) -> i32 {
 /// Answers to a command line that cannot be followed and gives the exit code (contract 5.6).
 #[must_use]
 pub fn reject(error: &CommandLineError) -> i32 {
-    // Where not even the files are right, the first fault is the one to tell.
+    // Where not even the files are right, the first error is the one to tell.
     let (status_file, _) = delivery::begin(&error.files, &error.read);
     let code = status_file.end(Delivery::refuse(Reply::error(&error.description)), error.exit_codes);
     error.exit_codes.failed(MailFailure::Usage, code)

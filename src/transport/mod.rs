@@ -1,5 +1,7 @@
 //! The ways in and out: each takes bytes from somewhere, lets [`totp_adapter::adapter::Adapter`] answer, and puts the answer
-//! where it belongs. Only here are clocks, files, terminals and standard streams touched.
+//! where it belongs. Only here are the terminal, standard input and output,
+//! and the files that the command line names. Clocks, entropy and files that appear whole are those of [`totp_adapter::system`]
+//! and [`totp_adapter::whole_file`].
 
 pub mod batch;
 pub mod filter;
@@ -22,7 +24,8 @@ mod terminal;
 use std::io;
 
 use files::Destination;
-use totp_adapter::status::{ExitCodes, Status};
+use totp_adapter::exit_codes::ExitCodes;
+use totp_adapter::status::Status;
 use totp_adapter::stderr::tell;
 
 /// Prints a text on standard output and gives the exit code. A reader that leaves early has seen what it wanted.

@@ -6,8 +6,8 @@ use super::error::RunError;
 use super::files::Replaceable;
 use super::terminal;
 use crate::cli::{DrawingArguments, PushArguments};
+use totp_adapter::exit_codes::MailFailure;
 use totp_adapter::service::push::{Push, Pushed};
-use totp_adapter::status::MailFailure;
 
 /// Delivers what comes in and gives the exit code.
 #[must_use]
@@ -25,7 +25,7 @@ pub fn run(arguments: &PushArguments) -> i32 {
 fn answer(arguments: &PushArguments, places: &Places<'_>) -> Result<(Delivery, Option<MailFailure>), RunError> {
     // Before anything is delivered: an answer without a place would say that nothing was.
     places.check(Replaceable::AllButSecrets)?;
-    let pushed = match Push::prepare(&arguments.request, &arguments.way()) {
+    let pushed = match Push::prepare(&arguments.request, &arguments.http_options()) {
         Ok(push) => {
             if places.input.file().is_none() {
                 terminal::announce_text(push.input());

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::print;
 use crate::cli::ServeArguments;
+use totp_adapter::exit_codes::ExitCodes;
 use totp_adapter::service;
 use totp_adapter::service::config::{self, Overrides};
-use totp_adapter::status::ExitCodes;
 use totp_adapter::stderr::{eprint_line, tell};
 
 /// Reads the configuration, and serves what it says or, with `--check`, reports it; returns the exit code (contract 10.3).

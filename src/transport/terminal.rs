@@ -29,7 +29,7 @@ pub fn draw(symbol: &Symbol) -> Result<Zeroizing<Vec<u8>>, RunError> {
 pub fn announce_wait(input: Input) {
     match input {
         Input::Document(kind) => announce_text(&format!("a <{}> document", kind.root())),
-        Input::Picture => announce("waiting for a picture; --input or '<' reads one from a file"),
+        _ => announce("waiting for a picture; --input or '<' reads one from a file"),
     }
 }
 

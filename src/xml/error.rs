@@ -40,7 +40,7 @@ impl fmt::Display for Position {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// More bytes than 64 KiB (2.6): send less.
+    /// More bytes than 64 KiB (contract 2.6): send less.
     #[error("too large: expected a document of at most {limit} bytes")]
     TooLarge {
         /// The number of bytes that are accepted.
@@ -60,7 +60,7 @@ pub enum ReadError {
         /// What the operation takes.
         expected: &'static str,
     },
-    /// Correct perhaps, but of no use here: a DOCTYPE (2.4) or an encoding (2.5).
+    /// Correct perhaps, but of no use here: a DOCTYPE (contract 2.4) or an encoding (contract 2.5).
     #[error("not supported: expected {expected} at {at}")]
     NotSupported {
         /// What is accepted instead.

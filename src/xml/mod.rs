@@ -26,5 +26,6 @@ pub use read::{
 };
 pub use text::Text;
 pub use write::{
-    IllegalCharacter, LegalText, write_error, write_key_uri, write_ok, write_parameters, write_password, write_secret,
+    EscapedText, IllegalCharacterError, write_error, write_key_uri, write_ok, write_parameters, write_password,
+    write_secret,
 };

@@ -35,22 +35,22 @@ pub fn write_error(description: &str) -> Zeroizing<Vec<u8>> {
     description_element(DocumentKind::Error, description)
 }
 
-/// A text from elsewhere has a character that no XML document can hold, not even by reference. It does not hold the text.
+/// A text from elsewhere has a character that no XML document can hold, not even by reference. The error does not hold the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the text has a character that XML 1.0 excludes")]
-pub struct IllegalCharacter;
+pub struct IllegalCharacterError;
 
-/// A text from elsewhere that an element can hold, as markup: all of it comes back from a reader, and none of it ends the line.
-pub struct LegalText(Zeroizing<String>);
+/// A text that came in, escaped for an element: a reader gives all of it back, and it has no line end.
+pub struct EscapedText(Zeroizing<String>);
 
-impl LegalText {
+impl EscapedText {
     /// Line ends and tabs become references, as they would in an attribute (XML 1.0, sections 2.11 and 4.1).
     ///
     /// # Errors
     ///
-    /// [`IllegalCharacter`] where the text has one.
-    // It may be a secret, so that the buffer does not grow, as quick-xml's does.
-    pub fn new(text: &str) -> Result<Self, IllegalCharacter> {
+    /// [`IllegalCharacterError`] where the text has one.
+    // The text may be a secret: a buffer that grew, as quick-xml's does, would leave a copy behind.
+    pub fn new(text: &str) -> Result<Self, IllegalCharacterError> {
         const LONGEST: usize = "&amp;".len();
         let mut markup = Zeroizing::new(String::with_capacity(text.len() * LONGEST));
         for character in text.chars() {
@@ -62,28 +62,28 @@ impl LegalText {
                 '\n' => markup.push_str("&#10;"),
                 '\r' => markup.push_str("&#13;"),
                 legal if is_legal(legal) => markup.push(legal),
-                _ => return Err(IllegalCharacter),
+                _ => return Err(IllegalCharacterError),
             }
         }
         Ok(Self(markup))
     }
 }
 
-impl fmt::Debug for LegalText {
+impl fmt::Debug for EscapedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LegalText(redacted)")
+        f.write_str("EscapedText(redacted)")
     }
 }
 
 /// `<KeyURI>…</KeyURI>` of a URI as it was found.
 #[must_use]
-pub fn write_key_uri(uri: &LegalText) -> Zeroizing<Vec<u8>> {
+pub fn write_key_uri(uri: &EscapedText) -> Zeroizing<Vec<u8>> {
     element(DocumentKind::KeyUri, &uri.0)
 }
 
 /// `<Parameters>…</Parameters>` with these texts as they stand, in this order; each parameter once at most.
 #[must_use]
-pub fn write_parameters(texts: &[(Parameter, LegalText)]) -> Zeroizing<Vec<u8>> {
+pub fn write_parameters(texts: &[(Parameter, EscapedText)]) -> Zeroizing<Vec<u8>> {
     let mut children = String::new();
     for (parameter, text) in texts {
         let name = parameter.name();
@@ -132,7 +132,7 @@ mod tests {
     // contract 2.9, 4.6c
     #[test]
     fn foreign_texts_stay_on_the_line() {
-        let legal = |text| LegalText::new(text).unwrap();
+        let legal = |text| EscapedText::new(text).unwrap();
         let key_uri = |uri| String::from_utf8(write_key_uri(&legal(uri)).to_vec()).unwrap();
         assert_eq!(key_uri("otpauth://totp/a?b&c"), "<KeyURI>otpauth://totp/a?b&amp;c</KeyURI>\n");
         assert_eq!(key_uri(" \r\n\t]]>"), "<KeyURI> &#13;&#10;&#9;]]&gt;</KeyURI>\n");
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn the_buffer_does_not_grow() {
         for text in ["", "&", "&&&&<>\t\n\r"] {
-            assert!(LegalText::new(text).unwrap().0.capacity() <= text.len() * 5);
+            assert!(EscapedText::new(text).unwrap().0.capacity() <= text.len() * 5);
         }
     }
 
@@ -153,7 +153,7 @@ mod tests {
     fn characters_that_no_document_holds() {
         for character in ['\0', '\u{1}', '\u{8}', '\u{b}', '\u{1f}', '\u{fffe}', '\u{ffff}'] {
             let text = format!("a{character}b");
-            assert_eq!(LegalText::new(&text).unwrap_err(), IllegalCharacter, "{text:?}");
+            assert_eq!(EscapedText::new(&text).unwrap_err(), IllegalCharacterError, "{text:?}");
         }
     }
 }

@@ -843,13 +843,12 @@ mod unix {
     }
 
     /// What a run shows on a terminal. Until enough of it is there, or a long while, nobody reads its standard output.
-    fn screen(folder: &Folder, run: &str, is_enough: impl Fn(&str) -> bool) -> String {
+    fn screen(folder: &Folder, run: &str, kind: &str, is_enough: impl Fn(&str) -> bool) -> String {
         use crate::common::terminal::terminal;
         use std::io::{self, Read};
         let (user, program) = terminal(100);
         let mut command = folder.prepare(run).command();
-        // What has no kind of terminal gets no bar.
-        command.env("TERM", "xterm");
+        command.env("TERM", kind);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(program).spawn().unwrap();
         drop(command);
         let mut stdout = child.stdout.take().unwrap();
@@ -879,13 +878,15 @@ mod unix {
     // bar is seen.
     #[test]
     fn a_bar_on_a_terminal() {
-        for (quiet, expected) in [("", true), ("--quiet", false)] {
+        for (quiet, kind, has_bar, has_sum) in
+            [("", "xterm", true, true), ("", "dumb", false, true), ("--quiet", "xterm", false, false)]
+        {
             let folder = Folder::empty();
             let run = format!("batch --operation GenerateSecret --count 5000 --output-dir out --report - {quiet}");
-            let has_bar = |screen: &str| screen.contains("/5000 [") && screen.contains("0 mismatches, 0 errors");
-            let screen = screen(&folder, &run, |screen| !expected || has_bar(screen));
-            assert_eq!(has_bar(&screen), expected, "{screen:?}");
-            assert_eq!(screen.contains("totp-adapter: 5000 inputs: 5000 successful"), expected, "{screen:?}");
+            let shows_bar = |screen: &str| screen.contains("/5000 [") && screen.contains("0 mismatches, 0 errors ");
+            let screen = screen(&folder, &run, kind, |screen| !has_bar || shows_bar(screen));
+            assert_eq!(shows_bar(&screen), has_bar, "{screen:?}");
+            assert_eq!(screen.contains("totp-adapter: 5000 inputs: 5000 successful"), has_sum, "{screen:?}");
         }
     }
 
@@ -896,7 +897,7 @@ mod unix {
         let pipe = folder.path().join("list");
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         let writer = thread::spawn(move || fs::write(pipe, "secret.xml\n").unwrap());
-        let screen = screen(&folder, &format!("{PASSWORD} --files-from list"), |_| true);
+        let screen = screen(&folder, &format!("{PASSWORD} --files-from list"), "xterm", |_| true);
         writer.join().unwrap();
         assert!(screen.contains("totp-adapter: 1 input: 1 successful"), "{screen:?}");
     }

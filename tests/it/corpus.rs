@@ -123,7 +123,12 @@ fn the_program_answers_as_the_library() {
             }
             let ran = totp_adapter(&arguments).stdin(fixture.bytes()).run();
             let reply = respond(fixture);
-            assert_eq!(ran.code(), totp_adapter::status::ExitCodes::Unix.written(fixture.status), "{}", fixture.name);
+            assert_eq!(
+                ran.code(),
+                totp_adapter::exit_codes::ExitCodes::Unix.written(fixture.status),
+                "{}",
+                fixture.name
+            );
             let line = reply.cause.as_ref().map(|cause| format!("totp-adapter: status {}: {cause}\n", reply.status));
             assert_eq!(ran.stderr(), line.unwrap_or_default(), "{}", fixture.name);
             assert_eq!(ran.output.stdout, *reply.body.into_bytes(), "{}", fixture.name);

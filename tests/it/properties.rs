@@ -9,7 +9,7 @@ use proptest::sample::select;
 use totp_adapter::key_uri_format::KeyUriFormat;
 use totp_adapter::otp::{Algorithm, CodeParameters, Digits, Secret};
 use totp_adapter::xml::{
-    Document, LegalText, MAX_DOCUMENT_BYTES, Parameter, ReadError, read_parameters, read_secret, write_error,
+    Document, EscapedText, MAX_DOCUMENT_BYTES, Parameter, ReadError, read_parameters, read_secret, write_error,
     write_key_uri, write_ok, write_parameters, write_password, write_secret,
 };
 use totp_adapter::{Adapter, Operation, Parameters, Reply, Status, UnixTime};
@@ -409,7 +409,7 @@ proptest! {
         let document = Document::decode(&document).unwrap();
         let read = read_secret(&document).unwrap();
         prop_assert_eq!(read.as_str(), text.as_str());
-        let uri = write_key_uri(&LegalText::new(&text).unwrap());
+        let uri = write_key_uri(&EscapedText::new(&text).unwrap());
         for document in [write_error(&text), write_ok(&text), write_password(&text), uri] {
             let document = Document::decode(&document).unwrap();
             let well_formed = matches!(read_secret(&document), Err(ReadError::WrongStructure { .. }));
@@ -430,7 +430,7 @@ proptest! {
     #[test]
     fn parameters_read_as_written(issuer in foreign_text(), account in foreign_text()) {
         let texts = [(Parameter::Issuer, &*issuer), (Parameter::Account, &*account), (Parameter::Digits, "6")];
-        let legal = texts.map(|(parameter, text)| (parameter, LegalText::new(text).unwrap()));
+        let legal = texts.map(|(parameter, text)| (parameter, EscapedText::new(text).unwrap()));
         let written = write_parameters(&legal);
         prop_assert_eq!(written.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count(), 1);
         prop_assert!(written.ends_with(b"</Parameters>\n"));

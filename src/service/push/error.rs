@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use super::mail::MailError;
 use crate::error::Error;
+use crate::exit_codes::MailFailure;
 use crate::service::delivery::{AuthenticationError, DeliveryError, EndpointError, Failure, OptionsError};
-use crate::status::MailFailure;
 
 /// Why a push failed. It quotes nothing that came in, and names no file or address.
 #[derive(Debug, Error)]

@@ -1,4 +1,4 @@
-//! What is asked of a push: values that leave nothing open.
+//! What is asked of a push: values that leave nothing open. It does not know the options.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -91,15 +91,13 @@ pub enum SkyvernContent {
 }
 
 impl PushRequest {
-    /// The file with the secret that it takes, if any, and the option of it.
+    /// The file with the secret that it takes, if any.
     #[must_use]
-    pub fn secret_file(&self) -> Option<(&'static str, &Path)> {
+    pub fn secret_file(&self) -> Option<&Path> {
         match self {
             Self::Webhook(WebhookRequest { target: WebhookTarget::Open { .. }, .. }) => None,
-            Self::Webhook(WebhookRequest { target: WebhookTarget::Authenticated { file, .. }, .. }) => {
-                Some(("--authentication", file))
-            }
-            Self::Skyvern(request) => Some(("--api-key-file", &request.api_key_file)),
+            Self::Webhook(WebhookRequest { target: WebhookTarget::Authenticated { file, .. }, .. }) => Some(file),
+            Self::Skyvern(request) => Some(&request.api_key_file),
         }
     }
 }

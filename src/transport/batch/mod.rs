@@ -63,7 +63,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Checks everything that is one fault of all documents, then begins with the first.
+    /// Checks everything that would be wrong for all documents, then begins with the first.
     fn begin(arguments: &'a BatchArguments, interruption: &Interruption) -> Result<Self, RunError> {
         let given = arguments.way.inputs();
         if given.file().is_some_and(is_stdin) {

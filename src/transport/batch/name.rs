@@ -53,8 +53,8 @@ impl Name {
         let file = below.file_name().ok_or(NameError::NotBelow)?;
         // The ending of an input, or of an output in a manifest, is not part of its NAME.
         let others = match input {
-            Some(Input::Document(_)) | None => &DRAWINGS[..],
-            Some(Input::Picture) => &PICTURES,
+            Some(Input::Picture) => &PICTURES[..],
+            _ => &DRAWINGS,
         };
         let stem = [DOCUMENT].iter().chain(others).find_map(|ending| without(file, ending)).unwrap_or(file);
         if without(stem, ERROR).is_some() {
@@ -103,16 +103,16 @@ pub fn path(name: &[u8]) -> PathBuf {
 /// Whether a file in a folder is one to work on. An operation that reads nothing takes the names of documents.
 pub fn is_input(file: &OsStr, input: Option<Input>) -> bool {
     match input {
-        Some(Input::Document(_)) | None => without(file, DOCUMENT).is_some_and(|stem| without(stem, ERROR).is_none()),
         Some(Input::Picture) => PICTURES.iter().any(|ending| without(file, ending).is_some()),
+        _ => without(file, DOCUMENT).is_some_and(|stem| without(stem, ERROR).is_none()),
     }
 }
 
 /// The names of the files in folders that are worked on, in words.
 pub fn patterns(input: Option<Input>) -> String {
     let endings = match input {
-        Some(Input::Document(_)) | None => &[DOCUMENT][..],
-        Some(Input::Picture) => &PICTURES,
+        Some(Input::Picture) => &PICTURES[..],
+        _ => &[DOCUMENT],
     };
     endings.iter().map(|ending| format!("*.{ending}")).collect::<Vec<_>>().join(", ")
 }

@@ -38,14 +38,14 @@ impl Tally {
 /// What is shown while a run lasts.
 pub struct ProgressDisplay {
     tally: Arc<Tally>,
-    /// Hidden where there is no terminal, or nobody wants it.
+    /// Hidden with `--quiet`, where stderr is no terminal, and where that is dumb: `TERM` is `dumb` or, but for Windows, unset.
     bar: ProgressBar,
     start: Instant,
     is_quiet: bool,
 }
 
 impl ProgressDisplay {
-    /// Begins; the second look at the inputs counts them, while the run goes on.
+    /// Begins. `again` lists the inputs a second time, to count them while the run goes on.
     pub fn begin(tally: Arc<Tally>, is_quiet: bool, again: impl FnOnce() -> Option<Inputs>) -> Self {
         let target = if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(None, target).with_style(style(COUNTING));
@@ -64,15 +64,17 @@ impl ProgressDisplay {
         }
         let counts = self.tally.counts();
         let total = self.tally.total.load(Ordering::Relaxed);
-        if total > 0 {
-            if self.bar.length().is_none() {
-                self.bar.set_style(style(COUNTED));
-            }
-            // Inputs may have come since they were counted.
-            self.bar.set_length(total.max(counts.inputs()));
+        if total > 0 && self.bar.length().is_none() {
+            self.bar.set_style(style(COUNTED));
         }
         self.bar.set_message(format!("{} mismatches, {} errors", counts.mismatches, counts.errors));
-        self.bar.set_position(counts.inputs());
+        self.bar.update(|state| {
+            state.set_pos(counts.inputs());
+            if total > 0 {
+                // Inputs may have come since they were counted.
+                state.set_len(total.max(counts.inputs()));
+            }
+        });
     }
 
     /// Takes the bar away and tells the sum.
@@ -98,6 +100,6 @@ fn count(inputs: Inputs, tally: Arc<Tally>) {
         let total = inputs.flatten().count();
         tally.total.store(total as u64, Ordering::Relaxed);
     };
-    // Without the thread there is no time left to tell.
+    // Without the thread the bar shows no time left.
     let _ = thread::Builder::new().spawn(counting);
 }

@@ -77,7 +77,7 @@ impl in_order::Work for BatchWork {
         portion.others = 0;
         let at_once = match self.outputs.operation.input() {
             Some(operation::Input::Picture) => PICTURES,
-            Some(operation::Input::Document(_)) | None => DOCUMENTS,
+            _ => DOCUMENTS,
         };
         while portion.inputs.len() < at_once && !self.interruption.is_asked_for() {
             match source.inputs.next() {

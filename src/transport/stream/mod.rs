@@ -18,9 +18,10 @@ use super::records::{Block, MAX_RECORD_BYTES, Records};
 use super::session::Session;
 use crate::cli::{Column, Columns, StreamArguments};
 use answer::{Answerer, Lines};
+use totp_adapter::exit_codes::ExitCodes;
 use totp_adapter::operation::{Input, Operation};
 use totp_adapter::picture::MAX_PICTURE_BYTES;
-use totp_adapter::status::{ExitCodes, Status};
+use totp_adapter::status::Status;
 
 /// Answers to every record of standard input and gives the exit code.
 #[must_use]
@@ -80,7 +81,7 @@ fn start(arguments: &StreamArguments) -> Result<InOrder<Answerer>, RunError> {
 fn usual_record(operation: Option<Operation>) -> (Columns, usize) {
     match operation.and_then(Operation::input) {
         Some(Input::Picture) => (Columns::of_picture(), BASE64.encode_len(MAX_PICTURE_BYTES) + MAX_RECORD_BYTES),
-        Some(Input::Document(_)) | None => (Columns::default(), MAX_RECORD_BYTES),
+        _ => (Columns::default(), MAX_RECORD_BYTES),
     }
 }
 
