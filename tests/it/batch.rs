@@ -883,7 +883,7 @@ mod unix {
         {
             let folder = Folder::empty();
             let run = format!("batch --operation GenerateSecret --count 5000 --output-dir out --report - {quiet}");
-            let shows_bar = |screen: &str| screen.contains("/5000 [") && screen.contains("0 mismatches, 0 errors ");
+            let shows_bar = |screen: &str| screen.contains("/5000 [") && screen.contains("0 mismatches, 0 errors");
             let screen = screen(&folder, &run, kind, |screen| !has_bar || shows_bar(screen));
             assert_eq!(shows_bar(&screen), has_bar, "{screen:?}");
             assert_eq!(screen.contains("totp-adapter: 5000 inputs: 5000 successful"), has_sum, "{screen:?}");
