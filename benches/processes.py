@@ -36,6 +36,8 @@ from typing import Callable, NamedTuple
 
 PROJECT = Path(__file__).resolve().parent.parent
 STATIC = "x86_64-unknown-linux-musl"
+# What Cargo takes for the static program.
+STATIC_BUILD = ["--config", ".cargo/static.toml", "--target", STATIC]
 # RFC 6238's key; the names and the key URI of the contract's examples.
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 ISSUER, ACCOUNT = "SoftProject GmbH", "john.doe@example.org"
@@ -139,7 +141,7 @@ def build() -> dict:
     for options in programs.values():
         subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", *options], cwd=PROJECT, check=True)
     folder = target_folder()
-    return {name: folder.joinpath(*options[1:], "release", "totp-adapter") for name, options in programs.items()}
+    return {name: folder.joinpath(*options[-1:], "release", "totp-adapter") for name, options in programs.items()}
 
 
 def targets() -> dict:
@@ -147,7 +149,7 @@ def targets() -> dict:
     builds = {"default": []}
     library = output("rustc", "--print", "target-libdir", "--target", STATIC)
     if os.path.isdir(library.strip()):
-        builds["static"] = ["--target", STATIC]
+        builds["static"] = STATIC_BUILD
     else:
         print(f"{STATIC} is not installed: left out\n")
     return builds
