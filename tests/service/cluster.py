@@ -4,10 +4,6 @@
 and pgbouncer must be installed, their services need not run. Everything that it starts it ends.
 """
 
-import base64
-import hashlib
-import hmac
-import http.client
 import json
 import os
 import random
@@ -23,21 +19,12 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import shared
 from postgresql import ROLE, Server, free_port, give_away, unprivileged
+from shared import CLIENT, CLIENT_SECRET, PATIENCE, ask, authority, basic, code, document, token, until, wrong
 
-CLIENT = "workflow"
-CLIENT_SECRET = "a secret of more than 22 characters"
 # Wrong codes for one destination that are looked at in a day.
 GUESSES = 30
-# Longer than the service waits for a database that is silent.
-PATIENCE = 60
-
-
-def code(key: bytes, step: int) -> str:
-    """The password of a step (RFC 6238, with the usual parameters)."""
-    digest = hmac.new(key, step.to_bytes(8, "big"), hashlib.sha1).digest()
-    offset = digest[-1] & 15
-    return f"{(int.from_bytes(digest[offset:offset + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
 
 
 def now_step() -> int:
@@ -45,98 +32,6 @@ def now_step() -> int:
     while time.time() % 30 > 20:
         time.sleep(0.2)
     return int(time.time()) // 30
-
-
-def document(key: bytes, password: str) -> bytes:
-    """What VerifyPassword takes."""
-    secret = base64.b32encode(key).decode()
-    return f"<TOTP><Password>{password}</Password><Secret>{secret}</Secret></TOTP>".encode()
-
-
-def wrong(key: bytes) -> str:
-    """A password that no step near the current one has."""
-    step = int(time.time()) // 30
-    right = {code(key, step + offset) for offset in range(-3, 4)}
-    return next(text for text in (f"{number:06d}" for number in range(10)) if text not in right)
-
-
-class Instance:
-    """An instance of the service on a port of its own."""
-
-    def __init__(self, name: str, folder: Path, state: str, *, password_file: str = ""):
-        self.port = free_port()
-        self.log = folder / f"{name}.log"
-        self.config = folder / f"{name}.toml"
-        self.process = None
-        (folder / "client.secret").write_text(CLIENT_SECRET)
-        (folder / "client.secret").chmod(0o600)
-        (folder / "outbox").mkdir(exist_ok=True)
-        (folder / "inbox").mkdir(exist_ok=True)
-        self.config.write_text(
-            f'listen = "127.0.0.1:{self.port}"\nstate = "{state}"\n{password_file}'
-            f'[operations]\nclients = ["{CLIENT}"]\n'
-            f'[[client]]\nid = "{CLIENT}"\nsecret_file = "client.secret"\n'
-            f'[[inbox]]\nname = "verity"\nclients = ["{CLIENT}"]\ndirectory = "inbox"\n'
-            # The key of codes is made by whoever starts first.
-            '[[delivery]]\nname = "gateway"\nkind = "command"\n'
-            'command = ["/bin/sh", "-c", "cat > outbox/$1", "-", "{id}"]\n'
-            f'[mfa]\nproject = "project"\ntoken_file = "client.secret"\nkey_file = "mfa.key"\nsms = "gateway"\n'
-            f"sends = 1000\nguesses = {GUESSES}\n"
-        )
-
-    def start(self) -> "Instance":
-        """Starts it without waiting."""
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [PROGRAM, "serve", "--config", str(self.config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        return self
-
-    def wait(self, ready: bool = True) -> "Instance":
-        """Waits until it is ready, or until it no longer is."""
-        until(lambda: self.get("/readyz") == (200 if ready else 503), f"{self.config.name} to be ready: {ready}")
-        return self
-
-    def get(self, path: str) -> int:
-        """The status of a page; 0 where nobody answers."""
-        return ask(self.port, "GET", path)[0]
-
-    def kill(self) -> None:
-        """Ends it at once."""
-        self.process.kill()
-        self.process.wait()
-
-    def end(self) -> None:
-        """Ends it as systemd does."""
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-
-def ask(port: int, method: str, path: str, body: bytes = b"", headers: dict = {}, timeout: float = PATIENCE) -> tuple:
-    """Status and body of an answer; 0 where there is none."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    try:
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    except (OSError, http.client.HTTPException):
-        return 0, b""
-    finally:
-        connection.close()
-
-
-def token(port: int) -> str:
-    """A token of an instance."""
-    form = f"grant_type=client_credentials&client_id={CLIENT}&client_secret={CLIENT_SECRET.replace(' ', '+')}"
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    status, body = ask(port, "POST", "/oauth2/token", form.encode(), headers)
-    assert status == 200, (status, body)
-    return json.loads(body)["access_token"]
 
 
 def verify(port: int, bearer: str, key: bytes, password: str) -> int:
@@ -147,8 +42,7 @@ def verify(port: int, bearer: str, key: bytes, password: str) -> int:
 
 def mfa(port: int, path: str, parameters: dict, headers: dict = {}) -> tuple:
     """Status and body of an answer about codes."""
-    basic = base64.b64encode(f"project:{CLIENT_SECRET}".encode()).decode()
-    headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/json", **headers}
+    headers = {"Authorization": basic("project", CLIENT_SECRET), "Content-Type": "application/json", **headers}
     return ask(port, "POST", f"/api/relay/rest/mfa/{path}", json.dumps(parameters).encode(), headers)
 
 
@@ -164,13 +58,21 @@ def at_once(count: int, act, threads: int = 100) -> Counter:
         return Counter(pool.map(lambda _: act(), range(count)))
 
 
-def until(holds, what: str, seconds: int = PATIENCE) -> None:
-    """Waits for a condition."""
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            raise SystemExit(f"waited {seconds} s for {what}")
-        time.sleep(0.05)
+class Instance(shared.Instance):
+    """An instance with an inbox, and a command that keeps the codes that leave."""
+
+    def __init__(self, name: str, folder: Path, state: str):
+        for box in ("inbox", "outbox"):
+            (folder / box).mkdir(exist_ok=True)
+        super().__init__(
+            PROGRAM, name, folder, state,
+            f'[[inbox]]\nname = "verity"\nclients = ["{CLIENT}"]\ndirectory = "inbox"\n'
+            # The key of codes is made by whoever starts first.
+            '[[delivery]]\nname = "gateway"\nkind = "command"\n'
+            'command = ["/bin/sh", "-c", "cat > outbox/$1", "-", "{id}"]\n'
+            '[mfa]\nproject = "project"\ntoken_file = "client.secret"\nkey_file = "mfa.key"\nsms = "gateway"\n'
+            f"sends = 1000\nguesses = {GUESSES}\n",
+        )
 
 
 class Cluster:
@@ -487,22 +389,6 @@ def check_unlock(folder: Path, state: str, password: str | None, said: str) -> N
         command, input="<Secret>GEZDGNBVGY3TQOJQ</Secret>", capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert said in ran.stdout, (state, password, ran.stdout)
-
-
-def authority(folder: Path) -> None:
-    """An authority and a certificate of it for localhost."""
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, check=True)
-
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=Server")
-    (folder / "names").write_text("subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
-    signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names"]
-    openssl("x509", "-req", "-in", "server.csr", "-out", "server.pem", *signed)
-    for name in ("ca.pem", "server.pem"):
-        (folder / name).chmod(0o644)
-    (folder / "server.key").chmod(0o600)
 
 
 def main() -> None:
