@@ -337,7 +337,7 @@ fn what_is_kept_of_a_token() {
     assert_eq!((call(&first, &tokens[1]), call(&first, &tokens[2]), call(&second, &tokens[2])), (200, 401, 401));
 }
 
-// contract 11.1c, 15.4d: where the state is away, nobody knows whose a token is, and there are no new ones.
+// contract 11.1c, 13.3f, 15.4d: where the state is away, nobody knows whose a token is, and there are no new ones.
 #[cfg(unix)]
 #[test]
 fn tokens_while_the_state_is_away() {
@@ -355,6 +355,7 @@ fn tokens_while_the_state_is_away() {
     assert_eq!(told, (503, Some("-1"), Some("1")));
     let none = token(&service, &credentials, "grant_type=client_credentials");
     assert_eq!((none.code(), none.text()), (503, "{\"error\":\"temporarily_unavailable\"}"));
+    assert_eq!(none.header("Retry-After"), Some("1"));
     service.logged("state not available");
     fs::rename(place("elsewhere.db"), place("state.db")).unwrap();
     assert_eq!(call().code(), 200);

@@ -237,6 +237,27 @@ fn a_disk_that_is_full_and_a_folder_that_is_gone() {
     assert!(found.len() == 1 && found[0].1.len() == 1024 * 1024);
 }
 
+// contract 13.4c: a state that is away between the file and its answer keeps the key when it is back.
+#[test]
+fn a_state_that_is_away_behind_a_file() {
+    let folder = folder();
+    let service = start(&folder);
+    let headers = format!("Authorization: Bearer {}\r\nIdempotency-Key: k\r\n", token(&service, "verity"));
+    let post = || service.post_with("/inbox/verity", &headers, b"one").code();
+    let state = rusqlite::Connection::open(folder.path().join("state.db")).unwrap();
+    // The key is reserved and the file written; only that it was answered cannot be kept.
+    state
+        .execute_batch(
+            "CREATE TRIGGER away BEFORE UPDATE OF answer ON idempotency BEGIN SELECT RAISE(ABORT, 'away'); END",
+        )
+        .unwrap();
+    assert_eq!(post(), 202);
+    service.logged("state not available");
+    state.execute_batch("DROP TRIGGER away").unwrap();
+    assert_eq!(post(), 202);
+    assert_eq!(files(&folder, "inbox").len(), 1);
+}
+
 // contract 13.4c: it is written also where its caller has gone, and not once more when it comes again.
 #[test]
 fn a_caller_that_hangs_up() {

@@ -1,6 +1,7 @@
 //! Requests that a client may send again without effect (draft-ietf-httpapi-idempotency-key-header): the key in their head, and whose
 //! turn it is to carry them out. It does not know what they ask for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName};
@@ -8,6 +9,7 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Service;
+use crate::service::guard::guarded_future;
 use crate::state::{IdempotencyKey, Reservation, Reserved};
 use crate::system;
 
@@ -15,6 +17,10 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_BYTES: usize = 255;
 /// How long nobody else carries out what somebody has begun, in seconds: longer than it can take.
 const RESERVED_SECONDS: i64 = 60;
+/// How long we try to keep what was answered. The key is still ours then, also where the last try takes as long as a database may.
+const KEPT_WITHIN: Duration = Duration::from_secs(45);
+/// How long we wait between two of these tries.
+const KEEP_AGAIN: Duration = Duration::from_millis(500);
 /// How often we look whether somebody else has carried it out.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -39,9 +45,15 @@ pub fn key(headers: &HeaderMap) -> Result<Option<&[u8]>, KeyError> {
 /// What becomes of a request with a key.
 pub enum Turn {
     /// It is to be carried out now, and then answered or released.
-    Ours,
+    Ours(Reserving),
     /// It was carried out, and this was kept of the answer.
     Over(Vec<u8>),
+}
+
+/// A key that is ours for a while.
+pub struct Reserving {
+    key: IdempotencyKey,
+    since: Instant,
 }
 
 /// Why nobody knows whose turn it is.
@@ -67,6 +79,7 @@ pub async fn turn(
     let waiting = async {
         loop {
             let now = system::seconds().ok_or(TurnError::Unknown)?;
+            let since = Instant::now();
             let reservation = Reservation { key, request, now, until: now + RESERVED_SECONDS };
             let reserved = service.store.reserve(reservation).await.map_err(|error| {
                 service.state_failed(error);
@@ -74,7 +87,7 @@ pub async fn turn(
             })?;
             match reserved {
                 Reserved::Pending => sleep(LOOK_AGAIN).await,
-                Reserved::New => return Ok(Turn::Ours),
+                Reserved::New => return Ok(Turn::Ours(Reserving { key, since })),
                 Reserved::Answered(kept) => return Ok(Turn::Over(kept)),
                 Reserved::Different => return Err(TurnError::Different),
             }
@@ -83,17 +96,35 @@ pub async fn turn(
     timeout_at(deadline, waiting).await.unwrap_or(Err(TurnError::Unknown))
 }
 
-/// Keeps the answer for this many seconds. If the state fails, the request was carried out all the same.
-pub async fn answered(service: &Service, key: IdempotencyKey, kept: Vec<u8>, seconds: i64) {
-    let expires = system::seconds().unwrap_or_default().saturating_add(seconds);
-    if let Err(error) = service.store.answer(key, kept, expires).await {
+impl Reserving {
+    /// Keeps the answer for this many seconds. If the state fails, the request was carried out all the same: it is answered, and
+    /// the state is asked again while the key is ours.
+    pub async fn answered(self, service: &Arc<Service>, kept: Vec<u8>, seconds: i64) {
+        let expires = system::seconds().unwrap_or_default().saturating_add(seconds);
+        let Err(error) = service.store.answer(self.key, kept.clone(), expires).await else { return };
         service.state_failed(error);
+        let service = service.clone();
+        tokio::spawn(async move {
+            if let Err(panicked) = guarded_future(self.keep(&service, kept, expires)).await {
+                service.panicked(&panicked, None);
+            }
+        });
     }
-}
 
-/// Lets whoever comes next carry it out.
-pub async fn released(service: &Service, key: IdempotencyKey) {
-    if let Err(error) = service.store.release(key).await {
-        service.state_failed(error);
+    async fn keep(self, service: &Service, kept: Vec<u8>, expires: i64) {
+        loop {
+            sleep(KEEP_AGAIN).await;
+            let is_over = self.since.elapsed() > KEPT_WITHIN;
+            if is_over || service.store.answer(self.key, kept.clone(), expires).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    /// Lets whoever comes next carry it out.
+    pub async fn released(self, service: &Service) {
+        if let Err(error) = service.store.release(self.key).await {
+            service.state_failed(error);
+        }
     }
 }

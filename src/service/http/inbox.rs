@@ -177,7 +177,7 @@ impl From<TurnError> for MessageError {
 
 /// Writes a message, unless it has come before.
 async fn write_once(
-    service: &Service,
+    service: &Arc<Service>,
     message: InboxMessage,
     key: IdempotencyKey,
     deadline: Instant,
@@ -185,11 +185,11 @@ async fn write_once(
     let request = Sha256::digest(&*message.body).into();
     match idempotency::turn(service, key, request, deadline).await? {
         Turn::Over(_) => Ok(()),
-        Turn::Ours => {
+        Turn::Ours(reserving) => {
             let written = write(service, message).await;
             match written {
-                Ok(()) => idempotency::answered(service, key, Vec::new(), KNOWN_SECONDS).await,
-                Err(_) => idempotency::released(service, key).await,
+                Ok(()) => reserving.answered(service, Vec::new(), KNOWN_SECONDS).await,
+                Err(_) => reserving.released(service).await,
             }
             written
         }

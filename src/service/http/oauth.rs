@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use constant_time_eq::constant_time_eq_32;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
@@ -96,7 +96,9 @@ impl From<TokenRequestError> for Answer {
                 let basic = (WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"totp-adapter\""));
                 (StatusCode::UNAUTHORIZED, is_basic.then_some(basic))
             }
-            TokenRequestError::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
+            TokenRequestError::Unavailable(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, HeaderValue::from_static("1"))))
+            }
             TokenRequestError::Entropy => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
         Answer::error(code, header, &words)

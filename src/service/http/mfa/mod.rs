@@ -209,19 +209,19 @@ struct Order {
 /// The same as before, or a new one.
 async fn begin_once(
     mfa: &MfaService,
-    service: &Service,
+    service: &Arc<Service>,
     order: Order,
     key: IdempotencyKey,
     deadline: Instant,
 ) -> Result<MfaId, MfaError> {
     match idempotency::turn(service, key, order.asked.fingerprint(), deadline).await? {
         Turn::Over(kept) => std::str::from_utf8(&kept).ok().and_then(MfaId::parse).ok_or(MfaError::State),
-        Turn::Ours => {
+        Turn::Ours(reserving) => {
             let seconds = order.asked.valid_for.into();
             let begun = begin(mfa, service, order).await;
             match &begun {
-                Ok(id) => idempotency::answered(service, key, id.to_string().into_bytes(), seconds).await,
-                Err(_) => idempotency::released(service, key).await,
+                Ok(id) => reserving.answered(service, id.to_string().into_bytes(), seconds).await,
+                Err(_) => reserving.released(service).await,
             }
             begun
         }
