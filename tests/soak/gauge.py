@@ -34,6 +34,28 @@ class Gauge(threading.Thread):
             self.ledger.commit()
 
 
+class Heart(threading.Thread):
+    """Writes a byte to the disk every second, and notes when that took long: then the machine stood still, not the program."""
+
+    EVERY = 1.0
+    PAUSE = 3.0
+
+    def __init__(self, ledger: Ledger, folder: Path):
+        super().__init__(daemon=True)
+        self.ledger, self.file = ledger, folder / "heart"
+        self.is_over = threading.Event()
+
+    def run(self) -> None:
+        last = time.time()
+        with open(self.file, "wb", buffering=0) as out:
+            while not self.is_over.wait(self.EVERY):
+                out.write(b".")
+                os.fsync(out.fileno())
+                if (now := time.time()) - last > self.PAUSE:
+                    self.ledger.pause(last, now)
+                last = now
+
+
 def sizes_of(process: int) -> tuple[int, int] | None:
     """Resident bytes and open descriptors; none where it is gone."""
     folder = Path(f"/proc/{process}")
@@ -71,10 +93,12 @@ def findings(ledger: Ledger) -> list[str]:
         memory = growth([(row[2], row[3]) for row in life])
         bound = max(MEMORY_BYTES, MEMORY_SHARE * life[len(life) // 2][3])
         if memory > bound:
-            found.append(f"memory of {place} (process {process}) grows: {memory / 1e6:.1f} MB in the second half, bound {bound / 1e6:.1f} MB")
+            sizes = f"{memory / 1e6:.1f} MB in the second half, bound {bound / 1e6:.1f} MB"
+            found.append(f"memory of {place} (process {process}) grows: {sizes}")
         descriptors = growth([(row[2], row[4]) for row in life])
         if descriptors > DESCRIPTORS:
-            found.append(f"descriptors of {place} (process {process}) grow: by {descriptors:.1f} in the second half, bound {DESCRIPTORS}")
+            sizes = f"{descriptors:.1f} in the second half, bound {DESCRIPTORS}"
+            found.append(f"descriptors of {place} (process {process}) grow: {sizes}")
     found.extend(f"no process of {place} lived long enough to tell whether it grows" for place in sorted(seen - told))
     if not seen:
         found.append("no process was looked at")

@@ -1,4 +1,4 @@
-"""The judges: each request gets one verdict, `expected`, `excused` by a fault that it met, or `fault`, which is one of the program.
+"""The judges: each request gets one verdict, `expected`, `excused` by a fault that it met, or `fault`, one of the program.
 
 They know the contract and the ledger, and nothing of the program: passwords are computed here anew.
 """
@@ -6,10 +6,12 @@ They know the contract and the ledger, and nothing of the program: passwords are
 from collections.abc import Callable
 
 from ledger import NO_ANSWER, Event, Ledger
-from secret import Secret
 from once import Code
+from secret import Secret
 from world import World, code
 
+# A minute, and as long as somebody waits for its end.
+RESERVED_SECONDS = 90
 EXPECTED, EXCUSED, FAULT = "expected", "excused", "fault"
 
 
@@ -57,7 +59,7 @@ class Judges:
             self.say(event.id, FAULT, "its answer is not accounted for")
         return event.status is not None
 
-    def is_excused(self, event: Event) -> bool:
+    def unusable(self, event: Event) -> None:
         """Gives the verdict where there was no usable answer: a fault excuses it, or nothing does."""
         if event.status == 503 and not event.found.get("retry_after") and event.place not in ("stream", "batch"):
             self.say(event.id, FAULT, "503 without Retry-After")
@@ -66,7 +68,6 @@ class Judges:
         else:
             what = "no answer" if event.status == NO_ANSWER else f"status {event.status}"
             self.say(event.id, FAULT, f"{what}, and no fault that excuses it")
-        return True
 
     def conclude(self, event: Event, wrong: str | None, why: str = "") -> None:
         """Expected, unless something is wrong."""
@@ -80,7 +81,7 @@ class Judges:
                 self.conclude(event, secret.answered(event), event.claim)
             else:
                 secret.lost(event)
-                self.is_excused(event)
+                self.unusable(event)
 
     def codes(self, history: list[Event], _: int) -> None:
         """The codes that were offered for one request of SignalWire's API."""
@@ -90,11 +91,13 @@ class Judges:
                 self.conclude(event, request.answered(event), event.claim)
             else:
                 request.lost(event)
-                self.is_excused(event)
+                self.unusable(event)
 
     def sends(self, history: list[Event], status: int) -> None:
         """The requests for codes with one Idempotency-Key: one code, however often it is asked for."""
-        left = self.ledger.read("SELECT count(*) FROM kept WHERE state = 'outbox' AND subject = ?", history[0].subject if history else "")
+        if not history:
+            return
+        left = self.effects(history[0].subject, "outbox")
         ids, lost = set(), 0
         for event in history:
             if event.status == status:
@@ -103,10 +106,11 @@ class Judges:
                 self.conclude(event, "one Idempotency-Key, several codes" if more else None, event.claim)
             else:
                 lost += 1
-                self.late(event, history) or self.is_excused(event)
-        if history and ids and not left[0][0]:
+                if not self.late(event, history):
+                    self.unusable(event)
+        if ids and not left:
             self.replace(history[0], "a code that was said to have left did not leave")
-        if history and left[0][0] > 1 + lost:
+        if left > 1 + lost:
             self.replace(history[0], "one Idempotency-Key, several messages")
 
     def messages(self, history: list[Event], status: int) -> None:
@@ -114,26 +118,33 @@ class Judges:
         if not history:
             return
         first = history[0]
-        files = self.ledger.read("SELECT count(*) FROM kept WHERE state = ? AND subject = ?", f"inbox {first.state}", first.subject)[0][0]
+        files = self.effects(first.subject, f"inbox {first.state}")
         taken = ended = 0
         for event in history:
             if event.claim == "other" and event.status == 422:
                 self.conclude(event, None if taken or ended else "a key that was free is another one's", event.claim)
             elif event.status == status:
                 taken += 1
-                self.conclude(event, "another message under a key that was used" if event.claim == "other" else None, event.claim)
+                wrong = "another message under a key that was used" if event.claim == "other" else None
+                self.conclude(event, wrong, event.claim)
             else:
                 ended += event.status == NO_ANSWER
-                self.late(event, history) or self.is_excused(event)
+                if not self.late(event, history):
+                    self.unusable(event)
         if taken and not files:
             self.replace(first, "a message that was accepted is not there")
         if files > min(1, taken) + ended:
             self.replace(first, "one message, several files" if taken else "a message that was refused is there")
 
+    def effects(self, subject: str, where: str) -> int:
+        """How many files a message has become, or how many times a code has left."""
+        return self.ledger.read("SELECT count(*) FROM kept WHERE subject = ? AND state = ?", subject, where)[0][0]
+
     def late(self, event: Event, history: list[Event]) -> bool:
         """A key stays reserved for a minute where whoever reserved it was not heard of again (contract 13.4c, 14.3g)."""
         before = [other for other in history if other.id < event.id and other.status in (NO_ANSWER, 503, 507)]
-        if event.status != 503 or not any(event.sent <= other.came + 90 for other in before) or not event.found.get("retry_after"):
+        is_reserved = any(event.sent <= other.came + RESERVED_SECONDS for other in before)
+        if event.status != 503 or not is_reserved or not event.found.get("retry_after"):
             return False
         self.say(event.id, EXCUSED, "key reserved by a request without an answer")
         return True
@@ -146,7 +157,7 @@ class Judges:
         """Passwords that were made: those of the time that it is at the place."""
         for event in history:
             if event.status != status:
-                self.is_excused(event)
+                self.unusable(event)
                 continue
             key = bytes.fromhex(event.said["key"])
             right = {code(key, step) for step in self.world.steps(event)}
@@ -158,20 +169,22 @@ class Judges:
             if event.claim == "wrong signature" and event.status == 401:
                 self.conclude(event, None, event.claim)
             elif event.status != status or event.claim == "wrong signature":
-                self.is_excused(event)
+                self.unusable(event)
             else:
                 key = bytes.fromhex(event.said["key"])
                 right = {code(key, step) for step in self.world.steps(event)} | {""}
-                self.conclude(event, None if event.found.get("password") in right else "not the code of its time", event.claim)
+                is_right = event.found.get("password") in right
+                self.conclude(event, None if is_right else "not the code of its time", event.claim)
 
     def secrets(self, history: list[Event], status: int) -> None:
         """Secrets that were made: no two are the same."""
         for event in history:
             if event.status != status:
-                self.is_excused(event)
+                self.unusable(event)
                 continue
             found = event.found.get("secret", "")
-            wrong = "not 32 characters of Base32" if len(found) != 32 or set(found) - set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") else None
+            is_base32 = len(found) == 32 and set(found) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+            wrong = None if is_base32 else "not 32 characters of Base32"
             wrong = "a secret that was made before" if found in self.seen else wrong
             self.seen.add(found)
             self.conclude(event, wrong)
@@ -184,13 +197,13 @@ class Judges:
             elif event.status == event.said.get("status", status):
                 self.say(event.id, FAULT, f"the answer is not sound: {event.found}")
             else:
-                self.is_excused(event)
+                self.unusable(event)
 
     def connections(self, history: list[Event], status: int) -> None:
         """Handshakes: each shows the certificate of its time."""
         for event in history:
             if event.status != status:
-                self.is_excused(event)
+                self.unusable(event)
                 continue
             right = self.world.serials(event.place, event.sent, event.came)
             self.conclude(event, None if event.found["serial"] in right else "not the certificate of its time")

@@ -17,7 +17,9 @@ CREATE TABLE clock (place TEXT NOT NULL, begin REAL NOT NULL, end REAL NOT NULL,
 CREATE TABLE certificate (place TEXT NOT NULL, begin REAL NOT NULL, end REAL NOT NULL, serial TEXT NOT NULL);
 CREATE TABLE sample (place TEXT NOT NULL, process INTEGER NOT NULL, at REAL NOT NULL, memory INTEGER NOT NULL,
     descriptors INTEGER NOT NULL);
+CREATE TABLE pause (begin REAL NOT NULL, end REAL NOT NULL);
 CREATE TABLE kept (subject TEXT NOT NULL, state TEXT NOT NULL, place TEXT NOT NULL);
+CREATE INDEX kept_of ON kept (subject, state);
 CREATE TABLE verdict (id INTEGER PRIMARY KEY, verdict TEXT NOT NULL, why TEXT NOT NULL);
 """
 
@@ -118,6 +120,10 @@ class Ledger:
         """Writes how much a process takes."""
         self.write("INSERT INTO sample VALUES (?, ?, ?, ?, ?)", place, process, at, memory, descriptors)
 
+    def pause(self, begin: float, end: float) -> None:
+        """Writes that the machine or its disk stood still."""
+        self.write("INSERT INTO pause VALUES (?, ?)", begin, end)
+
     def keep(self, subject: str, state: str, place: str) -> None:
         """Writes an effect that was found: a file of an inbox, a code that left."""
         self.write("INSERT INTO kept VALUES (?, ?, ?)", subject, state, place)
@@ -128,10 +134,12 @@ class Ledger:
         return [Fault(kind, json.loads(places), begin, end, felt) for kind, places, begin, end, felt in rows]
 
     def histories(self, kind: str):
-        """The requests of a kind, each subject of each state in a list, in the order in which they were sent."""
-        rows = self.read(
+        """The requests of a kind, each subject of each state in a list, in the order in which they were sent. Nobody writes
+        requests any more."""
+        # Row by row: an hour has more than fit into memory well.
+        rows = self.database.execute(
             "SELECT request.id, kind, claim, place, state, subject, at_once, said, sent, status, found, came "
-            "FROM request LEFT JOIN answer USING (id) WHERE kind = ? ORDER BY state, subject, sent, request.id", kind
+            "FROM request LEFT JOIN answer USING (id) WHERE kind = ? ORDER BY state, subject, sent, request.id", (kind,)
         )
         history = []
         for row in rows:

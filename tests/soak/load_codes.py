@@ -95,6 +95,9 @@ class Messages(Load):
             self.post(state, subject, "again")
             return
         state, subject = self.state(), secrets.token_hex(8)
+        if self.random.random() < 0.2:
+            self.post(state, subject, "without a key")
+            return
         status = self.post(state, subject, "new")
         if status == 202:
             if self.random.random() < 0.3:
@@ -110,7 +113,8 @@ class Messages(Load):
         place = self.place(state)
         if not (bearer := self.bearer(state, place)):
             return None
-        headers = {**bearer, "Content-Type": "application/json", "Idempotency-Key": subject}
+        key = {} if claim == "without a key" else {"Idempotency-Key": subject}
+        headers = {**bearer, "Content-Type": "application/json", **key}
         body = json.dumps({"message": subject, "is": "another" if claim == "other" else "the same"}).encode()
         answer = self.client.ask("message", place, "/inbox/verity", body, headers, claim=claim, state=state, subject=subject)
         return answer and answer[0]

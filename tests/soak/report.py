@@ -14,7 +14,8 @@ def findings(ledger: Ledger) -> list[str]:
     found = []
     for kind, state in (("message", "inbox %"), ("send", "outbox")):
         rows = ledger.read(
-            "SELECT subject FROM kept WHERE state LIKE ? AND subject NOT IN (SELECT subject FROM request WHERE kind = ?)", state, kind
+            "SELECT subject FROM kept WHERE state LIKE ? AND subject NOT IN (SELECT subject FROM request WHERE kind = ?)",
+            state, kind,
         )
         found.extend(f"an effect of no {kind}: {subject}" for (subject,) in rows)
     for fault in ledger.faults():
@@ -44,8 +45,8 @@ def judge(ledger: Ledger) -> tuple[list[tuple], list[str]]:
 def table(ledger: Ledger) -> str:
     """The number of requests by kind and verdict."""
     rows = ledger.read(
-        "SELECT kind, claim, verdict, CASE verdict WHEN 'excused' THEN why ELSE '' END, count(*) FROM verdict JOIN request USING (id) "
-        "GROUP BY 1, 2, 3, 4"
+        "SELECT kind, claim, verdict, CASE verdict WHEN 'excused' THEN why ELSE '' END, count(*) "
+        "FROM verdict JOIN request USING (id) GROUP BY 1, 2, 3, 4"
     )
     kinds, reasons = {}, Counter()
     for kind, claim, verdict, why, number in rows:
@@ -70,6 +71,9 @@ def acts(ledger: Ledger) -> str:
         kinds.setdefault((fault.kind, ", ".join(fault.places)), []).append((fault.end or fault.begin) - fault.begin)
     lines = [f"{'done to the servers':<48}{'times':>6}{'longest':>10}"]
     lines += [f"{f'{kind} ({places})':<48}{len(took):>6}{max(took):>8.1f} s" for (kind, places), took in sorted(kinds.items())]
+    pauses = [end - begin for begin, end in ledger.read("SELECT begin, end FROM pause")]
+    if pauses:
+        lines.append(f"{'the machine or its disk stood still by itself':<48}{len(pauses):>6}{max(pauses):>8.1f} s")
     return "\n".join(lines)
 
 

@@ -92,6 +92,8 @@ def true_history(history: History) -> None:
     history.verify(200, STEP + 4, place="other", subject="stepped")
     history.verify(403, STEP, subject="stepped")
     history.step_clock(0)
+    history.ledger.pause(history.now, history.now + 12)
+    history.verify(503, STEP, subject="paused", found=RETRY, took=12)
     message(history, 202)
     code_(history, "wrong", False)
     code_(history, "right", True)
@@ -101,7 +103,8 @@ def true_history(history: History) -> None:
 def true_answers() -> list[tuple]:
     """Requests of which each stands alone."""
     return [
-        ("generate", 200, {"password": code(KEY, STEP)}), ("skyvern", 200, {"password": ""}), ("secret", 200, {"secret": "A" * 32}),
+        ("generate", 200, {"password": code(KEY, STEP)}), ("skyvern", 200, {"password": ""}),
+        ("secret", 200, {"secret": "A" * 32}),
         ("token", 200, {"sound": True}), ("picture", 200, {"sound": True}), ("connect", 200, {"serial": "AA"}), ("health", 200, {}),
     ]
 
@@ -130,6 +133,14 @@ def killed_between(history: History) -> None:
     history.fault("instance killed", "one", act=lambda: history.verify(NO_ANSWER))
     history.verify(403)
     history.verify(200)
+
+
+def between_two_faults(history: History) -> None:
+    history.fault("database stopped", "one")
+    history.now += 1
+    history.verify(503, found=RETRY)
+    history.now += 1
+    history.fault("database stopped", "one")
 
 
 def after_the_fault(history: History) -> None:
@@ -198,7 +209,8 @@ FALSE = {
     "looked at while the secret is locked": [too_many_looked_at],
     "its answer is not accounted for": [verifies((None, STEP)), asks("health", None)],
     "503 without Retry-After": [asks("token", 503)],
-    "status 503, and no fault that excuses it": [after_the_fault, asks("token", 503, found=RETRY)],
+    "status 503, and no fault that excuses it": [
+        after_the_fault, between_two_faults, lambda history: history.verify(503, found=RETRY, took=12) and None, asks("token", 503, found=RETRY)],
     "no answer, and no fault that excuses it": [another_place, asks("health", NO_ANSWER), asks("connect", NO_ANSWER)],
     "status 500, and no fault that excuses it": [asks("verify", 500, key=KEY.hex(), password="000000", state="sqlite")],
     "not the password of its time": [asks("generate", 200, key=KEY.hex(), found={"password": code(KEY, STEP + 1)})],
@@ -208,6 +220,7 @@ FALSE = {
     "not the certificate of its time": [asks("connect", 200, found={"serial": "BB"})],
     "the answer is not sound: {'sound': False}": [asks("run", 200, found={"sound": False})],
     "no judge knows this kind": [asks("something else", 200)],
+    "a message that was refused is there": [lambda history: history.fault("disk full", "one", act=lambda: message(history, 507))],
     "a message that was accepted is not there": [lambda history: message(history, 202, files=0)],
     "one message, several files": [lambda history: message(history, 202, files=2)],
     "another message under a key that was used": [
@@ -235,7 +248,7 @@ def main() -> None:
     assert whys(history) == [], whys_again(history)
     # Each request has one verdict, and the reasons of those that were excused stand in the table.
     excused = history.ledger.read("SELECT why FROM verdict WHERE verdict = 'excused' ORDER BY why")
-    assert [why for (why,) in excused] == ["database stopped", "instance killed"], excused
+    assert [why for (why,) in excused] == ["database stopped", "instance killed", "the machine stood still"], excused
     for why, makers in FALSE.items():
         for number, make in enumerate(makers):
             history = History()

@@ -33,6 +33,15 @@ class Servers:
         self.offset = 0
 
     def __enter__(self) -> "Servers":
+        try:
+            self.begin()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def begin(self) -> None:
+        """Starts all of them."""
         self.make_files()
         self.mount()
         self.database.__enter__()
@@ -45,13 +54,13 @@ class Servers:
             self.starts[name] = 0
             self.ledger.certificate(name, 0, 0, self.serial())
             self.start(name)
-        return self
 
     def __exit__(self, *_) -> None:
         for instance in self.instances.values():
             instance.end()
         self.database.__exit__()
-        subprocess.run(["umount", str(self.folder / "disk")], check=False)
+        if (self.folder / "disk").is_mount():
+            subprocess.run(["umount", str(self.folder / "disk")], check=True)
 
     def make_files(self) -> None:
         """Certificates, keys, accounts and folders."""

@@ -18,7 +18,7 @@ from pathlib import Path
 import report
 from client import Tokens
 from faults import Faults, plan
-from gauge import Gauge
+from gauge import Gauge, Heart
 from ledger import Ledger
 from load import Passwords, Races, Small
 from load_codes import Codes, Messages, Skyvern, keep_effects
@@ -52,7 +52,8 @@ def run(program: str, folder: Path, ledger: Ledger, seconds: int) -> list[str]:
         loads = [*(Passwords(*common, number) for number in range(4)), Races(*common, 0), Small(*common, 0), Codes(*common, 0),
                  Skyvern(*common, 0), Messages(*common, 0), stream, Batch(*common, 0)]
         gauge = Gauge(ledger, lambda: processes(servers, stream), every=max(0.25, seconds / 1200))
-        for thread in [gauge, *loads]:
+        heart = Heart(ledger, folder)
+        for thread in [gauge, heart, *loads]:
             thread.start()
         faults = Faults(servers, ledger, stream)
         begin = time.monotonic()
@@ -63,8 +64,9 @@ def run(program: str, folder: Path, ledger: Ledger, seconds: int) -> list[str]:
             load.is_over.set()
         for load in loads:
             load.join(timeout=300)
-        gauge.is_over.set()
-        gauge.join()
+        for thread in (gauge, heart):
+            thread.is_over.set()
+            thread.join()
         keep_effects(servers, ledger)
         errors = [f"{load.name}:\n{load.error}" for load in loads if load.error]
         errors += [f"{load.name} did not end" for load in loads if load.is_alive()]

@@ -2,15 +2,16 @@
 
 import json
 import sys
+from bisect import bisect_right
 from pathlib import Path
 
-from ledger import NO_ANSWER, Event, Ledger
+from ledger import NO_ANSWER, Event, Fault, Ledger
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "service"))
 from shared import code  # noqa: E402, F401
 
 PERIOD = 30
-# The service gives up what takes longer than this, and so does the state; a machine that is as slow is a reason.
+# The service gives up what the state does not answer in 10 s. Where the machine stood still meanwhile, that is a reason.
 SLOW = 9.0
 
 # Which kind of fault may have which answers.
@@ -28,7 +29,13 @@ class World:
     """Faults, clocks and certificates, as the ledger has them."""
 
     def __init__(self, ledger: Ledger):
-        self.faults = ledger.faults()
+        # By the place and the answer that they excuse; those of one place and answer come one after the other.
+        self.faults: dict[tuple[str, int], list[Fault]] = {}
+        for fault in ledger.faults():
+            for place in fault.places:
+                for status in EXCUSED.get(fault.kind, ()):
+                    self.faults.setdefault((place, status), []).append(fault)
+        self.pauses = ledger.read("SELECT begin, end FROM pause")
         self.clocks = {}
         for place, begin, end, offset in ledger.read("SELECT * FROM clock ORDER BY begin"):
             self.clocks.setdefault(place, []).append((begin, end, offset))
@@ -38,12 +45,13 @@ class World:
 
     def excuse(self, event: Event) -> str | None:
         """The fault by which an answer is excused."""
-        for fault in self.faults:
-            met = fault.begin <= event.came and (fault.end is None or event.sent <= fault.end)
-            if met and event.place in fault.places and event.status in EXCUSED.get(fault.kind, ()):
-                return fault.kind
-        if event.status in (502, 503) and event.came - event.sent > SLOW:
-            return "slow machine"
+        faults = self.faults.get((event.place, event.status), [])
+        before = bisect_right(faults, event.came, key=lambda fault: fault.begin)
+        if before and (faults[before - 1].end is None or event.sent <= faults[before - 1].end):
+            return faults[before - 1].kind
+        is_slow = event.status in (NO_ANSWER, 408, 502, 503) and event.came - event.sent > SLOW
+        if is_slow and any(begin <= event.came and event.sent <= end for begin, end in self.pauses):
+            return "the machine stood still"
         return None
 
     def offsets(self, place: str, begin: float, end: float) -> set[int]:
