@@ -1,4 +1,4 @@
-"""How the generators ask over HTTPS: each request is in the ledger before it leaves, on connections that stay open and on new ones."""
+"""How the generators ask over HTTPS, on connections that stay open and on new ones: each request is in the ledger before it leaves."""
 
 import http.client
 import random
@@ -7,7 +7,7 @@ import time
 
 from ledger import NO_ANSWER, Ledger
 from servers import Servers
-from shared import PATIENCE, basic, token_form, CLIENT_SECRET
+from shared import CLIENT_SECRET, PATIENCE, basic, token_form
 from world import load
 
 # Well before the service closes a connection that nobody uses.
@@ -109,7 +109,8 @@ class Tokens:
 def sound_token(body: bytes) -> dict:
     """The token of an answer."""
     found = load(body.decode())
-    return {"token": found.get("access_token"), "sound": found.get("token_type") == "Bearer" and found.get("expires_in") == 3600}
+    is_sound = found.get("token_type") == "Bearer" and found.get("expires_in") == 3600
+    return {"token": found.get("access_token"), "sound": is_sound}
 
 
 BASIC = basic("project", CLIENT_SECRET)

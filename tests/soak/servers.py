@@ -1,4 +1,4 @@
-"""What is under load: two instances on one PostgreSQL, one on a file of SQLite that has a small disk to itself, and what they share."""
+"""What is under load: two instances on one PostgreSQL, one on a file of SQLite with a small disk to itself, and what they share."""
 
 import os
 import socket

@@ -1,5 +1,5 @@
-"""A long run of mixed load over service, stream and batch, while instances, the database, a disk, a clock and certificates fail on a
-schedule; then every request is judged.
+"""A long run of mixed load over service, stream and batch, while instances, the database, a disk, a clock and certificates fail on
+a schedule; then every request is judged.
 
 `python3 tests/soak/soak.py PROGRAM --seconds N [--keep FOLDER]` takes a totp-adapter built with the feature serve, and needs root for
 a disk of its own. Debian's packages postgresql, libfaketime and openssl must be installed. Everything that it starts it ends.
