@@ -1,19 +1,6 @@
 //! Any bytes through the reader of pictures: nothing panics, and every answer is texts or an error of one line. An input
 //! that begins with [`PIXELS`] is the modules of a picture: so the search for symbols is reached, which few broken files
 //! get to.
-//!
-//! cargo-fuzz writes what it finds into the first folder, which git ignores, and only reads the others:
-//!
-//! ```sh
-//! cargo install cargo-fuzz && mkdir -p fuzz/corpus/picture fuzz/corpus/seeds
-//! python3 tests/interoperability/pictures.py fuzz/corpus/seeds --each 1
-//! python3 fuzz/nested.py fuzz/corpus/seeds
-//! cargo +nightly fuzz run -O picture fuzz/corpus/picture fuzz/corpus/seeds -- \
-//!     -max_len=1048576 -timeout=10 -rss_limit_mb=4096 -max_total_time=600
-//! ```
-//!
-//! The second script writes what no small input reaches: files of 1 MB that are nothing but chunks, one in the other or one
-//! after the other.
 #![no_main]
 
 use std::cell::Cell;

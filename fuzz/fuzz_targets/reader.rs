@@ -1,15 +1,5 @@
 //! Any bytes through the reader of documents: nothing panics, every place is in the document, the encoding makes no
 //! difference, and another reader of XML comes to the same verdict and the same texts.
-//!
-//! cargo-fuzz writes what it finds into the first folder, which git ignores, and only reads the others:
-//!
-//! ```sh
-//! cargo install cargo-fuzz && mkdir -p fuzz/corpus/reader
-//! cargo +nightly fuzz run reader fuzz/corpus/reader fixtures/*/* -- \
-//!     -dict=fuzz/xml.dict -max_len=1024 -timeout=10 -max_total_time=600
-//! cargo +nightly fuzz tmin reader fuzz/artifacts/reader/crash-…   # the least input that still fails
-//! cargo +nightly fuzz cmin reader                                 # the least corpus that covers as much
-//! ```
 #![no_main]
 
 use encoding_rs::WINDOWS_1252;

@@ -1,15 +1,7 @@
 //! Any document and parameters through the program as one total function: nothing panics, every answer has the form
 //! of the contract, no answer says anything of the secret, and what one operation makes the others take.
 //!
-//! The input is the document, then optionally [`SEPARATOR`] and the parameters; so every fixture is an input as it
-//! stands. cargo-fuzz writes what it finds into the first folder, which git ignores, and only reads the others:
-//!
-//! ```sh
-//! cargo install cargo-fuzz && mkdir -p fuzz/corpus/respond
-//! cargo +nightly fuzz run respond fuzz/corpus/respond fixtures/*/* -- \
-//!     -dict=fuzz/xml.dict -max_len=1024 -timeout=10 -max_total_time=600
-//! cargo +nightly fuzz fmt respond fuzz/artifacts/respond/crash-…  # the request of an input
-//! ```
+//! The input is the document, then optionally [`SEPARATOR`] and the parameters; so every fixture is an input as it stands.
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};

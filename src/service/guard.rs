@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Once;
 use std::task::Poll;
 
 thread_local! {
@@ -19,17 +20,21 @@ pub struct Panicked {
     pub place: String,
 }
 
-/// Keeps the panic hook from reporting panics that are caught here, and from ending the process.
+/// Keeps the panic hook from reporting panics that are caught here, and from ending the process. Only the first call counts: each
+/// more would be one more hook that every panic goes through.
 pub fn install() {
-    let previous = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| {
-        if IS_GUARDED.get() {
-            let place = panic.location().map_or_else(String::new, ToString::to_string);
-            PLACE.set(Some(place));
-        } else {
-            previous(panic);
-        }
-    }));
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if IS_GUARDED.get() {
+                let place = panic.location().map_or_else(String::new, ToString::to_string);
+                PLACE.set(Some(place));
+            } else {
+                previous(panic);
+            }
+        }));
+    });
 }
 
 /// What `work` returns, unless it panics. Whatever it was changing by then has to be right at every moment.

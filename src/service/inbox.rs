@@ -119,7 +119,8 @@ fn sync(_: &Path) -> io::Result<()> {
 }
 
 /// `YYYYMMDDTHHMMSS.mmmZ-ID.ENDING`; none after the year 9999.
-fn name(milliseconds: u128, id: &str, kind: MessageKind) -> Option<String> {
+#[must_use]
+pub fn name(milliseconds: u128, id: &str, kind: MessageKind) -> Option<String> {
     let since = Duration::from_millis(u64::try_from(milliseconds).ok()?);
     let time = OffsetDateTime::from_unix_timestamp(i64::try_from(since.as_secs()).ok()?).ok()?;
     Some(format!(

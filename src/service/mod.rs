@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod delivery;
+pub mod fuzzing;
 pub mod guard;
 pub mod lifecycle;
 pub mod log;

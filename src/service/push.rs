@@ -2,7 +2,7 @@
 //! knows neither where the input comes from nor where the answer goes.
 
 mod error;
-mod mail;
+pub(super) mod mail;
 mod request;
 mod skyvern;
 mod webhook;

@@ -17,6 +17,7 @@ mod read_qr;
 mod read_qr_limits;
 mod readme;
 mod rfc;
+mod seeds;
 mod service_accounts;
 mod service_config;
 mod service_delivery;

@@ -32,8 +32,7 @@ impl SecretFile {
         Ok(Self { file: file.to_owned(), text })
     }
 
-    /// A secret of a test.
-    #[cfg(test)]
+    /// A secret that stands in no file.
     pub(crate) fn of(text: &str) -> Self {
         Self { file: PathBuf::new(), text: Zeroizing::new(text.to_owned()) }
     }

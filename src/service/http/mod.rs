@@ -4,11 +4,11 @@
 mod accounts;
 mod answer;
 mod caller;
-mod idempotency;
+pub(super) mod idempotency;
 mod inbox;
-mod media_type;
-mod mfa;
-mod oauth;
+pub(super) mod media_type;
+pub(super) mod mfa;
+pub(super) mod oauth;
 mod openapi;
 mod operations;
 mod origin;
@@ -16,9 +16,9 @@ mod page;
 mod parts;
 mod query;
 mod refusal;
-mod request_id;
+pub(super) mod request_id;
 mod route;
-mod skyvern;
+pub(super) mod skyvern;
 #[cfg(test)]
 mod tests;
 mod upload;

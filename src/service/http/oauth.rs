@@ -126,6 +126,49 @@ impl Clients {
         !self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
+    /// The id of the client whose request for a token this is.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenRequestError`] where it is not one, or not one of theirs.
+    pub fn asking(&self, headers: &HeaderMap, body: &[u8]) -> Result<String, TokenRequestError> {
+        let form = TokenForm::read(headers, body)?;
+        let client = self.client(headers, &form)?;
+        match form.grant_type.as_deref() {
+            Some(b"client_credentials") => {}
+            Some(_) => return Err(TokenRequestError::UnsupportedGrantType),
+            None => return Err(TokenRequestError::InvalidRequest),
+        }
+        if form.scope.is_some() { Err(TokenRequestError::InvalidScope) } else { Ok(client) }
+    }
+
+    /// The id of the client that asks (RFC 6749, section 2.3.1).
+    fn client(&self, headers: &HeaderMap, form: &TokenForm<'_>) -> Result<String, TokenRequestError> {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let Some(value) = values.next() else {
+            let wrong = TokenRequestError::InvalidClient { is_basic: false };
+            let (Some(id), Some(secret)) = (&form.client_id, &form.client_secret) else { return Err(wrong) };
+            return self.authenticated(id, secret).ok_or(wrong);
+        };
+        if values.next().is_some() || form.client_secret.is_some() {
+            return Err(TokenRequestError::InvalidRequest);
+        }
+        let wrong = TokenRequestError::InvalidClient { is_basic: true };
+        let credentials = basic(value).ok_or(wrong)?;
+        let (id, secret) = split(&credentials).ok_or(wrong)?;
+        // RFC 6749 encodes both as forms do before RFC 7617 joins them; many clients do not.
+        let as_they_come = self.authenticated(id, secret);
+        let as_forms = match (decoded_bytes(id), decoded_bytes(secret)) {
+            (Some(id), Some(secret)) => self.authenticated(&id, &secret),
+            (Some(_) | None, Some(_) | None) => None,
+        };
+        let client = as_they_come.or(as_forms).ok_or(wrong)?;
+        match &form.client_id {
+            Some(other) if **other != *client.as_bytes() => Err(TokenRequestError::InvalidRequest),
+            Some(_) | None => Ok(client),
+        }
+    }
+
     /// The id of the client with these credentials.
     fn authenticated(&self, id: &[u8], secret: &[u8]) -> Option<String> {
         let clients = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -170,16 +213,7 @@ async fn token(service: Arc<Service>, call: Call) -> Answer {
 async fn issue(service: &Service, call: Call) -> Result<Answer, TokenRequestError> {
     let headers = call.head.headers;
     let body = call.upload.read(MAX_BYTES).await?;
-    let form = TokenForm::read(&headers, &body)?;
-    let client = client(service, &headers, &form)?;
-    match form.grant_type.as_deref() {
-        Some(b"client_credentials") => {}
-        Some(_) => return Err(TokenRequestError::UnsupportedGrantType),
-        None => return Err(TokenRequestError::InvalidRequest),
-    }
-    if form.scope.is_some() {
-        return Err(TokenRequestError::InvalidScope);
-    }
+    let client = service.clients.asking(&headers, &body)?;
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *bytes).map_err(|_| TokenRequestError::Entropy)?;
     let token = Zeroizing::new(BASE64URL_NOPAD.encode(&*bytes));
@@ -196,33 +230,6 @@ async fn issue(service: &Service, call: Call) -> Result<Answer, TokenRequestErro
         token.as_str()
     );
     Ok(Answer::new(StatusCode::OK, JSON, body))
-}
-
-/// The id of the client that asks (RFC 6749, section 2.3.1).
-fn client(service: &Service, headers: &HeaderMap, form: &TokenForm<'_>) -> Result<String, TokenRequestError> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else {
-        let wrong = TokenRequestError::InvalidClient { is_basic: false };
-        let (Some(id), Some(secret)) = (&form.client_id, &form.client_secret) else { return Err(wrong) };
-        return service.clients.authenticated(id, secret).ok_or(wrong);
-    };
-    if values.next().is_some() || form.client_secret.is_some() {
-        return Err(TokenRequestError::InvalidRequest);
-    }
-    let wrong = TokenRequestError::InvalidClient { is_basic: true };
-    let credentials = basic(value).ok_or(wrong)?;
-    let (id, secret) = split(&credentials).ok_or(wrong)?;
-    // RFC 6749 encodes both as forms do before RFC 7617 joins them; many clients do not.
-    let as_they_come = service.clients.authenticated(id, secret);
-    let as_forms = match (decoded_bytes(id), decoded_bytes(secret)) {
-        (Some(id), Some(secret)) => service.clients.authenticated(&id, &secret),
-        (Some(_) | None, Some(_) | None) => None,
-    };
-    let client = as_they_come.or(as_forms).ok_or(wrong)?;
-    match &form.client_id {
-        Some(other) if **other != *client.as_bytes() => Err(TokenRequestError::InvalidRequest),
-        Some(_) | None => Ok(client),
-    }
 }
 
 /// The credentials of HTTP Basic (RFC 7617, section 2).

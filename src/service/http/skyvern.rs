@@ -110,9 +110,12 @@ impl From<CodeError> for Answer {
 }
 
 /// What is asked. Whatever is not a text counts as absent.
-struct CodeRequest {
-    task_id: Option<String>,
-    workflow_permanent_id: Option<String>,
+#[derive(Debug, PartialEq, Eq)]
+pub struct CodeRequest {
+    /// The task that needs a code.
+    pub task_id: Option<String>,
+    /// The workflow that it belongs to.
+    pub workflow_permanent_id: Option<String>,
 }
 
 impl CodeRequest {
@@ -144,6 +147,19 @@ impl Asker {
     /// Takes the key as it was read again.
     pub fn renew(&self, key: SecretFile) {
         *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
+    }
+
+    /// Reads what is asked: who asks, its type and its form, in this order (contract 12.1b).
+    ///
+    /// # Errors
+    ///
+    /// [`CodeError::Signature`], [`CodeError::MediaType`] or [`CodeError::Body`].
+    pub fn question(&self, headers: &HeaderMap, body: &[u8]) -> Result<CodeRequest, CodeError> {
+        self.check(headers, body)?;
+        if !media_type::is(headers, JSON) {
+            return Err(CodeError::MediaType);
+        }
+        CodeRequest::read(body).map_err(|_| CodeError::Body)
     }
 
     /// Checks the signature over the body as it came: other writers put blanks elsewhere.
@@ -191,15 +207,11 @@ async fn answer(asker: Arc<Asker>, service: Arc<Service>, call: Call) -> Answer 
     Answer { account, ..result.unwrap_or_else(Answer::from) }
 }
 
-/// Reads what is asked: its size, who asks, its type and its form, in this order (contract 12.1b).
+/// What is asked, whose size comes before everything else (contract 12.1b).
 async fn question(asker: &Asker, call: Call) -> Result<CodeRequest, CodeError> {
     let headers = call.head.headers;
     let body = call.upload.read(MAX_BYTES).await?;
-    asker.check(&headers, &body)?;
-    if !media_type::is(&headers, JSON) {
-        return Err(CodeError::MediaType);
-    }
-    CodeRequest::read(&body).map_err(|_| CodeError::Body)
+    asker.question(&headers, &body)
 }
 
 async fn code(

@@ -18,7 +18,7 @@ use super::guard;
 use crate::service::delivery::Confidential;
 
 /// The most bytes of a message.
-pub(super) const MAX_BYTES: usize = 25 * 1024 * 1024;
+pub const MAX_BYTES: usize = 25 * 1024 * 1024;
 /// The most bytes of the text that is sent.
 const MAX_TEXT_BYTES: usize = 65_536;
 /// The most bytes of an address (RFC 5321, section 4.5.3.1: 64 before the `@`, 255 behind it).
@@ -57,7 +57,8 @@ pub enum MailError {
 }
 
 /// What is used of a mail.
-pub(super) struct Mail {
+#[derive(Debug)]
+pub struct Mail {
     /// Its text, not blank, without blanks around it, cut to the limit.
     pub text: Confidential,
     /// Whom it is for.
@@ -86,6 +87,15 @@ fn read_within(message: &Zeroizing<Vec<u8>>, patience: Duration) -> Result<Mail,
     }
 }
 
+/// The same on this thread, where a panic is one, without a limit of time.
+///
+/// # Errors
+///
+/// [`MailError`] where there is nothing to send.
+pub fn read_unguarded(message: &[u8]) -> Result<Mail, MailError> {
+    read_flat(&flat::flat(message))
+}
+
 fn read_flat(raw: &[u8]) -> Result<Mail, MailError> {
     let message = parse(raw)?;
     let mail = match mend::mended(&message, raw) {
@@ -93,16 +103,30 @@ fn read_flat(raw: &[u8]) -> Result<Mail, MailError> {
         Ok(Some(mended)) => read_sound(&mended),
         Err(error) => Err(error),
     };
-    // Dropped level by level, a deep one would take more stack than there is.
-    std::mem::forget(message);
+    dismantle(message);
     mail
 }
 
 fn read_sound(raw: &[u8]) -> Result<Mail, MailError> {
     let message = parse(raw)?;
     let mail = mail_of(&message);
-    std::mem::forget(message);
+    dismantle(message);
     mail
+}
+
+/// Drops a message one level after the other: from within, a deep one would take more stack than there is.
+fn dismantle(message: Message<'_>) {
+    let mut messages = vec![message];
+    while let Some(message) = messages.pop() {
+        messages.extend(message.parts.into_iter().filter_map(|part| match part.body {
+            PartType::Message(inner) => Some(inner),
+            PartType::Text(_)
+            | PartType::Html(_)
+            | PartType::Binary(_)
+            | PartType::InlineBinary(_)
+            | PartType::Multipart(_) => None,
+        }));
+    }
 }
 
 fn parse(raw: &[u8]) -> Result<Message<'_>, MailError> {

@@ -1,10 +1,10 @@
 //! Codes for a second factor (contract 14), as SignalWire's REST API has them: a code leaves by a delivery, and what a person types is
 //! verified against what the state keeps of it.
 
-mod code;
+pub(in crate::service) mod code;
 mod error;
 mod message;
-mod parameters;
+pub(in crate::service) mod parameters;
 #[cfg(test)]
 mod tests;
 mod ways;
