@@ -2,6 +2,9 @@
 
 mod batch;
 mod error;
+#[cfg(feature = "serve")]
+mod health;
+mod man;
 #[cfg(feature = "state")]
 mod memory;
 #[cfg(feature = "serve")]
@@ -27,6 +30,8 @@ use clap_complete::Shell;
 use batch::BatchCommand;
 pub use batch::{BatchArguments, Existing, GivenInputs};
 pub use error::CommandLineError;
+#[cfg(feature = "serve")]
+pub use health::HealthArguments;
 #[cfg(feature = "state")]
 use memory::UnlockArguments;
 #[cfg(feature = "serve")]
@@ -60,7 +65,10 @@ pub enum Invocation {
     /// One document out to somebody else.
     #[cfg(feature = "serve")]
     Push(Box<PushArguments>),
-    /// A text for standard output: help, version, completions.
+    /// A question to a service.
+    #[cfg(feature = "serve")]
+    Health(Box<HealthArguments>),
+    /// A text for standard output: help, version, completions, manual pages.
     Print(Vec<u8>),
 }
 
@@ -101,7 +109,10 @@ impl From<Command> for Invocation {
             Command::Serve(serve) => Self::Serve(serve),
             #[cfg(feature = "serve")]
             Command::Push(push) => Self::Push(Box::new((*push).into())),
+            #[cfg(feature = "serve")]
+            Command::Health(health) => Self::Health(health),
             Command::Completions { shell } => Self::Print(completions(shell)),
+            Command::Man { page } => Self::Print(man::page(CommandLine::command(), page.as_deref())),
         }
     }
 }
@@ -141,11 +152,11 @@ Files are written with mode 0600. Secrets and passwords are read from the docume
 
 /// The subcommands, as the usage names them.
 const SUBCOMMANDS: &str = if cfg!(feature = "serve") {
-    "read-qr|batch|stream|unlock|serve|push|completions"
+    "read-qr|batch|stream|unlock|serve|push|health|completions|man"
 } else if cfg!(feature = "state") {
-    "read-qr|batch|stream|unlock|completions"
+    "read-qr|batch|stream|unlock|completions|man"
 } else {
-    "read-qr|batch|stream|completions"
+    "read-qr|batch|stream|completions|man"
 };
 
 #[derive(Debug, Parser)]
@@ -193,10 +204,21 @@ enum Command {
     /// Deliver a document or a password
     #[cfg(feature = "serve")]
     Push(Box<PushCommand>),
+    /// Ask a service whether it is healthy
+    #[cfg(feature = "serve")]
+    #[command(after_help = health::AFTER_HELP)]
+    Health(Box<HealthArguments>),
     /// Print a completion script for a shell
     Completions {
         /// The shell to complete for
         shell: Shell,
+    },
+    /// Print a manual page
+    #[command(after_help = man::AFTER_HELP)]
+    Man {
+        /// The command of the page, such as batch or batch-read-qr [default: the program]
+        #[arg(value_parser = PossibleValuesParser::new(man::PAGES))]
+        page: Option<String>,
     },
 }
 

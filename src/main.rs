@@ -25,6 +25,8 @@ fn main() {
         Ok(Invocation::Serve(arguments)) => transport::serve::run(&arguments),
         #[cfg(feature = "serve")]
         Ok(Invocation::Push(arguments)) => transport::push::run(&arguments),
+        #[cfg(feature = "serve")]
+        Ok(Invocation::Health(arguments)) => transport::health::run(&arguments),
         Ok(Invocation::Print(text)) => transport::print(&text),
         Err(error) => filter::reject(&error),
     };

@@ -140,11 +140,11 @@ fn unknown_word(error: &clap::Error) -> String {
 /// The subcommands that this program has.
 fn subcommands() -> Vec<&'static str> {
     let features: &[&str] = match (cfg!(feature = "serve"), cfg!(feature = "state")) {
-        (true, _) => &["serve", "push", "unlock"],
+        (true, _) => &["serve", "push", "health", "unlock"],
         (false, true) => &["unlock"],
         (false, false) => &[],
     };
-    [&["read-qr", "batch", "stream"], features, &["completions"]].concat()
+    [&["read-qr", "batch", "stream"], features, &["completions", "man"]].concat()
 }
 
 /// A command or option that exists only in a build with a feature.
@@ -152,6 +152,7 @@ fn missing_feature(error: &clap::Error, arguments: &[OsString]) -> Option<String
     let words = [
         ("serve", "serve", cfg!(feature = "serve")),
         ("push", "serve", cfg!(feature = "serve")),
+        ("health", "serve", cfg!(feature = "serve")),
         ("unlock", "state", cfg!(feature = "state")),
     ];
     let options =
@@ -169,6 +170,8 @@ fn missing_feature(error: &clap::Error, arguments: &[OsString]) -> Option<String
 fn option_name(usage: &str) -> Option<&str> {
     match usage.split([' ', '=']).next()? {
         "<SHELL>" => Some("completions"),
+        "[PAGE]" => Some("man"),
+        "<URL>" => Some("the URL"),
         "[OPERATION]" => Some(WORD),
         "[INPUT]..." | "<INPUT>..." | "[INPUT]" | "<INPUT>" => Some("file or folder arguments"),
         option => Some(option),
@@ -208,6 +211,8 @@ fn missing(error: &clap::Error) -> &'static str {
         "--state is missing: the file of the state"
     } else if is_missing("--account") {
         "--config needs --account with the name of an account, or --destination with a telephone number"
+    } else if is_missing("<URL>") {
+        "health needs the URL of the service"
     } else if is_missing("<SHELL>") {
         "completions needs the name of a shell"
     } else if is_missing("--output-dir") {

@@ -4,6 +4,7 @@ pub mod config;
 pub mod delivery;
 pub mod fuzzing;
 pub mod guard;
+pub mod health;
 pub mod lifecycle;
 pub mod log;
 pub mod push;

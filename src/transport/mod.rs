@@ -6,6 +6,8 @@
 pub mod batch;
 pub mod filter;
 #[cfg(feature = "serve")]
+pub mod health;
+#[cfg(feature = "serve")]
 pub mod push;
 #[cfg(feature = "serve")]
 pub mod serve;

@@ -705,6 +705,7 @@ fn help_version_and_completions() {
         ("stream", "Answer each line of standard input with one line"),
         ("stream read-qr", "Read the secret from a picture in Base64 on each line"),
         ("completions", "Print a completion script for a shell"),
+        ("man", "Print a manual page"),
     ];
     #[cfg(feature = "serve")]
     assert_eq!(run("serve --help", "").stdout().lines().next(), Some("Serve the operations over HTTP"));
@@ -718,6 +719,31 @@ fn help_version_and_completions() {
     }
 }
 
+// contract 5.7d
+#[test]
+fn manual_pages() {
+    let page = |arguments: &str| {
+        let ran = run(arguments, "");
+        assert_eq!((ran.code(), ran.stderr().as_str()), (0, ""), "{arguments}");
+        ran.stdout()
+    };
+    let program = page("man");
+    assert!(program.contains(".TH totp-adapter 1") && program.contains("status\\-file"), "{program}");
+    let of_batch = page("man batch");
+    assert!(of_batch.contains(".TH totp-adapter-batch 1") && of_batch.contains("output\\-dir"), "{of_batch}");
+    // Of a command within a command, with what stands below its help.
+    let of_pictures = page("man batch-read-qr");
+    assert!(of_pictures.contains("totp\\-adapter batch read\\-qr"), "{of_pictures}");
+    assert!(of_pictures.contains(".nf"), "{of_pictures}");
+    // What is typed there may be a secret.
+    let wrong = run("man hunter2", "").stderr();
+    assert!(
+        wrong.contains("wrong command line: expected read-qr, batch, batch-read-qr, ") && wrong.contains(" for man")
+    );
+    assert!(!wrong.contains("hunter2"), "{wrong}");
+    assert!(run("man stream-read-q", "").stderr().ends_with("did you mean stream-read-qr?\n"));
+}
+
 /// Without the feature, a program says what it needs, whatever follows.
 #[cfg(not(feature = "serve"))]
 #[test]
@@ -729,6 +755,7 @@ fn serve_and_push_need_their_feature() {
         ("serve --listen hunter2 --exit-code unix", "serve"),
         ("push skyvern --url hunter2", "push"),
         ("push", "push"),
+        ("health http://hunter2@127.0.0.1/", "health"),
     ] {
         let words = "make one that has it with cargo build --release --features serve";
         let ran = run(arguments, "");

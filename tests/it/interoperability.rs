@@ -373,3 +373,35 @@ fn x4_samples() {
     }
     assert!(results >= 6, "{results} results");
 }
+
+// contract 5.7d: groff finds no fault with any page, and each page that one names is there.
+#[test]
+fn groff_sets_the_manual_pages() {
+    if !program("groff") {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("page.1");
+    let mut pages = vec![String::new()];
+    let mut next = 0;
+    while next < pages.len() {
+        let name = pages[next].clone();
+        let ran = totp_adapter(["man", &name].into_iter().filter(|word| !word.is_empty())).run();
+        assert_eq!(ran.code(), 0, "{ran}");
+        fs::write(&file, &ran.output.stdout).unwrap();
+        let set = run("groff", ["-k", "-man", "-Tutf8", "-ww", "-rLL=200n", file.to_str().unwrap()]);
+        assert_eq!((set.status.success(), text(&set.stderr).as_str()), (true, ""), "{name}");
+        // groff sets some hyphens as those of print.
+        let set = text(&set.stdout).replace(['\u{2010}', '\u{2212}'], "-");
+        let title = if name.is_empty() { "totp-adapter".to_owned() } else { format!("totp-adapter-{name}") };
+        assert!(set.contains(&format!("{title}(1)")) && set.contains("SYNOPSIS"), "{set}");
+        let named = set.split_whitespace().filter_map(|word| word.strip_prefix("totp-adapter-")?.strip_suffix("(1)"));
+        for page in named.map(str::to_owned) {
+            if !pages.contains(&page) {
+                pages.push(page);
+            }
+        }
+        next += 1;
+    }
+    assert!(pages.len() >= 8, "{pages:?}");
+}

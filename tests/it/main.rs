@@ -21,6 +21,7 @@ mod seeds;
 mod service_accounts;
 mod service_config;
 mod service_delivery;
+mod service_health;
 mod service_http;
 mod service_inbox;
 mod service_life;

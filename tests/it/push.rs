@@ -379,8 +379,7 @@ fn certificates_are_verified() {
         )
     };
     assert_eq!(ask(port, "--ca-file ca.pem").stdout(), DELIVERED);
-    let unknown =
-        "not delivered: cannot connect: neither the system nor the CA file names the authority of the certificate";
+    let unknown = "not delivered: cannot connect: no trusted authority issued the certificate";
     assert_eq!(cause(&ask(port, "")), unknown);
     assert_eq!(cause(&ask(port, "--insecure-http")), unknown);
     let ran = ask(port, "--ca-file other.pem");

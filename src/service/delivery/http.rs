@@ -4,6 +4,7 @@
 mod endpoint;
 mod error;
 mod options;
+mod pinned;
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 pub use endpoint::{EndpointError, EndpointUrl, ProxyAddress};
 pub use error::HttpError;
 pub use options::{HttpOptions, OptionsError};
+pub use pinned::PinnedCertificate;
 
 use error::UnknownHostError;
 
@@ -52,6 +54,16 @@ impl HttpClient {
         Ok(Self { client, allows_http: options.insecure_http, limit: options.limit })
     }
 
+    /// Makes a client that trusts one certificate, whatever its name, authority and dates.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionsError`] where none can be made.
+    pub fn pinned(certificate: PinnedCertificate, limit: Duration) -> Result<Self, OptionsError> {
+        let client = options::direct(certificate.tls(), HostResolver, limit).build();
+        Ok(Self { client: client.map_err(|_| OptionsError::Client)?, allows_http: false, limit })
+    }
+
     /// The same client, for a delivery with another rule for `http://` beyond loopback.
     #[must_use]
     pub fn with_insecure_http(&self, insecure_http: bool) -> Self {
@@ -71,6 +83,16 @@ impl HttpClient {
     #[must_use]
     pub const fn limit(&self) -> Duration {
         self.limit
+    }
+
+    /// Asks, and waits for the HTTP status of the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError`] where there is no answer.
+    pub async fn get(&self, endpoint: &EndpointUrl) -> Result<u16, HttpError> {
+        let response = self.client.get(endpoint.url()).send().await;
+        Ok(response.map_err(|error| HttpError::of(&error, self.limit))?.status().as_u16())
     }
 
     /// Sends a body, and waits for the head of the answer.

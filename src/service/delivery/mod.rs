@@ -20,7 +20,9 @@ pub use authentication::{Authentication, AuthenticationDocument, AuthenticationE
 pub use command::{CommandTemplate, CommandTemplateError, DeliveryCommand};
 pub use confidential::Confidential;
 pub use error::{DeliveryError, Failure};
-pub use http::{EndpointError, EndpointUrl, HttpClient, HttpError, HttpOptions, OptionsError, ProxyAddress};
+pub use http::{
+    EndpointError, EndpointUrl, HttpClient, HttpError, HttpOptions, OptionsError, PinnedCertificate, ProxyAddress,
+};
 pub use skyvern::{ApiKey, Note, Skyvern, SkyvernError, SkyvernMessage};
 pub use token::{Token, TokenError};
 pub use webhook::{ContentType, Webhook};

@@ -49,7 +49,11 @@ impl EndpointError {
 
 impl EndpointUrl {
     /// Reads an address.
-    pub(super) fn parse(text: &str, allows_http: bool) -> Result<Self, EndpointError> {
+    ///
+    /// # Errors
+    ///
+    /// [`EndpointError`] where it is none, or not safe.
+    pub fn parse(text: &str, allows_http: bool) -> Result<Self, EndpointError> {
         let mut url = parse(text)?;
         match url.scheme() {
             "https" => {}
@@ -70,6 +74,12 @@ impl EndpointUrl {
         let complete = if whole.iter().any(|whole| base.ends_with(whole)) { base } else { format!("{base}{path}") };
         self.0.set_path(&complete);
         Ok(self)
+    }
+
+    /// Whether what is sent there is encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.0.scheme() == "https"
     }
 
     pub(super) fn url(&self) -> Url {

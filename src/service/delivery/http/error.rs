@@ -75,15 +75,16 @@ fn connect_reason(error: &reqwest::Error) -> String {
 
 fn tls_reason(error: &TlsError) -> &'static str {
     match error {
-        TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "neither the system nor the CA file names the authority of the certificate"
-        }
+        TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => "no trusted authority issued the certificate",
         TlsError::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
             "the certificate has expired"
         }
         TlsError::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => "the certificate is for another host",
+        TlsError::InvalidCertificate(CertificateError::ApplicationVerificationFailure) => {
+            "the certificate is not the expected one"
+        }
         TlsError::InvalidCertificate(_) => "the certificate is not valid",
         TlsError::InvalidMessage(_) => "the server does not speak TLS",
         // The faults are rustls's, and it may add to them.

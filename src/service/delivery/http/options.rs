@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::Resolve;
-use reqwest::{NoProxy, Proxy, redirect, retry};
+use reqwest::{ClientBuilder, NoProxy, Proxy, redirect, retry};
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use thiserror::Error;
 
 use super::super::super::config::read_file;
@@ -55,17 +55,7 @@ pub enum OptionsError {
 
 impl HttpOptions {
     pub(super) fn build(&self, names: impl Resolve + 'static) -> Result<reqwest::Client, OptionsError> {
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(self.tls()?)
-            .dns_resolver(Arc::new(names))
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(CONNECT.min(self.limit))
-            .timeout(self.limit)
-            .pool_idle_timeout(IDLE)
-            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")));
+        let mut builder = direct(self.tls()?, names, self.limit);
         if let Some(proxy) = &self.proxy {
             let proxy = Proxy::all(proxy.url()).map_err(|_| OptionsError::Proxy)?;
             builder = builder.proxy(proxy.no_proxy(NoProxy::from_string(LOOPBACK)));
@@ -78,11 +68,29 @@ impl HttpOptions {
         if let Some(file) = &self.ca_file {
             add_roots(&mut roots, file).map_err(OptionsError::CaFile)?;
         }
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring has the suites of TLS 1.2 and 1.3");
-        Ok(builder.with_root_certificates(roots).with_no_client_auth())
+        Ok(tls_builder().with_root_certificates(roots).with_no_client_auth())
     }
+}
+
+/// A client that reaches every machine without a proxy.
+pub(super) fn direct(tls: ClientConfig, names: impl Resolve + 'static, limit: Duration) -> ClientBuilder {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .dns_resolver(Arc::new(names))
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(CONNECT.min(limit))
+        .timeout(limit)
+        .pool_idle_timeout(IDLE)
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+}
+
+pub(super) fn tls_builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has the suites of TLS 1.2 and 1.3")
 }
 
 fn add_roots(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
