@@ -52,6 +52,8 @@ fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Command> {
 
 fn render(command: &Command, page: &mut dyn Write) -> io::Result<()> {
     let man = Man::new(command.clone())
+        // An empty date would move what follows it into its place.
+        .date(" ")
         .source(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")))
         .manual("User Commands");
     man.render_title(page)?;
