@@ -73,13 +73,11 @@ impl HealthCheck {
     }
 
     fn client(&self) -> Result<HttpClient, HealthError> {
-        match self.certificate.as_deref() {
-            Some(file) => self.pinned(file),
-            None => {
-                let options = HttpOptions { proxy: None, ca_file: None, insecure_http: true, limit: LIMIT };
-                Ok(HttpClient::new(&options)?)
-            }
+        if let Some(file) = &self.certificate {
+            return self.pinned(file);
         }
+        let options = HttpOptions { proxy: None, ca_file: None, insecure_http: true, limit: LIMIT };
+        Ok(HttpClient::new(&options)?)
     }
 
     fn pinned(&self, file: &Path) -> Result<HttpClient, HealthError> {
