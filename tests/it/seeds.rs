@@ -30,7 +30,7 @@ const MAX_BYTES: usize = 64 * 1024;
 
 /// Looks at every input of a target.
 fn hold(target: &str, check: fn(&[u8])) {
-    let folder = project().join("fuzz/corpus").join(target);
+    let folder = project().join("tests/seeds").join(target);
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!((1..=MAX_INPUTS).contains(&files.len()), "{} inputs of {target}", files.len());
