@@ -17,7 +17,6 @@ type Read = Result<(String, Option<String>), MailError>;
 // contract 12.3a, 12.3c, 12.3e
 pub fn check(bytes: &[u8]) {
     let read_once = read(bytes);
-    assert_eq!(read(bytes), read_once);
     assert_eq!(read(&[b"From me@example.org Thu Nov 26 06:00:00 2026\n", bytes].concat()), read_once);
     match read_once {
         Ok((text, address)) => {

@@ -43,9 +43,12 @@ fn check_second_opinion(body: &[u8], format: BodyFormat, parameters: Option<&Bod
         BodyFormat::Urlencoded => {
             let pairs: Vec<_> = form_urlencoded::parse(body).collect();
             let Some(parameters) = parameters else {
-                // The other reader makes something of every body.
+                // The other reader makes something of every body, and a character also of bytes that are escaped in part.
                 let is_broken = |text: &str| text.contains(['%', '\u{fffd}']);
-                return assert!(pairs.iter().any(|(name, value)| is_broken(name) || is_broken(value)));
+                return assert!(
+                    std::str::from_utf8(body).is_err()
+                        || pairs.iter().any(|(name, value)| is_broken(name) || is_broken(value))
+                );
             };
             for (name, value) in &pairs {
                 let is_once = pairs.iter().filter(|(other, _)| other == name).count() == 1;
