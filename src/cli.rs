@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use batch::BatchCommand;
@@ -40,6 +40,7 @@ pub use push::PushArguments;
 use push::PushCommand;
 use read_qr::{Once, ReadQr};
 pub use request::Request;
+use request::X4Parameters;
 #[cfg(feature = "serve")]
 pub use serve::ServeArguments;
 use stream::StreamCommand;
@@ -78,23 +79,30 @@ pub enum Invocation {
 ///
 /// [`CommandLineError`] where it cannot be followed.
 pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<CommandLineError>> {
-    let mut command = CommandLine::command();
-    let parsed = command.try_get_matches_from_mut(arguments).and_then(|mut matches| {
-        CommandLine::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
-    });
-    // Hundreds of pieces, which the end of the process frees at once.
-    mem::forget(command);
-    match parsed {
+    // To clap an option costs time whether it is given or not, and most command lines have no others than these.
+    if let Ok(X4CommandLine { word, parameters }) = read(arguments) {
+        let request = Request { x4: parameters, ..Request::default() };
+        return Ok(word.filter(FilterArguments { request, ..FilterArguments::default() }));
+    }
+    match read(arguments) {
         Ok(CommandLine { subcommand: Some(command), .. }) => Ok(command.into()),
-        Ok(CommandLine { subcommand: None, word, mut filter }) => {
-            filter.request.operation = word.or(filter.request.operation);
-            Ok(Invocation::Filter(Box::new(filter)))
-        }
+        Ok(CommandLine { subcommand: None, word, filter }) => Ok(word.filter(filter)),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Invocation::Print(error.to_string().into_bytes()))
         }
         Err(error) => Err(Box::new(CommandLineError::new(&error, arguments, CommandLine::command()))),
     }
+}
+
+/// Reads a command line of one kind.
+fn read<L: Parser>(arguments: &[OsString]) -> Result<L, clap::Error> {
+    let mut command = L::command();
+    let parsed = command
+        .try_get_matches_from_mut(arguments)
+        .and_then(|mut matches| L::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command)));
+    // Hundreds of pieces, which the end of the process frees at once.
+    mem::forget(command);
+    parsed
 }
 
 impl From<Command> for Invocation {
@@ -173,11 +181,36 @@ const SUBCOMMANDS: &str = if cfg!(feature = "serve") {
 struct CommandLine {
     #[command(subcommand)]
     subcommand: Option<Command>,
+    #[command(flatten)]
+    word: Word,
+    #[command(flatten)]
+    filter: FilterArguments,
+}
+
+/// The command line as X4 gives it: a part of the whole one, which reads it alike.
+#[derive(Debug, Parser)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
+struct X4CommandLine {
+    #[command(flatten)]
+    word: Word,
+    #[command(flatten)]
+    parameters: X4Parameters,
+}
+
+#[derive(Debug, Args)]
+#[group(skip)]
+struct Word {
     /// The same as --operation OPERATION
     #[arg(value_name = "OPERATION", hide_possible_values = true, conflicts_with = "operation", value_parser = named::<Operation, _>(Operation::OF_X4.map(Operation::name)))]
     word: Option<Operation>,
-    #[command(flatten)]
-    filter: FilterArguments,
+}
+
+impl Word {
+    /// The filter, with the operation that this word names.
+    fn filter(self, mut arguments: FilterArguments) -> Invocation {
+        arguments.request.x4.operation = self.word.or(arguments.request.x4.operation);
+        Invocation::Filter(Box::new(arguments))
+    }
 }
 
 // Deferred: one document needs none of them, and they take time to build.
@@ -235,7 +268,7 @@ pub struct BulkRequest<W> {
 
 /// The options of the filter, as they were given.
 // Neither it nor its parts are groups of options to clap: they would be built for every document, and nothing refers to them.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[group(skip)]
 pub struct FilterArguments {
     /// What is asked.
@@ -269,7 +302,7 @@ pub struct DrawingArguments {
 }
 
 /// How one input is read and its answer written, as it was given.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[group(skip)]
 pub struct Handling {
     /// Give up if the input has not ended by then: 1 to 86400 [default: wait]
@@ -336,5 +369,48 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         CommandLine::command().debug_assert();
+        X4CommandLine::command().debug_assert();
+    }
+
+    /// Whatever the part accepts, the whole accepts, and says the same of it.
+    #[test]
+    fn a_command_line_of_x4_is_read_as_any_other() {
+        const WORDS: [&str; 18] = [
+            "--operation",
+            "--operation=GenerateSecret",
+            "--Operation=VerifyPassword",
+            "--op",
+            "--issuer",
+            "--issuer=",
+            "--account",
+            "--account=batch",
+            "GeneratePassword",
+            "ReadQr",
+            "read-qr",
+            "batch",
+            "help",
+            "--help",
+            "-V",
+            "--output",
+            "--",
+            "-",
+        ];
+        let mut accepted = 0;
+        for number in 0..WORDS.len().pow(3) {
+            let words =
+                [number, number / WORDS.len(), number / WORDS.len().pow(2)].map(|place| WORDS[place % WORDS.len()]);
+            for length in 0..=words.len() {
+                let line: Vec<OsString> = ["totp-adapter"].iter().chain(&words[..length]).map(OsString::from).collect();
+                let Ok(X4CommandLine { word, parameters }) = read(&line) else { continue };
+                let whole = read::<CommandLine>(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
+                assert!(whole.subcommand.is_none(), "{line:?}");
+                let defaults = CommandLine { subcommand: None, word, filter: FilterArguments::default() };
+                let request = Request { x4: parameters, ..Request::default() };
+                let expected = CommandLine { filter: FilterArguments { request, ..defaults.filter }, ..defaults };
+                assert_eq!(format!("{whole:?}"), format!("{expected:?}"), "{line:?}");
+                accepted += 1;
+            }
+        }
+        assert!(accepted > 100, "{accepted}");
     }
 }

@@ -147,14 +147,13 @@ impl From<UnlockArguments> for FilterArguments {
             ..MemoryArguments::default()
         };
         let request = Request {
-            operation: Some(Operation::Unlock),
             memory,
             #[cfg(feature = "serve")]
             service_unlock: arguments.config.and_then(|config| {
                 let locked = arguments.account.map(Locked::Account).or(arguments.destination)?;
                 Some(ServiceUnlock { config, locked })
             }),
-            ..Request::default()
+            ..Request::of(Operation::Unlock)
         };
         Self { request, files: arguments.files, handling: arguments.handling, drawing: DrawingArguments::default() }
     }

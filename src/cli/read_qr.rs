@@ -47,8 +47,7 @@ Examples:
 impl<W: Args> ReadQr<W> {
     /// What is asked, and of what.
     pub(super) fn asked(self) -> BulkRequest<W> {
-        let operation = Some(Operation::ReadQr);
-        let request = Request { operation, key_uri_format: self.format, ..Request::default() };
+        let request = Request { key_uri_format: self.format, ..Request::of(Operation::ReadQr) };
         BulkRequest { request, way: self.way, format: None }
     }
 }

@@ -16,10 +16,10 @@ use totp_adapter::state::Location;
 /// In the help, below the options of each way.
 const LAST: usize = 100;
 
-/// The operation and its parameters, as they were given.
+/// The parameters that X4 gives, as they were given.
 #[derive(Debug, Default, Args)]
 #[group(skip)]
-pub struct Request {
+pub struct X4Parameters {
     /// Operation: GenerateSecret, GeneratePassword, VerifyPassword or GenerateAuthenticatorQRCode
     #[arg(long, alias = "Operation", hide_possible_values = true, value_parser = named::<Operation, _>(Operation::OF_X4.map(Operation::name)))]
     pub operation: Option<Operation>,
@@ -31,6 +31,15 @@ pub struct Request {
     /// Account shown in the authenticator app (QR code only)
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub account: Option<OsString>,
+}
+
+/// The operation and its parameters, as they were given.
+#[derive(Debug, Default, Args)]
+#[group(skip)]
+pub struct Request {
+    /// What X4 gives.
+    #[command(flatten)]
+    pub x4: X4Parameters,
 
     /// Read parameters from an XML file; options on the command line win
     #[arg(long, value_name = "FILE")]
@@ -72,6 +81,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// A subcommand's own operation.
+    pub(super) fn of(operation: Operation) -> Self {
+        Self { x4: X4Parameters { operation: Some(operation), ..X4Parameters::default() }, ..Self::default() }
+    }
+
     /// The files besides the input that are read, or read and written, each with its option.
     #[must_use]
     pub fn files(&self) -> Vec<(&'static str, PathBuf)> {

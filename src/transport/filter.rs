@@ -38,7 +38,7 @@ pub fn reject(error: &CommandLineError) -> i32 {
 /// Makes the answer and delivers it, unless its place is known to be taken.
 fn answer(arguments: &FilterArguments, places: &Places<'_>) -> Result<Delivery, RunError> {
     let resolved = parameters::resolve_one(&arguments.request, arguments.handling.input_timeout);
-    let operation = resolved.as_ref().map_or(arguments.request.operation, |(operation, _)| Some(*operation));
+    let operation = resolved.as_ref().map_or(arguments.request.x4.operation, |(operation, _)| Some(*operation));
     let replaceable = replaceable(arguments, operation);
     let reply = match resolved {
         Ok((operation, parameters)) => {

@@ -27,8 +27,8 @@ pub fn resolve(request: &Request, timeout: Option<Duration>) -> Result<(Option<O
     };
     let bytes = |name: OsString| name.into_encoded_bytes();
     let parameters = Parameters {
-        issuer: request.issuer.clone().map(bytes).or(file.issuer),
-        account: request.account.clone().map(bytes).or(file.account),
+        issuer: request.x4.issuer.clone().map(bytes).or(file.issuer),
+        account: request.x4.account.clone().map(bytes).or(file.account),
         code: CodeParameters {
             algorithm: request.algorithm.or(file.algorithm).unwrap_or_default(),
             digits: request.digits.or(file.digits).unwrap_or_default(),
@@ -37,7 +37,7 @@ pub fn resolve(request: &Request, timeout: Option<Duration>) -> Result<(Option<O
         skew: request.skew.or(file.skew).unwrap_or_default(),
         key_uri_format: request.key_uri_format.unwrap_or_default(),
     };
-    Ok((request.operation.or(file.operation), parameters))
+    Ok((request.x4.operation.or(file.operation), parameters))
 }
 
 /// Checks that the parameters file leaves standard input to what else is read from there.
