@@ -79,8 +79,10 @@ pub enum Invocation {
 ///
 /// [`CommandLineError`] where it cannot be followed.
 pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<CommandLineError>> {
-    // To clap an option costs time whether it is given or not, and most command lines have no others than these.
-    if let Ok(X4CommandLine { word, parameters }) = read(arguments) {
+    // To clap an option costs time whether it is given or not: a fifth of a start for all of them.
+    if X4CommandLine::is_likely(arguments)
+        && let Ok(X4CommandLine { word, parameters }) = read(arguments)
+    {
         let request = Request { x4: parameters, ..Request::default() };
         return Ok(word.filter(FilterArguments { request, ..FilterArguments::default() }));
     }
@@ -195,6 +197,16 @@ struct X4CommandLine {
     word: Word,
     #[command(flatten)]
     parameters: X4Parameters,
+}
+
+impl X4CommandLine {
+    /// Whether an attempt is worth its time, as far as a glance tells: one that fails takes longer than one that succeeds saves.
+    fn is_likely(arguments: &[OsString]) -> bool {
+        const OPTIONS: [&str; 4] = ["--operation", "--Operation", "--issuer", "--account"];
+        arguments.iter().skip(1).map(|argument| argument.as_encoded_bytes()).all(|argument| {
+            !argument.starts_with(b"-") || OPTIONS.iter().any(|option| argument.starts_with(option.as_bytes()))
+        })
+    }
 }
 
 #[derive(Debug, Args)]
