@@ -79,12 +79,12 @@ pub enum Invocation {
 ///
 /// [`CommandLineError`] where it cannot be followed.
 pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<CommandLineError>> {
-    // To clap an option costs time whether it is given or not: a fifth of a start for all of them.
+    // To clap an option costs time whether it is given or not: a tenth of a start for all of them.
     if X4CommandLine::is_likely(arguments)
-        && let Ok(X4CommandLine { word, parameters }) = read(arguments)
+        && let Ok(X4CommandLine { word, parameters, handling }) = read(arguments)
     {
         let request = Request { x4: parameters, ..Request::default() };
-        return Ok(word.filter(FilterArguments { request, ..FilterArguments::default() }));
+        return Ok(word.filter(FilterArguments { request, handling, ..FilterArguments::default() }));
     }
     match read(arguments) {
         Ok(CommandLine { subcommand: Some(command), .. }) => Ok(command.into()),
@@ -189,7 +189,7 @@ struct CommandLine {
     filter: FilterArguments,
 }
 
-/// The command line as X4 gives it: a part of the whole one, which reads it alike.
+/// The command line as X4 gives it, with no file on it: a part of the whole one, which reads it alike.
 #[derive(Debug, Parser)]
 #[command(disable_help_flag = true, disable_version_flag = true)]
 struct X4CommandLine {
@@ -197,12 +197,15 @@ struct X4CommandLine {
     word: Word,
     #[command(flatten)]
     parameters: X4Parameters,
+    #[command(flatten)]
+    handling: Handling,
 }
 
 impl X4CommandLine {
     /// Whether an attempt is worth its time, as far as a glance tells: one that fails takes longer than one that succeeds saves.
     fn is_likely(arguments: &[OsString]) -> bool {
-        const OPTIONS: [&str; 4] = ["--operation", "--Operation", "--issuer", "--account"];
+        const OPTIONS: [&str; 7] =
+            ["--operation", "--Operation", "--issuer", "--account", "--exit-code", "--input-timeout", "--overwrite"];
         arguments.iter().skip(1).map(|argument| argument.as_encoded_bytes()).all(|argument| {
             !argument.starts_with(b"-") || OPTIONS.iter().any(|option| argument.starts_with(option.as_bytes()))
         })
@@ -387,7 +390,7 @@ mod tests {
     /// Whatever the part accepts, the whole accepts, and says the same of it.
     #[test]
     fn a_command_line_of_x4_is_read_as_any_other() {
-        const WORDS: [&str; 18] = [
+        const WORDS: [&str; 20] = [
             "--operation",
             "--operation=GenerateSecret",
             "--Operation=VerifyPassword",
@@ -396,6 +399,8 @@ mod tests {
             "--issuer=",
             "--account",
             "--account=batch",
+            "--exit-code=x4",
+            "--overwrite",
             "GeneratePassword",
             "ReadQr",
             "read-qr",
@@ -413,12 +418,13 @@ mod tests {
                 [number, number / WORDS.len(), number / WORDS.len().pow(2)].map(|place| WORDS[place % WORDS.len()]);
             for length in 0..=words.len() {
                 let line: Vec<OsString> = ["totp-adapter"].iter().chain(&words[..length]).map(OsString::from).collect();
-                let Ok(X4CommandLine { word, parameters }) = read(&line) else { continue };
+                let Ok(X4CommandLine { word, parameters, handling }) = read(&line) else { continue };
                 let whole = read::<CommandLine>(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
                 assert!(whole.subcommand.is_none(), "{line:?}");
                 let defaults = CommandLine { subcommand: None, word, filter: FilterArguments::default() };
                 let request = Request { x4: parameters, ..Request::default() };
-                let expected = CommandLine { filter: FilterArguments { request, ..defaults.filter }, ..defaults };
+                let filter = FilterArguments { request, handling, ..defaults.filter };
+                let expected = CommandLine { filter, ..defaults };
                 assert_eq!(format!("{whole:?}"), format!("{expected:?}"), "{line:?}");
                 accepted += 1;
             }

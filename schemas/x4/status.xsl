@@ -13,11 +13,15 @@
   Exit codes: 1 is 1; 403, on POSIX its low byte 147, is 403; everything else is -1: -1 itself, 255 on POSIX, 4294967295 (-1 read
   as unsigned), 0, the codes of a shell that did not find the program, and no exit code, an empty one or more than one. A success
   always has a document on stdout (contract 1.3), and many programs and shells fail with 1, so 1 with an empty StdOut is -1 too.
+  So is 1 with an Error document on stdout, which a wrong password gives where the command has no "exit-code x4".
 -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
   <xsl:output method="xml" encoding="UTF-8"/>
 
   <xsl:param name="exit-code" select="'ExitCode'"/>
+
+  <!-- How the Base64 of <Error begins. -->
+  <xsl:variable name="error" select="'PEVycm9y'"/>
 
   <xsl:template match="/">
     <xsl:processing-instruction name="ConditionState">
@@ -34,9 +38,10 @@
   <xsl:template name="status">
     <xsl:param name="codes"/>
     <xsl:variable name="code" select="normalize-space($codes)"/>
+    <xsl:variable name="stdout" select="normalize-space(/*/*[local-name() = 'StdOut'])"/>
     <xsl:choose>
       <xsl:when test="count($codes) != 1">-1</xsl:when>
-      <xsl:when test="$code = '1' and normalize-space(/*/*[local-name() = 'StdOut'])">1</xsl:when>
+      <xsl:when test="$code = '1' and $stdout and not(starts-with($stdout, $error))">1</xsl:when>
       <xsl:when test="$code = '403' or $code = '147'">403</xsl:when>
       <xsl:otherwise>-1</xsl:otherwise>
     </xsl:choose>

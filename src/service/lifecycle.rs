@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::config::{self, Configuration, MfaKeyError, Mistake, Renewed, SecretFile, Warning};
+use super::config::{self, Access, Configuration, MfaKeyError, Mistake, Renewed, SecretFile, Warning};
 use super::connection::Connection;
 use super::http::{self, Served};
 use super::listener::{Gate, WireAcceptor};
@@ -103,7 +103,7 @@ async fn run(mut configuration: Configuration, warnings: &[Warning], options: Lo
     for listener in &listeners {
         let scheme = if listener.is_secure(certificates.as_ref()) { "https" } else { "http" };
         let address = listener.address.to_string();
-        tracing::info!(target: TARGET, address, scheme, serves = listener.served.words(), "serving");
+        tracing::info!(target: TARGET, address, scheme, serves = listener.served.words(&configuration), "serving");
         if listener.served.operations {
             addresses.push(address);
         }
@@ -181,13 +181,18 @@ impl Listener {
 
 impl Served {
     /// In words, for the log.
-    const fn words(self) -> &'static str {
-        match (self.operations, self.metrics) {
-            (true, true) => "operations, health, metrics",
-            (true, false) => "operations, health",
-            (false, true) => "metrics",
-            (false, false) => "nothing",
-        }
+    fn words(self, configuration: &Configuration) -> String {
+        let Configuration { operations, skyvern, inboxes, mfa, .. } = configuration;
+        let served = [
+            (self.operations && *operations != Access::Nobody, "operations"),
+            (self.operations && !skyvern.is_empty(), "codes for Skyvern"),
+            (self.operations && !inboxes.is_empty(), "inboxes"),
+            (self.operations && mfa.is_some(), "codes for a second factor"),
+            (self.operations, "health"),
+            (self.metrics, "metrics"),
+        ];
+        let words: Vec<&str> = served.into_iter().filter_map(|(is_served, words)| is_served.then_some(words)).collect();
+        words.join(", ")
     }
 }
 

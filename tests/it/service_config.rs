@@ -785,6 +785,25 @@ fn where_skyvern_asks() {
     ");
 }
 
+// contract 12.1b, 10.8b: a key with a blank after it, as an editor may leave one, would only ever refuse what Skyvern signs.
+#[test]
+fn keys_of_skyvern() {
+    let text = "accounts = 'accounts'\n[[skyvern]]\npath = 'a'\naccount = 'alice'\napi_key_file = 'key'";
+    let folder = prepared();
+    folder.write("key", "key \n");
+    restrict(&folder, "key", 0o600);
+    let words = "expected a key of visible ASCII characters";
+    let ran = check(&folder, text);
+    assert_eq!(ran.stderr(), format!("totp-adapter.toml:5: cannot use the file of skyvern.api_key_file: {words}\n"));
+    folder.write("key", "key\n");
+    let (configuration, _) = read(folder.path(), text).unwrap();
+    assert_eq!(configuration.renew().unwrap().skyvern_keys[0].reveal(), "key");
+    folder.write("key", "schlüssel");
+    let mistakes = configuration.renew().unwrap_err();
+    let told = format!("cannot use the file of skyvern.api_key_file of section 1: {words}");
+    assert_eq!(mistakes[0].to_string(), told);
+}
+
 // contract 10.3b, 13.4a: sections of inboxes.
 #[test]
 fn inboxes() {

@@ -141,8 +141,8 @@ fn is_served(service: &Service, path: &str) -> bool {
 #[test]
 fn what_nobody_asks_for_is_off() {
     let usual = Service::start("");
-    let line = usual.logged("\"serves\":");
-    assert_eq!(field(&line, "serves").as_deref(), Some("operations, health, metrics"));
+    let serves = |service: &Service| field(&service.logged("\"serves\":"), "serves").unwrap();
+    assert_eq!(serves(&usual), "operations, health, metrics");
     assert_eq!(usual.log().iter().filter(|line| line.contains("\"serves\":")).count(), 1);
     let folder = Folder::empty();
     whole(&folder);
@@ -152,6 +152,7 @@ fn what_nobody_asks_for_is_off() {
     // Nobody may call the operations, which are no mistake on any address then.
     folder.write("etc/t.toml", format!("{WHOLE}[operations]\nclients = []\n"));
     let closed = Service::start_in(folder.path(), "--config etc/t.toml --listen 0.0.0.0:0");
+    assert_eq!((serves(&all).as_str(), serves(&closed).as_str()), ("operations, health", "health"));
     let of = |groups: &[&[&str]]| groups.concat().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
     for (service, on, off) in [
         (&usual, of(&[&ALWAYS, &OPERATIONS, &METRICS]), of(&[&ACCOUNTS, &TOKENS])),

@@ -75,7 +75,8 @@ fn every_result_is_real() {
     let cases = [
         ("ok", ok),
         ("mismatch.posix", mismatch.clone()),
-        ("mismatch.windows", mismatch),
+        ("mismatch.windows", mismatch.clone()),
+        ("reject.exit-code-1-with-error", mismatch),
         ("reject.posix", reject.clone()),
         ("reject.windows", reject.clone()),
         ("reject.windows-unsigned", reject.clone()),

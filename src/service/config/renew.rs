@@ -43,7 +43,7 @@ impl Configuration {
             }),
             skyvern_keys: notes.each(&self.skyvern, |skyvern, number| {
                 let name = || format!("skyvern.api_key_file of section {number}");
-                skyvern.api_key.reread().map_err(|reason| (name(), reason))
+                skyvern.api_key.reread_api_key().map_err(|reason| (name(), reason))
             }),
             state_password: self
                 .state_password

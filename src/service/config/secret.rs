@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::file::{self, FileError};
 use super::reader::Reader;
 use super::section::{Section, Value};
+use crate::service::delivery::ApiKey;
 
 /// No secret is longer; what is larger is another file.
 const MAX_BYTES: usize = 4096;
@@ -43,6 +44,14 @@ impl SecretFile {
         Ok(Self { file: file.to_owned(), text })
     }
 
+    /// Reads an API key of Skyvern.
+    pub(super) fn read_api_key(file: &Path) -> Result<Self, String> {
+        Self::read(file).and_then(|secret| match ApiKey::new(secret.reveal()) {
+            Some(_) => Ok(secret),
+            None => Err(format!("expected {}", ApiKey::EXPECTED)),
+        })
+    }
+
     /// Reads it again from the same file.
     pub(crate) fn reread(&self) -> Result<Self, String> {
         Self::read(&self.file)
@@ -51,6 +60,11 @@ impl SecretFile {
     /// Reads it again, where it has to be as long as the secrets of clients.
     pub(super) fn reread_long(&self) -> Result<Self, String> {
         Self::read_long(&self.file)
+    }
+
+    /// Reads it again, where it is an API key of Skyvern.
+    pub(super) fn reread_api_key(&self) -> Result<Self, String> {
+        Self::read_api_key(&self.file)
     }
 
     /// The secret itself.
@@ -89,6 +103,15 @@ pub(super) fn long_secret_file(
     reader: &mut Reader<'_>,
 ) -> Option<SecretFile> {
     load(&section.required(key, EXPECTED, reader)?, SecretFile::read_long, reader)
+}
+
+/// The same for an API key of Skyvern.
+pub(super) fn api_key_file(
+    section: &Section<'_, '_>,
+    key: &'static str,
+    reader: &mut Reader<'_>,
+) -> Option<SecretFile> {
+    load(&section.required(key, EXPECTED, reader)?, SecretFile::read_api_key, reader)
 }
 
 /// The secret whose file a value names.

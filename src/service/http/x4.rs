@@ -207,7 +207,7 @@ impl From<X4Error> for Answer {
     fn from(error: X4Error) -> Self {
         match error {
             X4Error::Refused(Refusal::Path) => {
-                let words = format!("unknown operation: expected {}", Operation::EXPECTED);
+                let words = format!("unknown operation: expected {}, where operations are served", Operation::EXPECTED);
                 with_code(StatusCode::NOT_FOUND, Reply::error(&words), SymbolFormat::default())
             }
             X4Error::Refused(refusal) => {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::reader::Reader;
-use super::super::secret::{SecretFile, secret_file};
+use super::super::secret::{self, SecretFile};
 use super::super::section::Section;
 use super::{RereadError, endpoint};
 use crate::service::delivery::{ApiKey, EndpointError, EndpointUrl, HttpClient, Skyvern};
@@ -24,35 +24,23 @@ impl SkyvernDelivery {
 
     /// The same with the key that its file has now.
     pub(super) fn reread(&self) -> Result<Self, RereadError> {
-        let api_key = SecretFile::read(&self.api_key_file).and_then(|secret| api_key(&secret));
-        let api_key = api_key.map_err(|reason| RereadError { key: KEY, reason })?;
-        Ok(Self { server: self.server.with_key(&api_key), api_key_file: self.api_key_file.clone() })
+        let secret = SecretFile::read_api_key(&self.api_key_file).map_err(|reason| RereadError { key: KEY, reason })?;
+        Ok(Self { server: self.server.with_key(&api_key(&secret)), api_key_file: self.api_key_file.clone() })
     }
 }
 
-fn api_key(secret: &SecretFile) -> Result<ApiKey, String> {
-    ApiKey::new(secret.reveal()).ok_or_else(|| format!("expected {}", ApiKey::EXPECTED))
+fn api_key(secret: &SecretFile) -> ApiKey {
+    ApiKey::new(secret.reveal()).expect("it was read as an API key")
 }
 
 /// The server of a section. Address and key are looked at even where the other is of no use.
 pub(super) fn read(section: &Section<'_, '_>, client: &HttpClient, reader: &mut Reader<'_>) -> Option<SkyvernDelivery> {
-    let key = read_key(section, reader);
+    let secret = secret::api_key_file(section, KEY, reader);
     let address = read_address(section, client, reader);
-    let ((api_key, api_key_file), address) = (key?, address?);
-    let server =
-        Skyvern::new(address, &api_key, client.clone()).expect("the address was completed, which cannot fail twice");
-    Some(SkyvernDelivery { server, api_key_file })
-}
-
-fn read_key(section: &Section<'_, '_>, reader: &mut Reader<'_>) -> Option<(ApiKey, PathBuf)> {
-    let secret = secret_file(section, KEY, reader)?;
-    match (api_key(&secret), section.value(KEY)) {
-        (Ok(key), _) => Some((key, secret.file)),
-        (Err(reason), value) => {
-            value?.unusable("file", &reason, reader);
-            None
-        }
-    }
+    let (secret, address) = (secret?, address?);
+    let server = Skyvern::new(address, &api_key(&secret), client.clone())
+        .expect("the address was completed, which cannot fail twice");
+    Some(SkyvernDelivery { server, api_key_file: secret.file })
 }
 
 fn read_address(section: &Section<'_, '_>, client: &HttpClient, reader: &mut Reader<'_>) -> Option<EndpointUrl> {
