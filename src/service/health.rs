@@ -1,6 +1,8 @@
 //! `health` (contract 10.6): asks a service over HTTP whether it is healthy. It knows no more of the service than the HTTP status.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -9,6 +11,8 @@ use super::delivery::{EndpointUrl, HttpClient, HttpError, HttpOptions, OptionsEr
 
 /// How long an answer may take, with the connection.
 const LIMIT: Duration = Duration::from_secs(5);
+/// How much longer we wait for the client, which says what did not come.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// Whom to ask.
 #[derive(Debug)]
@@ -61,12 +65,16 @@ impl HealthCheck {
     /// [`HealthError`] where the service is not healthy, or cannot be asked.
     pub fn run(&self) -> Result<(), HealthError> {
         let client = self.client()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
         let runtime = runtime.map_err(|_| HealthError::System)?;
-        let status = runtime.block_on(client.get(&self.url));
-        // A name server that does not answer holds up nobody.
-        runtime.shutdown_background();
-        match status? {
+        let url = self.url.clone();
+        let (sender, answer) = mpsc::channel();
+        // The clock of a runtime stands still while it reads, so a server that never stops sending could hold it up; and so could
+        // a name server that does not answer. The end of the process ends the thread.
+        let asking = move || drop(sender.send(runtime.block_on(client.get(&url))));
+        thread::Builder::new().spawn(asking).map_err(|_| HealthError::System)?;
+        let late = HttpError::Timeout { seconds: LIMIT.as_secs() };
+        match answer.recv_timeout(LIMIT + GRACE).unwrap_or(Err(late))? {
             200..=299 => Ok(()),
             status => Err(HealthError::Status(status)),
         }

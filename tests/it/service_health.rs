@@ -105,10 +105,36 @@ fn no_answer() {
     let begin = Instant::now();
     assert_eq!(outcome(&health(&folder, &server.url("/"), "")), unhealthy("no answer within 5 s"));
     assert!(begin.elapsed() >= Duration::from_secs(5) && begin.elapsed() < Duration::from_secs(30));
+    // Each read of this has a thousand heads, and no clock of one thread comes to its turn in time.
+    let flood = flood();
+    let begin = Instant::now();
+    let ran = health(&folder, &format!("http://127.0.0.1:{flood}/"), "");
+    assert_eq!(outcome(&ran), unhealthy("no answer within 5 s"));
+    // Who starts the health command of the image waits no longer.
+    assert!(begin.elapsed() < Duration::from_secs(10));
+    let ended = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = ended.local_addr().unwrap().port();
+    std::thread::spawn(move || ended.incoming().for_each(drop));
+    let broken = unhealthy("cannot connect: the connection broke during the TLS handshake");
+    let ran = health(&folder, &format!("https://127.0.0.1:{port}/"), "");
+    assert!(outcome(&ran) == broken || ran.stderr().contains("connection reset"), "{ran}");
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refused = unhealthy("cannot connect: connection refused");
     assert_eq!(outcome(&health(&folder, &format!("http://{nobody}/"), "")), refused);
     assert_eq!(health(&folder, "http://nosuch.invalid/", "").code(), 1);
+}
+
+/// A server that sends interim answers without end.
+fn flood() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heads = "HTTP/1.1 100 Continue\r\n\r\n".repeat(40_000);
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = std::io::Read::read(&mut stream, &mut [0; 8192]);
+        while std::io::Write::write_all(&mut stream, heads.as_bytes()).is_ok() {}
+    });
+    port
 }
 
 // contract 10.6e, 10.9d: nothing of an address is repeated, whatever is wrong with it.
@@ -123,6 +149,9 @@ fn addresses() {
         ("hunter2:6238", wrong(form)),
         ("ftp://hunter2.example/", wrong(form)),
         ("http://hunter2 .example/", wrong(form)),
+        ("http://hunter2\"/", wrong(form)),
+        ("https://hunter2..invalid/", wrong(form)),
+        (&format!("http://127.0.0.1/{}", "hunter2".repeat(10_000)), wrong(form)),
         ("http://hunter2@127.0.0.1/", wrong(credentials)),
         ("http://me:hunter2@127.0.0.1/", wrong(credentials)),
     ] {
@@ -170,7 +199,8 @@ fn certificates() {
     let other = self::certified().cert.pem();
     folder.write("other.pem", &other);
     folder.write("second.pem", format!("{other}{}", certified.cert.pem()));
-    folder.write("first.pem", format!("{}{other}", certified.cert.pem()));
+    // With a byte order mark, as an editor may leave it.
+    folder.write("first.pem", format!("\u{feff}{}{other}", certified.cert.pem()));
     let wrong = unhealthy("cannot connect: the certificate is not the expected one");
     for file in ["other.pem", "second.pem"] {
         assert_eq!(outcome(&health(&folder, &url, &format!("--certificate {file}"))), wrong, "{file}");
@@ -235,9 +265,11 @@ fn tls_server(certificate: &rcgen::Certificate, key: &rcgen::KeyPair) -> u16 {
 fn unusable_certificate_files() {
     let folder = Folder::empty();
     folder.write("empty.pem", "nothing");
+    folder.write("hollow.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     let cannot = |why: &str| (2, format!("cannot use the file of --certificate: {why}"));
     for (file, why) in [
         ("empty.pem", "expected a certificate in PEM (-----BEGIN CERTIFICATE-----)"),
+        ("hollow.pem", "expected a certificate in PEM (-----BEGIN CERTIFICATE-----)"),
         ("missing.pem", "no such file or directory"),
     ] {
         let ran = health(&folder, "https://127.0.0.1:1/", &format!("--certificate {file}"));

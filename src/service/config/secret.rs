@@ -91,12 +91,7 @@ pub(super) fn client_secret_sha256(file: &Path) -> Result<[u8; 32], String> {
     Ok(Sha256::digest(long_line_of(file)?.as_bytes()).into())
 }
 
-/// The secret whose file a key of a section names, which has to be there.
-pub(super) fn secret_file(section: &Section<'_, '_>, key: &'static str, reader: &mut Reader<'_>) -> Option<SecretFile> {
-    load(&section.required(key, EXPECTED, reader)?, SecretFile::read, reader)
-}
-
-/// The same for a secret that has to be as long as those of clients.
+/// The secret whose file a key of a section names, which has to be there, and has to be as long as those of clients.
 pub(super) fn long_secret_file(
     section: &Section<'_, '_>,
     key: &'static str,

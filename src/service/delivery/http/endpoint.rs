@@ -5,7 +5,11 @@ use std::fmt;
 use std::net::IpAddr;
 
 use reqwest::Url;
+use rustls::pki_types::ServerName;
 use thiserror::Error;
+
+/// The most bytes of an address, a little below those that the crate of HTTP takes.
+const MAX_BYTES: usize = 65_000;
 
 /// An address that may be sent to. `Debug` does not show it: addresses of webhooks may have keys in them.
 #[derive(Clone, PartialEq, Eq)]
@@ -112,21 +116,25 @@ fn parse(text: &str) -> Result<Url, EndpointError> {
         return Err(EndpointError::Form);
     }
     let url = Url::parse(text).map_err(|_| EndpointError::Form)?;
+    if url.as_str().len() > MAX_BYTES {
+        return Err(EndpointError::Form);
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(EndpointError::Credentials);
     }
-    match url.host_str() {
-        Some(host) if !host.is_empty() => Ok(url),
-        Some(_) | None => Err(EndpointError::Form),
-    }
+    // The URL standard has names that no host can have.
+    if host(&url).is_some_and(|host| ServerName::try_from(host).is_ok()) { Ok(url) } else { Err(EndpointError::Form) }
+}
+
+/// The name or number of the host, without the brackets of an IPv6 address.
+fn host(url: &Url) -> Option<&str> {
+    url.host_str().map(|host| host.trim_start_matches('[').trim_end_matches(']'))
 }
 
 /// Whether an address is on this machine, by its own words: no name server is asked.
 fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| {
-        let address = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
-    })
+    host(url)
+        .is_some_and(|host| host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback()))
 }
 
 impl fmt::Debug for EndpointUrl {

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::iter;
 use std::time::Duration;
 
 use rustls::{CertificateError, Error as TlsError};
@@ -66,7 +67,11 @@ fn connect_reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "the host did not answer in time".to_owned();
     }
-    match cause::<io::Error>(error) {
+    // Those around the last one do not say of what kind it is.
+    match causes(error).filter_map(|error| error.downcast_ref::<io::Error>()).last() {
+        Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "the connection broke during the TLS handshake".to_owned()
+        }
         Some(error) => reason(error),
         // That of a proxy, which does not open the way.
         None => "the proxy does not lead to the host".to_owned(),
@@ -92,20 +97,19 @@ fn tls_reason(error: &TlsError) -> &'static str {
     }
 }
 
-/// The first cause of a type, also inside I/O errors, which do not name what they hold as their cause.
+/// The first cause of a type.
 fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut current = Some(error);
-    while let Some(error) = current {
-        if let Some(found) = error.downcast_ref::<T>() {
-            return Some(found);
-        }
-        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        current = match held {
+    causes(error).find_map(|error| error.downcast_ref())
+}
+
+/// An error and its causes, also inside I/O errors, which do not name what they hold as their cause.
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    iter::successors(Some(error), |&error: &&'a (dyn StdError + 'static)| {
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(held) => Some(held as &(dyn StdError + 'static)),
             None => error.source(),
-        };
-    }
-    None
+        }
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
 use super::super::super::config::read_file;
@@ -13,6 +14,8 @@ use super::options::tls_builder;
 
 /// The most bytes of the file, which may hold all that leads to its root.
 const MAX_BYTES: usize = 256 * 1024;
+/// What Windows's editors put before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The one certificate that a server may show.
 #[derive(Debug)]
@@ -29,8 +32,11 @@ impl PinnedCertificate {
     /// Why the file cannot be used.
     pub fn read(file: &Path) -> Result<Self, String> {
         let bytes = read_file(file, MAX_BYTES)?;
-        let certificate = CertificateDer::from_pem_slice(&bytes)
-            .map_err(|_| "expected a certificate in PEM (-----BEGIN CERTIFICATE-----)")?;
+        let pem = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+        let certificate = CertificateDer::from_pem_slice(pem)
+            .ok()
+            .filter(|certificate| ParsedCertificate::try_from(certificate).is_ok())
+            .ok_or("expected a certificate in PEM (-----BEGIN CERTIFICATE-----)")?;
         let algorithms = ring::default_provider().signature_verification_algorithms;
         Ok(Self { certificate: certificate.into_owned(), algorithms })
     }
