@@ -289,6 +289,30 @@ fn outputs_that_exist() {
     assert_snapshot!(folder.run(&format!("{PASSWORD} in --overwrite --skip-existing")).stderr(), @"totp-adapter: status -1: wrong command line: --overwrite cannot be used with --skip-existing; see --help");
 }
 
+// contract 6.2n: an input that fails has no result, so that no later run takes an older one for it; a secret stays.
+#[test]
+fn an_older_result_is_none_of_an_input_that_fails() {
+    let folder = Folder::new();
+    folder.write("in/a.xml", secret_document());
+    let run = |more: &str| {
+        let ran = folder.run(&format!("{PASSWORD} in --report report.csv {more}"));
+        format!("{}\nexit {}\n{}", sorted(&folder.read("report.csv")), ran.code(), folder.names_in("out").join(" "))
+    };
+    assert_snapshot!(run(""), @"
+    in/a.xml,a.xml,1,
+    exit 0
+    a.xml
+    ");
+    folder.write("in/a.xml", "<x>");
+    let failed = run("--overwrite");
+    assert!(failed.ends_with("exit 2\na.error.xml"), "{failed}");
+    assert_eq!(run("--skip-existing"), failed);
+    // The same run has no input whose secret it could lose.
+    folder.write("out/a.xml", secret_document());
+    assert!(run("--overwrite").ends_with("exit 2\na.error.xml a.xml"));
+    assert_eq!(folder.read("out/a.xml"), secret_document());
+}
+
 // contract 6.2h, 6.6a: a mismatch is a result, also where it is skipped.
 #[test]
 fn mismatches() {

@@ -65,13 +65,29 @@ enum OutputError {
     NoOutput,
 }
 
+impl OutputError {
+    /// Whether it is the input that has no answer; the place of the answer was looked at before.
+    const fn is_of_input(&self) -> bool {
+        match self {
+            Self::Answer(_) | Self::Read(_) | Self::Kind => true,
+            Self::Write(_) | Self::Exists | Self::IsRead | Self::Kept(_) | Self::NoOutput => false,
+        }
+    }
+}
+
 impl Outputs {
     /// Works on an input whose output has this name, or says why not; the buffer is used again and again.
     pub fn line(&self, mut input: BatchInput, name: Option<&Name>, buffer: &mut Zeroizing<Vec<u8>>) -> ReportLine {
         let line = match (name, input.wrong.take()) {
             (Some(name), None) => {
                 let answer = self.answer(&input, name, buffer);
-                let line = answer.unwrap_or_else(|error| self.fail(name, &error.to_string()));
+                let line = answer.unwrap_or_else(|error| {
+                    let line = self.fail(name, &error.to_string());
+                    if line.output.is_some() && error.is_of_input() {
+                        self.remove_earlier(name);
+                    }
+                    line
+                });
                 // Of a new secret the report says where it is, for those who read it.
                 if self.operation == Operation::GenerateSecret {
                     input.file = Some(self.place(name));
@@ -195,6 +211,14 @@ impl Outputs {
         }
         let [issuer, account] = [&input.issuer, &input.account].map(|name| name.as_deref().map(str::as_bytes));
         Ok(self.session.respond(self.operation, Names { issuer, account }, buffer))
+    }
+
+    /// A result that an answer would have replaced is none of this input: the next run would take it for one.
+    fn remove_earlier(&self, name: &Name) {
+        let place = self.place(name);
+        if self.existing == Existing::Replace && !self.operation.outputs_secret() && place.is_file() {
+            let _ = fs::remove_file(place);
+        }
     }
 
     /// What was wrong in an earlier run is no longer.
