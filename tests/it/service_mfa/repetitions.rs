@@ -136,6 +136,26 @@ fn nobody_waits_for_ever() {
     assert_eq!(mfa.messages(), 1);
 }
 
+// contract 14.3g: a state that is away between the message and its answer keeps the answer when it is back.
+#[test]
+fn a_state_that_is_away_behind_a_message() {
+    let mfa = Mfa::start("");
+    // The state is made with the first one.
+    mfa.sent("");
+    let state = mfa.database();
+    state
+        .execute_batch(
+            "CREATE TRIGGER away BEFORE UPDATE OF answer ON idempotency BEGIN SELECT RAISE(ABORT, 'away'); END",
+        )
+        .unwrap();
+    let first = ask(&mfa, SMS, "k", "");
+    assert_eq!(first.code(), 200);
+    mfa.service.logged("state not available");
+    state.execute_batch("DROP TRIGGER away").unwrap();
+    assert_eq!(said(&ask(&mfa, SMS, "k", "")), said(&first));
+    assert_eq!(mfa.messages(), 2);
+}
+
 // contract 14.3g: what was not done may be done with the same key, and with other parameters.
 #[test]
 fn a_failure_frees_the_key() {
