@@ -34,6 +34,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("program", type=Path)
     parser.add_argument("--seconds", type=int, default=3600)
     parser.add_argument("--keep", type=Path, help="a new folder for the ledger and the logs")
+    parser.add_argument("--check", action="store_true", help="only look at these options")
     given = parser.parse_args()
     if given.seconds < SHORTEST:
         parser.error(f"--seconds must be at least {SHORTEST}: all faults need their time")
@@ -90,6 +91,8 @@ def panics(folder: Path) -> list[str]:
 def main() -> int:
     """Runs it, judges it, and keeps what it was asked to keep."""
     given = arguments()
+    if given.check:
+        return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     folder.chmod(0o755)
