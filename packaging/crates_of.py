@@ -13,17 +13,32 @@ import tempfile
 import tomllib
 import zlib
 from pathlib import Path
+from typing import NoReturn
 
 PROJECT = Path(__file__).parent.parent
 TREE = ["cargo", "tree", "--locked", "--features", "serve", "--target", "x86_64-unknown-linux-musl"]
 TREE += ["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"]
 
 
+def refuse(reason: str) -> NoReturn:
+    """Ends where there is nothing to compare."""
+    print(f"crates_of.py: {reason}", file=sys.stderr)
+    sys.exit(2)
+
+
 def listed(program: str) -> set:
     """The crates in the program, as pairs of name and version."""
     with tempfile.NamedTemporaryFile() as section:
-        subprocess.run(["objcopy", "--dump-section", f".dep-v0={section.name}", program, "/dev/null"], check=True)
-        packages = json.loads(zlib.decompress(Path(section.name).read_bytes()))["packages"]
+        objcopy = ["objcopy", "--dump-section", f".dep-v0={section.name}", "--", program, "/dev/null"]
+        said = subprocess.run(objcopy, stderr=subprocess.PIPE, text=True).stderr.strip()
+        compressed = Path(section.name).read_bytes()
+    # Where there is no such section, objcopy complains and yet succeeds.
+    if not compressed:
+        refuse(said.partition("\n")[0] or f"{program} has an empty section .dep-v0")
+    try:
+        packages = json.loads(zlib.decompress(compressed))["packages"]
+    except (zlib.error, ValueError, KeyError) as error:
+        refuse(f"the section .dep-v0 of {program} is no list of crates: {error}")
     return {(package["name"], package["version"]) for package in packages if package.get("kind") != "build"}
 
 
@@ -40,6 +55,8 @@ def locked() -> set:
 
 
 def main() -> None:
+    if len(sys.argv) != 2:
+        refuse("usage: packaging/crates_of.py PROGRAM")
     in_program = listed(sys.argv[1])
     missing, unknown = used() - in_program, in_program - locked()
     if missing or unknown:
