@@ -64,4 +64,5 @@ def main() -> None:
     print(f"{len(in_program)} crates, each as in Cargo.lock")
 
 
-main()
+if __name__ == "__main__":
+    main()
