@@ -3,9 +3,9 @@
 
     packaging/notices_of.py PROGRAM
 
-The crates are those that the program lists (crates_of.py); cargo has their sources. The toolchain has the notices of Rust's
-standard library, and Debian's package musl those of the C library. It fails where a crate names no licence, and says on standard
-error which has no text of it.
+The crates are those that the program lists (crates_of.py); cargo has their sources. The toolchain has the notices of
+Rust's standard library, and Debian's package musl those of the C library. It fails where a crate names no licence, and
+says on standard error which has no text of it.
 """
 
 import html
@@ -23,9 +23,9 @@ MUSL = Path("/usr/share/doc/musl/copyright")
 NAME = re.compile(r"(un)?licen[cs]e|copying|copyright|notice|authors", re.IGNORECASE)
 CODE = {".rs", ".c", ".h", ".py"}
 
-HEAD = """The program totp-adapter is licensed under MIT OR Apache-2.0. It is linked statically, so that it holds the parts below. Each
-stands with its licence and the numbers of the texts that its source has; the texts follow. Some crates only help to compile
-others, and those of the standard library are those for every system: all are listed rather than some left out.
+HEAD = """The program totp-adapter is licensed under MIT OR Apache-2.0. It is linked statically, so that it holds the parts
+below. Each stands with its licence and the numbers of the texts that its source has; the texts follow. Some crates only
+help to compile others, and those of the standard library are those for every system: none is left out.
 
 SQLite, which is in libsqlite3-sys, is in the public domain (https://sqlite.org/copyright.html).
 """
