@@ -41,7 +41,7 @@ class Texts:
     def number(self, text: str) -> int:
         words = " ".join(text.split())
         if words not in self.numbers:
-            self.texts.append(text.strip("\n").expandtabs())
+            self.texts.append(text.rstrip().lstrip("\n").expandtabs())
             self.numbers[words] = len(self.texts)
         return self.numbers[words]
 
