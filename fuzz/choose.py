@@ -10,36 +10,49 @@ import sys
 from pathlib import Path
 
 
-def read(control_file):
-    """The inputs with what they reach, and how many of them stand in the first folder."""
-    lines = Path(control_file).read_text().splitlines()
+def read(lines):
+    """The names in the first folder, those in the other ones, and what each input reaches.
+
+    One on which the program crashed reaches nothing that is known, and yet takes its room in the first folder:
+
+    >>> lines = ["4", "2", "crash", "seed", "old", "new", "STARTED 0 3", "STARTED 1 3", "FT 1 7", "FT 2 7", "FT 3 7 8"]
+    >>> read(lines) == (["crash", "seed"], ["old", "new"], {"seed": {"7"}, "old": {"7"}, "new": {"7", "8"}})
+    True
+    """
     count, first = int(lines[0]), int(lines[1])
+    names = lines[2 : 2 + count]
     reached = {}
     for line in lines[2 + count :]:
         kind, index, *features = line.split()
         if kind == "FT":
-            reached[int(index)] = set(features)
-    return [(lines[2 + index], features) for index, features in sorted(reached.items())], first
+            reached[names[int(index)]] = set(features)
+    return names[:first], names[first:], reached
 
 
-def choose(inputs, first, max_inputs, max_bytes):
-    sizes = {name: Path(name).stat().st_size for name, _ in inputs}
-    there, found = inputs[:first], inputs[first:]
-    covered = set().union(*(features for _, features in there))
+def choose(there, found, reached, max_inputs, max_bytes):
+    sizes = {name: Path(name).stat().st_size for name in [*there, *found]}
+    covered = set().union(*(reached.get(name, set()) for name in there))
     inputs_left = max_inputs - len(there)
-    bytes_left = max_bytes - sum(sizes[name] for name, _ in there)
+    bytes_left = max_bytes - sum(sizes[name] for name in there)
     while inputs_left > 0:
-        fitting = [(len(features - covered), -sizes[name], name, features) for name, features in found if sizes[name] <= bytes_left]
-        gain, negative_size, name, features = max(fitting, default=(0, 0, "", set()), key=lambda fit: fit[:3])
+        fitting = [name for name in found if name in reached and sizes[name] <= bytes_left]
+        gain, negative_size, name = max(((len(reached[name] - covered), -sizes[name], name) for name in fitting), default=(0, 0, ""))
         if gain == 0:
             return
         yield name
-        covered |= features
+        covered |= reached[name]
         inputs_left -= 1
         bytes_left += negative_size
 
 
-if __name__ == "__main__":
+def main():
     control_file, max_inputs, max_bytes = sys.argv[1:]
-    for name in choose(*read(control_file), int(max_inputs), int(max_bytes)):
+    lines = Path(control_file).read_text().splitlines()
+    if len(lines) < 2:
+        sys.exit(f"choose.py: {control_file} is empty: the merge has not begun")
+    for name in choose(*read(lines), int(max_inputs), int(max_bytes)):
         print(name)
+
+
+if __name__ == "__main__":
+    main()
