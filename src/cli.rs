@@ -80,15 +80,13 @@ pub enum Invocation {
 /// [`CommandLineError`] where it cannot be followed.
 pub fn parse(arguments: &[OsString]) -> Result<Invocation, Box<CommandLineError>> {
     // To clap an option costs time whether it is given or not: a tenth of a start for all of them.
-    if X4CommandLine::is_likely(arguments)
-        && let Ok(X4CommandLine { word, parameters, handling }) = read(arguments)
-    {
-        let request = Request { x4: parameters, ..Request::default() };
-        return Ok(word.filter(FilterArguments { request, handling, ..FilterArguments::default() }));
-    }
-    match read(arguments) {
+    let of_x4 = X4CommandLine::is_likely(arguments).then(|| read::<X4CommandLine>(arguments).ok()).flatten();
+    match of_x4.map_or_else(|| read(arguments), |line| Ok(line.into())) {
         Ok(CommandLine { subcommand: Some(command), .. }) => Ok(command.into()),
-        Ok(CommandLine { subcommand: None, word, filter }) => Ok(word.filter(filter)),
+        Ok(CommandLine { subcommand: None, word: Word { word }, mut filter }) => {
+            filter.request.x4.operation = word.or(filter.request.x4.operation);
+            Ok(Invocation::Filter(Box::new(filter)))
+        }
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Invocation::Print(error.to_string().into_bytes()))
         }
@@ -220,11 +218,10 @@ struct Word {
     word: Option<Operation>,
 }
 
-impl Word {
-    /// The filter, with the operation that this word names.
-    fn filter(self, mut arguments: FilterArguments) -> Invocation {
-        arguments.request.x4.operation = self.word.or(arguments.request.x4.operation);
-        Invocation::Filter(Box::new(arguments))
+impl From<X4CommandLine> for CommandLine {
+    fn from(X4CommandLine { word, parameters, handling }: X4CommandLine) -> Self {
+        let request = Request { x4: parameters, ..Request::default() };
+        Self { subcommand: None, word, filter: FilterArguments { request, handling, ..FilterArguments::default() } }
     }
 }
 
@@ -418,14 +415,10 @@ mod tests {
                 [number, number / WORDS.len(), number / WORDS.len().pow(2)].map(|place| WORDS[place % WORDS.len()]);
             for length in 0..=words.len() {
                 let line: Vec<OsString> = ["totp-adapter"].iter().chain(&words[..length]).map(OsString::from).collect();
-                let Ok(X4CommandLine { word, parameters, handling }) = read(&line) else { continue };
+                let Ok(part) = read::<X4CommandLine>(&line) else { continue };
                 let whole = read::<CommandLine>(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
                 assert!(whole.subcommand.is_none(), "{line:?}");
-                let defaults = CommandLine { subcommand: None, word, filter: FilterArguments::default() };
-                let request = Request { x4: parameters, ..Request::default() };
-                let filter = FilterArguments { request, handling, ..defaults.filter };
-                let expected = CommandLine { filter, ..defaults };
-                assert_eq!(format!("{whole:?}"), format!("{expected:?}"), "{line:?}");
+                assert_eq!(format!("{whole:?}"), format!("{:?}", CommandLine::from(part)), "{line:?}");
                 accepted += 1;
             }
         }

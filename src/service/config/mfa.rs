@@ -12,7 +12,7 @@ pub use key::{MfaKey, MfaKeyError};
 use super::delivery::NamedDelivery;
 use super::path_name::PathName;
 use super::reader::Reader;
-use super::secret::{SecretFile, long_secret_file};
+use super::secret::{SecretFile, secret_file};
 use super::section::{Section, Value};
 use crate::service::delivery::Channel;
 use crate::state::Quota;
@@ -158,7 +158,7 @@ impl Default for MfaLimits {
 /// The section; its deliveries are among these.
 pub(super) fn read(section: &Section<'_, '_>, deliveries: &[NamedDelivery], reader: &mut Reader<'_>) -> Option<Mfa> {
     let project = project(section, reader);
-    let token = long_secret_file(section, "token_file", reader);
+    let token = secret_file(section, "token_file", SecretFile::read_long, reader);
     let key_file = key::file(section, reader);
     let channels = channels(section, deliveries, reader);
     let destinations = destinations::read(section, reader);

@@ -91,22 +91,14 @@ pub(super) fn client_secret_sha256(file: &Path) -> Result<[u8; 32], String> {
     Ok(Sha256::digest(long_line_of(file)?.as_bytes()).into())
 }
 
-/// The secret whose file a key of a section names, which has to be there, and has to be as long as those of clients.
-pub(super) fn long_secret_file(
+/// The secret whose file a key of a section names, which has to be there, and has to be of the kind that `read` takes.
+pub(super) fn secret_file(
     section: &Section<'_, '_>,
     key: &'static str,
+    read: fn(&Path) -> Result<SecretFile, String>,
     reader: &mut Reader<'_>,
 ) -> Option<SecretFile> {
-    load(&section.required(key, EXPECTED, reader)?, SecretFile::read_long, reader)
-}
-
-/// The same for an API key of Skyvern.
-pub(super) fn api_key_file(
-    section: &Section<'_, '_>,
-    key: &'static str,
-    reader: &mut Reader<'_>,
-) -> Option<SecretFile> {
-    load(&section.required(key, EXPECTED, reader)?, SecretFile::read_api_key, reader)
+    load(&section.required(key, EXPECTED, reader)?, read, reader)
 }
 
 /// The secret whose file a value names.

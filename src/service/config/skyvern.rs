@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::path_name::PathName;
 use super::reader::{At, Reader};
-use super::secret::{SecretFile, api_key_file};
+use super::secret::{SecretFile, secret_file};
 use super::section::{Section, Value};
 use crate::service::accounts::{AccountName, Accounts, FolderError};
 
@@ -51,7 +51,7 @@ pub(super) fn read(value: &Value<'_, '_>, folder: Option<&Path>, reader: &mut Re
         let enrolled = Enrolled { accounts: accounts.as_ref(), rest };
         let account = account(&section, &enrolled, reader);
         let tasks = tasks(&section, &enrolled, reader);
-        let api_key = api_key_file(&section, "api_key_file", reader);
+        let api_key = secret_file(&section, "api_key_file", SecretFile::read_api_key, reader);
         if let (Some((path, _)), Some(account), Some(api_key)) = (path, account, api_key) {
             read.push(SkyvernConfig { path, account, api_key, minimum_rest: rest.seconds, tasks });
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::reader::Reader;
-use super::super::secret::{self, SecretFile};
+use super::super::secret::{SecretFile, secret_file};
 use super::super::section::Section;
 use super::{RereadError, endpoint};
 use crate::service::delivery::{ApiKey, EndpointError, EndpointUrl, HttpClient, Skyvern};
@@ -35,7 +35,7 @@ fn api_key(secret: &SecretFile) -> ApiKey {
 
 /// The server of a section. Address and key are looked at even where the other is of no use.
 pub(super) fn read(section: &Section<'_, '_>, client: &HttpClient, reader: &mut Reader<'_>) -> Option<SkyvernDelivery> {
-    let secret = secret::api_key_file(section, KEY, reader);
+    let secret = secret_file(section, KEY, SecretFile::read_api_key, reader);
     let address = read_address(section, client, reader);
     let (secret, address) = (secret?, address?);
     let server = Skyvern::new(address, &api_key(&secret), client.clone())
