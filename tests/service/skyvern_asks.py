@@ -84,7 +84,7 @@ from skyvern.services import otp_service  # noqa: E402
 
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 OTHER = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-KEY = "an API key of Skyvern: 100 % + ä"
+KEY = "eyJhbGciOiJIUzI1NiJ9.e30.key-of_the-test:100%+/=~"
 CONFIGURATION = """
 listen = "127.0.0.1:0"
 state = "state.db"
@@ -176,7 +176,7 @@ def main(program):
         finally:
             service.terminate()
             log.extend(service.stderr)
-            assert service.wait(60) == 0
+            assert service.wait(60) == 0, "".join(log)
         written = "".join(log)
         assert "tsk_123" not in written and KEY not in written and SECRET not in written, written
     print("ok: Skyvern gets its codes")
