@@ -52,7 +52,8 @@ impl CommandLineError {
         });
         let file = |long| value(long).map(PathBuf::from);
         Self {
-            description: missing_feature(error, arguments).unwrap_or_else(|| description(error, &own)),
+            description: missing_feature(error, arguments)
+                .unwrap_or_else(|| description(error, &own, &command, arguments)),
             exit_codes: exit_codes.unwrap_or_default(),
             read: [
                 ("--parameters", file("parameters")),
@@ -87,18 +88,19 @@ const fn state_files(_: &OsStr) -> Vec<PathBuf> {
     Vec::new()
 }
 
-fn description(error: &clap::Error, own: &[&Arg]) -> String {
-    let problem = problem(error, own);
+fn description(error: &clap::Error, own: &[&Arg], whole: &Command, arguments: &[OsString]) -> String {
+    let problem = problem(error, own, whole, arguments);
     // A suggestion is all that is needed.
     let help = if problem.ends_with('?') { "" } else { "; see --help" };
     format!("wrong command line: {problem}{help}")
 }
 
 /// What is wrong, from the parts of clap's error that are ours: names of options and accepted values.
-fn problem(error: &clap::Error, own: &[&Arg]) -> String {
-    let option = || text(error, ContextKind::InvalidArg).and_then(option_name);
+fn problem(error: &clap::Error, own: &[&Arg], whole: &Command, arguments: &[OsString]) -> String {
+    let argument = text(error, ContextKind::InvalidArg);
+    let option = || argument.and_then(option_name);
     match error.kind() {
-        ErrorKind::InvalidValue if option() == Some(WORD) => unknown_word(error),
+        ErrorKind::InvalidValue if option() == Some(WORD) => unknown_word(error, own),
         ErrorKind::InvalidValue => accepted_values(option(), error),
         ErrorKind::ValueValidation => {
             let out_of_range =
@@ -106,7 +108,15 @@ fn problem(error: &clap::Error, own: &[&Arg]) -> String {
             let expected = out_of_range.map_or("another value", |error| error.expected);
             format!("expected {expected} for {}", option().unwrap_or("an option"))
         }
-        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => unknown(error, own),
+        ErrorKind::UnknownArgument => match argument {
+            Some(typed) if typed.starts_with('-') => unknown_option(typed, error, own, whole),
+            _ => unexpected_word(own, arguments),
+        },
+        // Behind an option, an operation or what stands in its place, a word might have been a subcommand.
+        ErrorKind::ArgumentConflict if error.get(ContextKind::InvalidSubcommand).is_some() => {
+            unexpected_word(own, arguments)
+        }
+        ErrorKind::InvalidSubcommand => unexpected_word(own, arguments),
         ErrorKind::ArgumentConflict => conflict(option(), text(error, ContextKind::PriorArg).and_then(option_name)),
         ErrorKind::TooManyValues => format!("{} takes no value", option().unwrap_or("the option")),
         ErrorKind::MissingRequiredArgument => missing(error).to_owned(),
@@ -124,17 +134,23 @@ fn problem(error: &clap::Error, own: &[&Arg]) -> String {
 const UNEXPECTED_ARGUMENT: &str =
     "unexpected argument; secrets and passwords are read from the document, never from arguments";
 
-/// A first word that is neither an operation nor a subcommand.
-fn unknown_word(error: &clap::Error) -> String {
-    let names: Vec<&str> = Operation::OF_X4.into_iter().map(Operation::name).chain(subcommands()).collect();
+/// A word in the place of the operation that is none, and no subcommand either.
+fn unknown_word(error: &clap::Error, own: &[&Arg]) -> String {
     let typed = text(error, ContextKind::InvalidValue).unwrap_or_default();
     if let Some(name) = subcommands().into_iter().find(|name| *name == typed) {
         return format!("{name} must come before the options");
     }
-    suggestion::nearest(typed, &names).map_or_else(
-        || UNEXPECTED_ARGUMENT.to_owned(),
-        |name| format!("unknown operation or command; did you mean {name}?"),
-    )
+    meant(typed).unwrap_or_else(|| unexpected(own))
+}
+
+/// What a command line may begin with, beside options.
+fn words() -> Vec<&'static str> {
+    Operation::OF_X4.into_iter().map(Operation::name).chain(subcommands()).collect()
+}
+
+/// The operation or subcommand that a word was perhaps meant to be.
+fn meant(typed: &str) -> Option<String> {
+    suggestion::nearest(typed, &words()).map(|name| format!("unknown operation or command; did you mean {name}?"))
 }
 
 /// The subcommands that this program has.
@@ -234,24 +250,48 @@ fn accepted_values(option: Option<&str>, error: &clap::Error) -> String {
     format!("expected {} for {option}{nearest}", alternatives(values))
 }
 
-/// An option that does not exist, or a word that belongs to nothing. What was typed is looked at, not repeated.
-fn unknown(error: &clap::Error, own: &[&Arg]) -> String {
-    let typed = text(error, ContextKind::InvalidArg);
-    if !typed.is_some_and(|typed| typed.starts_with('-')) {
-        let takes_file = own.iter().any(|arg| arg.get_long() == Some("input"));
-        let file = if takes_file { "; --input names a file" } else { "" };
-        return format!("{UNEXPECTED_ARGUMENT}{file}");
-    }
-    let shown = own.iter().filter(|arg| !arg.is_hide_set());
-    let names = shown.filter_map(|arg| arg.get_long()).filter(|long| !["help", "version"].contains(long));
-    let names: Vec<String> = names.map(|long| format!("--{long}")).collect();
-    // It exists, but not where it stands: behind a subcommand.
-    if names.is_empty() || names.iter().any(|name| typed == Some(name)) {
+/// A word that belongs to nothing.
+fn unexpected_word(own: &[&Arg], arguments: &[OsString]) -> String {
+    // Behind a misspelt subcommand its own words belong to nothing.
+    let first = arguments
+        .get(1)
+        .and_then(|first| first.to_str())
+        .filter(|first| !first.starts_with('-') && !words().contains(first));
+    first.and_then(meant).unwrap_or_else(|| unexpected(own))
+}
+
+/// What to say of a word that cannot be made out.
+fn unexpected(own: &[&Arg]) -> String {
+    let takes_file = own.iter().any(|arg| arg.get_long() == Some("input"));
+    let file = if takes_file { "; --input names a file" } else { "" };
+    format!("{UNEXPECTED_ARGUMENT}{file}")
+}
+
+/// An option that does not exist here. What was typed is looked at, not repeated.
+fn unknown_option(typed: &str, error: &clap::Error, own: &[&Arg], whole: &Command) -> String {
+    let names = long_options(own.iter().copied());
+    let is_elsewhere = || {
+        let mut commands = vec![whole];
+        while let Some(command) = commands.pop() {
+            if long_options(command.get_arguments()).iter().any(|name| name == typed) {
+                return true;
+            }
+            commands.extend(command.get_subcommands());
+        }
+        false
+    };
+    if names.is_empty() || is_elsewhere() {
         return "misplaced option; it does not belong to this command".to_owned();
     }
-    let nearest = nearest(&names, typed).or_else(|| text(error, ContextKind::SuggestedArg));
+    let nearest = nearest(&names, Some(typed)).or_else(|| text(error, ContextKind::SuggestedArg));
     let nearest = nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"));
     format!("unknown option{nearest}")
+}
+
+/// The options that help shows, but those that all commands have.
+fn long_options<'a>(all: impl Iterator<Item = &'a Arg>) -> Vec<String> {
+    let shown = all.filter(|arg| !arg.is_hide_set()).filter_map(|arg| arg.get_long());
+    shown.filter(|long| !["help", "version"].contains(long)).map(|long| format!("--{long}")).collect()
 }
 
 /// The name that differs only in case from what was typed; clap's own suggestion misses it.

@@ -72,8 +72,7 @@ fn the_operation_as_a_word() {
         assert_eq!(cause(word), format!("unknown operation or command; did you mean {nearest}?\n"), "{word}");
     }
     assert_eq!(cause("--output x batch"), "batch must come before the options; see --help\n");
-    let neither =
-        "unexpected argument; secrets and passwords are read from the document, never from arguments; see --help\n";
+    let neither = "unexpected argument; secrets and passwords are read from the document, never from arguments; --input names a file; see --help\n";
     for word in
         ["123456", "''", &"GeneratePassword".repeat(5), "GeneratePassword GeneratePassword", "GeneratePassword x"]
     {
@@ -255,7 +254,16 @@ fn a_wrong_value() {
     "#);
     assert_snapshot!(run("--input", "").stderr(), @"totp-adapter: status -1: wrong command line: --input needs a value; see --help");
     assert_snapshot!(run("completions bash --exit-code zero", "").stderr(), @"totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help");
-    assert_snapshot!(run("--overwrite completions bash", "").stderr(), @"totp-adapter: status -1: wrong command line: unexpected argument; secrets and passwords are read from the document, never from arguments; see --help");
+    // Options of other commands, which must not be taken for slips of one of this command.
+    assert_snapshot!(run("stream --exit-code unix", "").stderr(), @"totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help");
+    assert_snapshot!(run("batch --status-file=x a", "").stderr(), @"totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help");
+    assert_snapshot!(run("--columns id", "").stderr(), @"totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help");
+    // What stands behind a misspelt command belongs to that command.
+    assert_snapshot!(run("batsh a.xml", "").stderr(), @"totp-adapter: status -1: wrong command line: unknown operation or command; did you mean batch?");
+    assert_snapshot!(run("generatepassword a.xml", "").stderr(), @"totp-adapter: status -1: wrong command line: unknown operation or command; did you mean GeneratePassword?");
+    assert_snapshot!(run("GeneratePassword a.xml", "").stderr(), @"totp-adapter: status -1: wrong command line: unexpected argument; secrets and passwords are read from the document, never from arguments; --input names a file; see --help");
+    assert_snapshot!(run("GEZDGNBV a.xml", "").stderr(), @"totp-adapter: status -1: wrong command line: unexpected argument; secrets and passwords are read from the document, never from arguments; --input names a file; see --help");
+    assert_snapshot!(run("--overwrite completions bash", "").stderr(), @"totp-adapter: status -1: wrong command line: unexpected argument; secrets and passwords are read from the document, never from arguments; --input names a file; see --help");
     assert_snapshot!(run("completions", ""), @r#"
     $ totp-adapter completions
     > <Error description="wrong command line: completions needs the name of a shell; see --help"/>
