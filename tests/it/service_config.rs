@@ -1357,7 +1357,7 @@ fn wrong_command_lines() {
     totp-adapter: status -1: wrong command line: unknown option; did you mean --check?
     totp-adapter: status -1: wrong command line: unexpected argument; secrets and passwords are read from the document, never from arguments; see --help
     totp-adapter: status -1: wrong command line: unknown option; see --help
-    totp-adapter: status -1: wrong command line: unknown option; see --help
+    totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help
     ");
 }
 

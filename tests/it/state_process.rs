@@ -458,7 +458,7 @@ fn wrong_command_lines() {
     unlock
     <Error description="wrong command line: --state is missing: the file of the state; see --help"/>
     unlock --state state.db --attempts 3
-    <Error description="wrong command line: unknown option; see --help"/>
+    <Error description="wrong command line: misplaced option; it does not belong to this command; see --help"/>
     "#);
     assert!(!Path::new(&folder.path().join("state.db")).exists());
 }
