@@ -256,7 +256,7 @@ fn a_wrong_value() {
     assert_snapshot!(run("completions bash --exit-code zero", "").stderr(), @"totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help");
     // Options of other commands, which must not be taken for slips of one of this command.
     assert_snapshot!(run("stream --exit-code unix", "").stderr(), @"totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help");
-    assert_snapshot!(run("batch --status-file=x a", "").stderr(), @"totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help");
+    assert_snapshot!(run("batch --columns=id a", "").stderr(), @"totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help");
     assert_snapshot!(run("--columns id", "").stderr(), @"totp-adapter: status -1: wrong command line: misplaced option; it does not belong to this command; see --help");
     // What stands behind a misspelt command belongs to that command.
     assert_snapshot!(run("batsh a.xml", "").stderr(), @"totp-adapter: status -1: wrong command line: unknown operation or command; did you mean batch?");
