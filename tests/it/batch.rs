@@ -286,6 +286,11 @@ fn outputs_that_exist() {
         (folder.read("out/a.xml").as_str(), folder.read("out/b.xml").as_str()),
         (PASSWORD_DOCUMENT, PASSWORD_DOCUMENT)
     );
+    // Only --skip-existing looks into what is there.
+    let folder = Folder::new();
+    folder.write("out/secret.xml", "");
+    assert_eq!(folder.run(&format!("{PASSWORD} secret.xml")).code(), 2);
+    assert_eq!(folder.read("out/secret.xml"), "");
     assert_snapshot!(folder.run(&format!("{PASSWORD} in --overwrite --skip-existing")).stderr(), @"totp-adapter: status -1: wrong command line: --overwrite cannot be used with --skip-existing; see --help");
 }
 
@@ -835,7 +840,7 @@ mod unix {
         let stdout = String::from_utf8(output.stdout).unwrap();
         assert!(stdout.starts_with("2\n"), "{stdout}");
         let report = folder.read("report.csv");
-        let is_full = "cannot write the output: no space left on device";
+        let is_full = ",-1,cannot write the output: no space left on device";
         let (full, written): (Vec<_>, Vec<_>) = report.lines().skip(1).partition(|line| line.contains(is_full));
         assert!(full.len() > 10 && written.len() > 10 && full.len() + written.len() == 300, "{report}");
         // As many outputs as the report says, all of them whole.
